@@ -1,0 +1,1 @@
+//! Units, ids, errors, operations, the registry, events and settings of AV Studio.

@@ -1,0 +1,1 @@
+//! Signals, tolerances and temporary studios for tests.

@@ -1,0 +1,1 @@
+//! Composes and synthesises endless ambient music from a seed.

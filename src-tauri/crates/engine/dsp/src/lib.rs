@@ -1,0 +1,1 @@
+//! Loudness, limiting, mixing, peaks and resampling over planar audio.

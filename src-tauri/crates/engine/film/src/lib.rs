@@ -1,0 +1,1 @@
+//! Movie plans: validation, outline planning, storyboard painting, camera moves, captions.

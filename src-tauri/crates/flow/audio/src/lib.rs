@@ -1,0 +1,1 @@
+//! Operations that measure, normalise, convert and speak audio.

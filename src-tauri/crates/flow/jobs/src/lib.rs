@@ -1,0 +1,1 @@
+//! Runs operations as persistent, cancellable, resumable jobs.

@@ -1,0 +1,1 @@
+//! Operations on projects, assets, artifacts and settings.

@@ -1,0 +1,1 @@
+//! Operations that play: ambient score and films.

@@ -1,0 +1,1 @@
+//! Operations that plan, estimate and render films.

@@ -1,0 +1,1 @@
+//! Plays audio through the sound device from a lock-free ring.

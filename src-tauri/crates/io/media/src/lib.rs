@@ -1,0 +1,1 @@
+//! Decodes, encodes and muxes audio and video files.

@@ -1,0 +1,1 @@
+//! Speech voices of the operating system behind one trait.

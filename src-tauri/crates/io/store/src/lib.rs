@@ -1,0 +1,1 @@
+//! Projects, artifacts, jobs and costs in SQLite and content-addressed files.
