@@ -1,1 +1,3 @@
-//! Units, ids, errors, operations, the registry, events and settings of AV Studio.
+//! What every crate of AV Studio shares: units, ids, errors, operations, the registry, events, settings.
+
+pub mod units;

@@ -1,0 +1,1 @@
+//! Paints storyboard pictures from prompts.
