@@ -9,7 +9,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Audio samples per second and channel, in Hz. Never zero.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(transparent)]
 pub struct SampleRate(NonZeroU32);
 
@@ -60,7 +62,10 @@ pub struct FrameRate {
 impl FrameRate {
     /// `fps` whole frames a second, or `None` for 0.
     pub fn whole(fps: u32) -> Option<FrameRate> {
-        Some(FrameRate { num: NonZeroU32::new(fps)?, den: NonZeroU32::MIN })
+        Some(FrameRate {
+            num: NonZeroU32::new(fps)?,
+            den: NonZeroU32::MIN,
+        })
     }
 
     pub fn fps(self) -> f64 {
@@ -105,7 +110,18 @@ pub struct Lufs(pub f64);
 
 /// Money in millionths of a US dollar: sums stay exact.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
 )]
 #[serde(transparent)]
 pub struct MicroUsd(pub i64);
@@ -124,9 +140,15 @@ mod tests {
 
     #[test]
     fn ntsc_frames_and_samples_stay_aligned_for_hours() {
-        let ntsc = FrameRate { num: NonZeroU32::new(30_000).unwrap(), den: NonZeroU32::new(1001).unwrap() };
+        let ntsc = FrameRate {
+            num: NonZeroU32::new(30_000).unwrap(),
+            den: NonZeroU32::new(1001).unwrap(),
+        };
         // 30,000 frames last exactly 1,001 s.
-        assert_eq!(ntsc.samples_before_frame(30_000 * 36, SampleRate::HZ_48000), 1_001 * 36 * 48_000);
+        assert_eq!(
+            ntsc.samples_before_frame(30_000 * 36, SampleRate::HZ_48000),
+            1_001 * 36 * 48_000
+        );
     }
 
     #[test]

@@ -1,0 +1,69 @@
+//! Facts that just became true, told to every face.
+//!
+//! An event names what changed, not who should redraw. A receiver that lags behind is told so and
+//! reads the present state anew; nothing is ever lost but intermediate values.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::sync::broadcast;
+
+use crate::job::Job;
+
+/// Something that happened. The JSON field `type` tells which.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type")]
+pub enum Event {
+    #[serde(rename = "job.changed")]
+    JobChanged { job: Box<Job> },
+    /// A project was created, opened or renamed.
+    #[serde(rename = "project.changed")]
+    ProjectChanged { project: String },
+    #[serde(rename = "asset.changed")]
+    AssetChanged { project: String, asset: String },
+    #[serde(rename = "film.changed")]
+    FilmChanged { project: String, film: String },
+    /// The live score started, stopped, or took a new setting, chord or bar.
+    #[serde(rename = "ambient.changed")]
+    AmbientChanged { status: Value },
+    /// The player shows `frame` now.
+    #[serde(rename = "player.clock")]
+    PlayerClock {
+        player: String,
+        frame: u64,
+        playing: bool,
+    },
+    #[serde(rename = "player.ended")]
+    PlayerEnded { player: String },
+    #[serde(rename = "settings.changed")]
+    SettingsChanged {},
+}
+
+/// How many events a slow receiver may fall behind before it misses some.
+const BACKLOG: usize = 1024;
+
+/// The studio's event bus. Cloning gives another handle to the same bus.
+#[derive(Clone, Debug)]
+pub struct Events(broadcast::Sender<Event>);
+
+impl Events {
+    pub fn new() -> Events {
+        Events(broadcast::Sender::new(BACKLOG))
+    }
+
+    /// Tells every present subscriber; without any, the event is dropped.
+    pub fn emit(&self, event: Event) {
+        // The only error is "nobody listens", which is fine.
+        let _ = self.0.send(event);
+    }
+
+    pub fn subscribe(&self) -> broadcast::Receiver<Event> {
+        self.0.subscribe()
+    }
+}
+
+impl Default for Events {
+    fn default() -> Events {
+        Events::new()
+    }
+}

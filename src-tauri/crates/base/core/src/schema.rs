@@ -1,0 +1,109 @@
+//! JSON Schemas from types, and messages that name the wrong field.
+
+use jsonschema::error::ValidationErrorKind;
+use jsonschema::{ValidationError, Validator};
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde_json::Value;
+
+use crate::error::Error;
+
+/// The schema of `T` as one JSON document.
+pub fn of<T: JsonSchema>(settings: SchemaSettings) -> Value {
+    settings
+        .into_generator()
+        .into_root_schema_for::<T>()
+        .to_value()
+}
+
+/// Compiles a schema once so that it can be checked often.
+pub fn compile(schema: &Value) -> Result<Validator, Error> {
+    Validator::new(schema)
+        .map_err(|error| Error::internal(format!("the schema does not compile: {error}")))
+}
+
+/// Checks `value`; the error's `field` points at the first wrong place.
+pub fn check(validator: &Validator, value: &Value) -> Result<(), Error> {
+    match validator.validate(value) {
+        Ok(()) => Ok(()),
+        Err(error) => Err(explain(&error, value)),
+    }
+}
+
+fn explain(error: &ValidationError<'_>, root: &Value) -> Error {
+    let at = error.instance_path().as_str().to_owned();
+    let place = |pointer: &str| match pointer.trim_start_matches('/') {
+        "" => "the input".to_owned(),
+        path => format!("`{}`", path.replace('/', ".")),
+    };
+    match error.kind() {
+        // An optional or tagged value fits none of its forms: tell about the form it meant to be.
+        ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
+            let meant = context
+                .iter()
+                .filter_map(|branch| branch.first())
+                .max_by_key(|error| (!is_wrong_type(error), error.instance_path().as_str().len()));
+            match meant {
+                Some(inner) => explain(inner, root),
+                None => Error::bad_input(format!("{}: {error}", place(&at))).field(at),
+            }
+        }
+        ValidationErrorKind::AdditionalProperties { unexpected } => {
+            let name = unexpected.first().map_or("", String::as_str);
+            let pointer = format!("{at}/{name}");
+            Error::bad_input(format!("{} does not know the field `{name}`", place(&at)))
+                .field(pointer)
+        }
+        ValidationErrorKind::Required { property } => {
+            let name = property.as_str().unwrap_or_default();
+            Error::bad_input(format!("{} lacks the field `{name}`", place(&at)))
+                .field(format!("{at}/{name}"))
+        }
+        ValidationErrorKind::Minimum { limit }
+        | ValidationErrorKind::ExclusiveMinimum { limit } => Error::bad_input(format!(
+            "{} is {}, less than {limit}",
+            place(&at),
+            shown(root, &at)
+        ))
+        .field(at),
+        ValidationErrorKind::Maximum { limit }
+        | ValidationErrorKind::ExclusiveMaximum { limit } => Error::bad_input(format!(
+            "{} is {}, more than {limit}",
+            place(&at),
+            shown(root, &at)
+        ))
+        .field(at),
+        ValidationErrorKind::Enum { options } => {
+            let options = options.as_array().map_or_else(String::new, |options| {
+                let words: Vec<String> = options.iter().map(Value::to_string).collect();
+                words.join(", ")
+            });
+            Error::bad_input(format!(
+                "{} is {}, not one of {options}",
+                place(&at),
+                shown(root, &at)
+            ))
+            .field(at)
+        }
+        _ => Error::bad_input(format!("{}: {error}", place(&at))).field(at),
+    }
+}
+
+fn is_wrong_type(error: &ValidationError<'_>) -> bool {
+    matches!(
+        error.kind(),
+        ValidationErrorKind::Type { .. } | ValidationErrorKind::Constant { .. }
+    ) && !error.instance_path().as_str().is_empty()
+}
+
+fn shown(root: &Value, pointer: &str) -> String {
+    const LONGEST: usize = 60;
+    let text = root
+        .pointer(pointer)
+        .map_or_else(String::new, Value::to_string);
+    if text.chars().count() <= LONGEST {
+        text
+    } else {
+        text.chars().take(LONGEST).chain("…".chars()).collect()
+    }
+}

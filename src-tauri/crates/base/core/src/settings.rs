@@ -1,0 +1,151 @@
+//! Typed settings: defaults < file < environment < flags.
+//!
+//! [`Settings`] is the one list of keys; titles, ranges and choices come from its schema. Each value
+//! is checked by itself, so that an error names its key, where it was set, and what is allowed.
+
+mod layers;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use layers::{Origin, Setting, SettingsFile};
+
+/// All settings of the studio. A key is `section.field`, such as `server.port`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Settings {
+    pub appearance: Appearance,
+    pub projects: Projects,
+    pub audio: Audio,
+    pub film: Film,
+    pub jobs: Jobs,
+    pub budget: Budget,
+    pub server: Server,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Appearance {
+    /// # Theme
+    ///
+    /// Light, dark, or whatever the system uses.
+    pub theme: Theme,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Theme {
+    #[default]
+    System,
+    Light,
+    Dark,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Projects {
+    /// # Projects folder
+    ///
+    /// Where new projects are created. Empty: `AV Studio` in your documents folder.
+    #[schemars(
+        length(max = 4096),
+        regex(pattern = r"^(|/.*|[A-Za-z]:[\\/].*|\\\\.*)$")
+    )]
+    pub folder: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Audio {
+    /// # Output device
+    ///
+    /// Name of the sound device to play through. Empty: the system's default.
+    #[schemars(length(max = 256))]
+    pub output_device: String,
+    /// # Output latency in ms
+    ///
+    /// Sound kept ready for the device. More survives a busy machine, less answers faster.
+    #[schemars(range(min = 20, max = 1000))]
+    pub latency_ms: u32,
+}
+
+impl Default for Audio {
+    fn default() -> Audio {
+        Audio {
+            output_device: String::new(),
+            latency_ms: 120,
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Film {
+    /// # Film width in pixels
+    ///
+    /// Width of rendered films where a render does not say otherwise. Even.
+    #[schemars(range(min = 160, max = 3840), extend("multipleOf" = 2))]
+    pub width: u32,
+    /// # Film height in pixels
+    ///
+    /// Height of rendered films where a render does not say otherwise. Even.
+    #[schemars(range(min = 90, max = 2160), extend("multipleOf" = 2))]
+    pub height: u32,
+    /// # Film loudness in LUFS
+    ///
+    /// Integrated loudness of the final mix (EBU R128).
+    #[schemars(range(min = -31.0, max = -9.0))]
+    pub loudness_lufs: f64,
+}
+
+impl Default for Film {
+    fn default() -> Film {
+        Film {
+            width: 1280,
+            height: 720,
+            loudness_lufs: -16.0,
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Jobs {
+    /// # Jobs at a time
+    ///
+    /// How many processor-bound jobs run at once; further ones wait.
+    #[schemars(range(min = 1, max = 16))]
+    pub cpu_slots: u32,
+}
+
+impl Default for Jobs {
+    fn default() -> Jobs {
+        Jobs { cpu_slots: 1 }
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Budget {
+    /// # Daily limit in US dollars
+    ///
+    /// Hard limit for paid services in one day (UTC). Nothing is ever spent at 0.
+    #[schemars(range(min = 0.0, max = 100_000.0))]
+    pub daily_limit_usd: f64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Server {
+    /// # Port
+    ///
+    /// Loopback port of `av-studio serve`. 0: any free one.
+    #[schemars(range(min = 0, max = 65535))]
+    pub port: u32,
+}
+
+impl Default for Server {
+    fn default() -> Server {
+        Server { port: 4750 }
+    }
+}
