@@ -1,1 +1,112 @@
-//! x
+//! Drives the built `av-studio` binary from outside, as its users do.
+//!
+//! Each [`App`] has a home and a projects folder of its own in a temporary folder.
+
+// Test support: a failure here is a failed test.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
+mod server;
+#[cfg(target_os = "linux")]
+mod window;
+
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde_json::Value;
+
+pub use server::Server;
+#[cfg(target_os = "linux")]
+pub use window::Window;
+
+/// A studio of its own: home, projects, and the binary.
+pub struct App {
+    folder: tempfile::TempDir,
+}
+
+impl Default for App {
+    fn default() -> App {
+        App::new()
+    }
+}
+
+impl App {
+    pub fn new() -> App {
+        App { folder: tempfile::tempdir().expect("a temporary folder") }
+    }
+
+    /// Where this app keeps everything.
+    pub fn folder(&self) -> Utf8PathBuf {
+        Utf8PathBuf::from_path_buf(self.folder.path().to_owned()).expect("a UTF-8 temporary folder")
+    }
+
+    pub fn home(&self) -> Utf8PathBuf {
+        self.folder().join("home")
+    }
+
+    pub fn projects(&self) -> Utf8PathBuf {
+        self.folder().join("projects")
+    }
+
+    /// The binary with this app's surroundings; nothing of the developer's own studio shines in.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(binary());
+        command
+            .env("AV_STUDIO_HOME", self.home())
+            .env("AV_STUDIO_PROJECTS_FOLDER", self.projects())
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the binary to its end.
+    pub fn run(&self, args: &[&str]) -> Output {
+        self.command().args(args).output().expect("av-studio starts")
+    }
+
+    /// Runs an operation by name and answers its JSON; panics with what was said if it fails.
+    pub fn call(&self, operation: &str, input: Value) -> Value {
+        let output = self.run(&["--json", "run", operation, "--input", &input.to_string()]);
+        assert!(
+            output.status.success(),
+            "{operation} {input} failed: {}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr),
+        );
+        serde_json::from_slice(&output.stdout).expect("one JSON document on stdout")
+    }
+
+    /// Runs an operation that must fail, and answers (exit code, error object).
+    pub fn call_refused(&self, operation: &str, input: Value) -> (i32, Value) {
+        let output = self.run(&["--json", "run", operation, "--input", &input.to_string()]);
+        assert!(!output.status.success(), "{operation} {input} should fail");
+        let answer: Value = serde_json::from_slice(&output.stdout).expect("the error as JSON on stdout");
+        (output.status.code().unwrap_or(-1), answer["error"].clone())
+    }
+
+    /// A new project; its folder.
+    pub fn project(&self, name: &str) -> String {
+        let project = self.call("project.create", serde_json::json!({ "name": name }));
+        project["path"].as_str().expect("a path").to_owned()
+    }
+}
+
+/// The app as `cargo build -p av-studio` leaves it beside the tests.
+pub fn binary() -> PathBuf {
+    if let Some(binary) = std::env::var_os("AV_STUDIO_BIN") {
+        return binary.into();
+    }
+    let test = std::env::current_exe().expect("the test knows its own path");
+    let profile = test.parent().and_then(|deps| deps.parent()).expect("target/<profile>/deps/<test>");
+    let binary = profile.join(format!("av-studio{}", std::env::consts::EXE_SUFFIX));
+    assert!(
+        binary.exists(),
+        "{} is missing: run `cargo build -p av-studio` first, or the whole suite by `cargo xtask test`",
+        binary.display()
+    );
+    binary
+}
+
+/// Root of the repository.
+pub fn repository() -> &'static Utf8Path {
+    Utf8Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}

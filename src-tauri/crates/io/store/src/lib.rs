@@ -1,1 +1,39 @@
-//! Projects, artifacts, jobs and costs in SQLite and content-addressed files.
+//! Projects, artifacts, jobs and costs: SQLite for rows, files for bytes.
+//!
+//! - [`Home`]: what belongs to the user, not to a project: jobs, the cost ledger, known projects.
+//! - [`Project`]: a folder with `studio.db`, `artifacts/` and `exports/` that can be moved and zipped.
+//! - [`Projects`]: opened projects by path, id or name.
+//!
+//! Invariants: one writer and many readers per database (WAL), also across processes; a row that
+//! names a file is written after the file is whole; an interrupted write leaves nothing but a
+//! temporary file, which the next opening removes. A database of a newer version is refused.
+//!
+//! Not here: what the bytes mean. Media live in `studio-media`, plans in `studio-film`.
+
+mod artifacts;
+mod assets;
+mod atomic;
+mod cache;
+mod database;
+mod error;
+mod films;
+mod home;
+mod jobs;
+mod ledger;
+mod project;
+mod projects;
+mod recents;
+mod timeline;
+
+pub use artifacts::{Artifact, Artifacts, Provenance};
+pub use assets::{Asset, AssetKind, Assets, AudioFacts, Mode, NewAsset, VideoFacts};
+pub use atomic::{folder_name, write_atomic, write_with};
+pub use cache::{Cache, Cached};
+pub use error::{Result, StoreError};
+pub use films::{FilmRow, Films, RenderRecord};
+pub use home::Home;
+pub use jobs::JobTable;
+pub use ledger::Ledger;
+pub use project::{Project, ProjectInfo};
+pub use projects::Projects;
+pub use timeline::{Timeline, TimelineEntry};

@@ -1,0 +1,97 @@
+//! What can go wrong with stored things.
+
+use camino::Utf8PathBuf;
+use studio_core::{Error, ErrorCode};
+
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("{path}: could not {doing}: {source}")]
+    Io {
+        path: Utf8PathBuf,
+        doing: &'static str,
+        source: std::io::Error,
+    },
+    #[error("{path}: {source}")]
+    Database {
+        path: Utf8PathBuf,
+        source: rusqlite::Error,
+    },
+    #[error(
+        "{path} was written by a newer AV Studio (format {found}; this one knows up to {known})"
+    )]
+    NewerVersion {
+        path: Utf8PathBuf,
+        found: u32,
+        known: u32,
+    },
+    #[error("{path} is not a project: it has no studio.db")]
+    NotAProject { path: Utf8PathBuf },
+    #[error("there is already something at {path}")]
+    Exists { path: Utf8PathBuf },
+    #[error("there is no {what} `{id}`")]
+    Missing { what: &'static str, id: String },
+    #[error("`{name}` cannot be a project's name: {why}")]
+    BadName { name: String, why: &'static str },
+    #[error("{path}: the row holds something that this version cannot read: {source}")]
+    Row {
+        path: Utf8PathBuf,
+        source: serde_json::Error,
+    },
+    #[error("{path}: the file does not match its digest {digest}: it was changed or damaged")]
+    Damaged { path: Utf8PathBuf, digest: String },
+}
+
+impl StoreError {
+    pub(crate) fn io(
+        path: impl Into<Utf8PathBuf>,
+        doing: &'static str,
+    ) -> impl FnOnce(std::io::Error) -> StoreError {
+        let path = path.into();
+        move |source| StoreError::Io {
+            path,
+            doing,
+            source,
+        }
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Error {
+        let message = error.to_string();
+        match error {
+            StoreError::Io {
+                path,
+                doing,
+                source,
+            } => Error::io(format!("{doing} {path}"), &source),
+            StoreError::Database { source, .. } => Error::new(database_code(&source), message),
+            StoreError::NewerVersion { .. } => Error::new(ErrorCode::NewerVersion, message)
+                .hint("update AV Studio to open it; nothing was changed"),
+            StoreError::NotAProject { .. } => Error::not_found(message)
+                .hint("choose a folder that AV Studio made, or create a new project"),
+            StoreError::Exists { .. } => {
+                Error::new(ErrorCode::Conflict, message).hint("choose another name or folder")
+            }
+            StoreError::Missing { .. } => Error::not_found(message),
+            StoreError::BadName { .. } => Error::bad_input(message).field("/name"),
+            StoreError::Row { .. } | StoreError::Damaged { .. } => {
+                Error::new(ErrorCode::Io, message)
+            }
+        }
+    }
+}
+
+fn database_code(error: &rusqlite::Error) -> ErrorCode {
+    match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::DiskFull) => ErrorCode::DiskFull,
+        Some(rusqlite::ErrorCode::ReadOnly | rusqlite::ErrorCode::PermissionDenied) => {
+            ErrorCode::Refused
+        }
+        Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {
+            ErrorCode::Conflict
+        }
+        _ => ErrorCode::Io,
+    }
+}
