@@ -1,9 +1,17 @@
-//! Loudness, limiting, mixing, peaks and resampling over planar audio. Pure: samples in, samples out.
+//! Loudness, limiting, mixing, peaks and resampling over planar audio.
+//!
+//! Pure: samples in, samples out; no files, no devices, no clock. What streams gives the same result
+//! for any block size.
 
 mod audio;
+pub mod limiter;
 pub mod loudness;
+pub mod mix;
 pub mod peaks;
+pub mod resample;
 
 pub use audio::Audio;
+pub use limiter::Limiter;
 pub use loudness::{Loudness, Meter};
 pub use peaks::{Peaks, PeaksBuilder};
+pub use resample::{Resampler, resample};
