@@ -1,1 +1,5 @@
-//! Speech voices of the operating system behind one trait.
+//! Other people's programs and services behind our own traits.
+//!
+//! - [`speech`]: voices that speak text into a WAV file.
+
+pub mod speech;

@@ -1,0 +1,172 @@
+//! `audio.convert`: another format, quality or sample rate, with the tags kept.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use camino::Utf8PathBuf;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use studio_assets::{Destination, Output};
+use studio_core::units::SampleRate;
+use studio_core::{Error, JobContext, Operation, Resource};
+use studio_dsp::{Audio, Resampler};
+use studio_media::{AudioFormat, AudioReader, AudioWriter, Container, Quality};
+use studio_store::{Projects, Provenance};
+
+use crate::normalize::{digest_of, stem};
+
+pub(crate) fn operation(projects: &Arc<Projects>) -> Operation {
+    let projects = projects.clone();
+    Operation::define(
+        "audio.convert",
+        "Convert a sound",
+        "Writes a sound in another format, quality or sample rate. Tags and cover art are kept.",
+    )
+    .job(Resource::Cpu)
+    .writes()
+    .positional("path")
+    .blocking(move |cx: &JobContext, input: ConvertInput| convert(cx, &projects, input))
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ConvertInput {
+    /// The file to read, unless an asset is named.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    path: Option<Utf8PathBuf>,
+    /// The asset's project, and where the result goes without an `output`.
+    #[serde(default)]
+    project: Option<String>,
+    /// The asset to read, by id.
+    #[serde(default)]
+    asset: Option<String>,
+    /// Format to write.
+    format: Container,
+    /// How much of the sound to keep.
+    #[serde(default)]
+    quality: Quality,
+    /// Sample rate to write, in Hz. Without it, the source's, or the next that the format takes.
+    #[serde(default)]
+    #[schemars(range(min = 8000, max = 768_000))]
+    sample_rate: Option<u32>,
+    /// The file to write.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    output: Option<Utf8PathBuf>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Converted {
+    output: Output,
+    /// Samples per channel.
+    frames: u64,
+    bytes: u64,
+    /// What could not be kept, and damage of the source.
+    warnings: Vec<String>,
+}
+
+fn convert(cx: &JobContext, projects: &Projects, input: ConvertInput) -> Result<Converted, Error> {
+    let begun = Instant::now();
+    let source = studio_assets::source(
+        projects,
+        input.path.as_deref(),
+        input.project.as_deref(),
+        input.asset.as_deref(),
+    )?;
+    let destination =
+        Destination::choose(projects, input.output.as_deref(), input.project.as_deref(), Some(&source))?;
+    let mut reader = AudioReader::open(&source.path)?;
+    let spec = reader.spec();
+    let format = AudioFormat::new(input.format, input.quality, reader.bits_per_sample());
+    let mut rates = Rates::new(&reader, format, input.sample_rate)?;
+    let name = format!("{}.{}", stem(&source.name), input.format.extension());
+    let written = destination.path(cx, &name)?;
+    let mut writer = AudioWriter::create(&written, format, rates.to, spec.channels)?;
+    writer.keep_tags_of(&source.path);
+    let mut block = Audio::silence(spec.rate, spec.channels, 0);
+    while reader.read(&mut block)? > 0 {
+        cx.check()?;
+        if let Some(total) = spec.frames {
+            cx.progress("Converting", 0.9 * reader.position() as f64 / total.max(1) as f64);
+        }
+        rates.write(&block, &mut writer)?;
+    }
+    rates.finish(&mut writer)?;
+    let result = writer.finish()?;
+    let warnings = reader.warnings().iter().chain(&result.warnings).map(ToString::to_string).collect();
+    let made = Provenance {
+        operation: "audio.convert".to_owned(),
+        input: json!({ "format": input.format, "quality": input.quality, "sample_rate": rates.to.get() }),
+        inputs: digest_of(&source),
+        device: Some("cpu".to_owned()),
+        took_ms: begun.elapsed().as_millis() as u64,
+        ..Provenance::default()
+    };
+    let output = destination.deliver(&cx.part(0.9, 1.0), &written, &name, Some(&source), made)?;
+    Ok(Converted { output, frames: result.frames, bytes: result.bytes, warnings })
+}
+
+/// The format that was asked for, or that of the output's ending.
+pub(crate) fn container(
+    format: Option<Container>,
+    destination: &Destination,
+) -> Result<Option<Container>, Error> {
+    match (format, destination.extension()) {
+        (Some(format), _) => Ok(Some(format)),
+        (None, None) => Ok(None),
+        (None, Some(extension)) => Container::from_extension(extension).map(Some).ok_or_else(|| {
+            Error::bad_input(format!("`.{extension}` is not an ending of a format that we write"))
+                .field("/output")
+                .hint("use wav, aiff, flac, mp3, m4a, ogg or opus, or name a `format`")
+        }),
+    }
+}
+
+/// Writes blocks of a source at the rate that the format takes.
+pub(crate) struct Rates {
+    resampler: Option<Resampler>,
+    out: Audio,
+    pub(crate) to: SampleRate,
+}
+
+impl Rates {
+    pub(crate) fn new(
+        reader: &AudioReader,
+        format: AudioFormat,
+        asked_hz: Option<u32>,
+    ) -> Result<Rates, Error> {
+        let spec = reader.spec();
+        let hz = format.fitting_rate_hz(asked_hz.unwrap_or(spec.rate.get()));
+        let to = SampleRate::new(hz).ok_or_else(|| Error::bad_input("a sample rate of 0 Hz"))?;
+        let resampler = Resampler::new(spec.rate, to, spec.channels).map_err(unexpected)?;
+        Ok(Rates { resampler: Some(resampler), out: Audio::silence(to, spec.channels, 0), to })
+    }
+
+    pub(crate) fn write(&mut self, block: &Audio, writer: &mut AudioWriter) -> Result<(), Error> {
+        if let Some(resampler) = &mut self.resampler {
+            resampler.feed(&block.slices(), &mut self.out).map_err(unexpected)?;
+        }
+        self.flush(writer)
+    }
+
+    pub(crate) fn finish(&mut self, writer: &mut AudioWriter) -> Result<(), Error> {
+        if let Some(resampler) = self.resampler.take() {
+            resampler.finish(&mut self.out).map_err(unexpected)?;
+        }
+        self.flush(writer)
+    }
+
+    fn flush(&mut self, writer: &mut AudioWriter) -> Result<(), Error> {
+        if self.out.frames() > 0 {
+            writer.write(&self.out)?;
+            self.out.channels.iter_mut().for_each(Vec::clear);
+        }
+        Ok(())
+    }
+}
+
+fn unexpected(error: studio_dsp::resample::ResampleError) -> Error {
+    Error::internal(error.to_string())
+}

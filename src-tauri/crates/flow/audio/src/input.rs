@@ -1,0 +1,35 @@
+//! Inputs that several operations share.
+
+use camino::Utf8PathBuf;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use studio_assets::Source;
+use studio_core::Error;
+use studio_store::Projects;
+
+/// Just a source.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SourceInput {
+    /// The file to read, unless an asset is named.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub(crate) path: Option<Utf8PathBuf>,
+    /// The asset's project: its folder, id or name.
+    #[serde(default)]
+    pub(crate) project: Option<String>,
+    /// The asset to read, by id.
+    #[serde(default)]
+    pub(crate) asset: Option<String>,
+}
+
+impl SourceInput {
+    pub(crate) fn find(&self, projects: &Projects) -> Result<Source, Error> {
+        studio_assets::source(
+            projects,
+            self.path.as_deref(),
+            self.project.as_deref(),
+            self.asset.as_deref(),
+        )
+    }
+}

@@ -1,0 +1,211 @@
+//! `audio.normalize`: to a target loudness under a true-peak ceiling.
+//!
+//! Always linear, with a limiter for the peaks: one gain for the whole file, never a silent switch to
+//! dynamic compression. What was delivered is decoded and measured again, since a lossy encoder moves
+//! peaks; if it passes the ceiling, it is written once more with that much less.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use studio_assets::{Destination, Output, Source};
+use studio_core::units::Db;
+use studio_core::{Error, ErrorCode, JobContext, Operation, Resource};
+use studio_dsp::{Audio, Limiter, Loudness};
+use studio_media::{AudioFormat, AudioReader, AudioWriter, Container, Quality};
+use studio_store::{Projects, Provenance};
+
+use crate::convert::Rates;
+use crate::measure::measure;
+
+/// How often a lossy file may be written again to meet its ceiling and target.
+const TRIES: usize = 4;
+/// EBU R128 asks for ±0.5 LU; this is what we correct.
+const LOUDNESS_TOLERANCE_LU: f64 = 0.1;
+
+pub(crate) fn operation(projects: &Arc<Projects>) -> Operation {
+    let projects = projects.clone();
+    Operation::define(
+        "audio.normalize",
+        "Normalise loudness",
+        "Brings a sound to a target loudness with true peaks under a ceiling, and checks the result.",
+    )
+    .job(Resource::Cpu)
+    .writes()
+    .positional("path")
+    .blocking(move |cx: &JobContext, input: NormalizeInput| normalize(cx, &projects, input))
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct NormalizeInput {
+    /// The file to read, unless an asset is named.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    path: Option<Utf8PathBuf>,
+    /// The asset's project, and where the result goes without an `output`.
+    #[serde(default)]
+    project: Option<String>,
+    /// The asset to read, by id.
+    #[serde(default)]
+    asset: Option<String>,
+    /// Integrated loudness to reach, in LUFS.
+    #[serde(default = "fourteen")]
+    #[schemars(range(min = -70.0, max = -5.0))]
+    target_lufs: f64,
+    /// Highest true peak, in dBTP.
+    #[serde(default = "minus_one")]
+    #[schemars(range(min = -20.0, max = 0.0))]
+    ceiling_dbtp: f64,
+    /// The file to write. Its ending chooses the format.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    output: Option<Utf8PathBuf>,
+    /// Format of the result; without it, that of the output's ending, or WAV.
+    #[serde(default)]
+    format: Option<Container>,
+}
+
+fn fourteen() -> f64 {
+    -14.0
+}
+
+fn minus_one() -> f64 {
+    -1.0
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Normalized {
+    output: Output,
+    before: Loudness,
+    /// Measured in the delivered file.
+    after: Loudness,
+    /// Gain of the whole file, in dB.
+    gain_db: f64,
+    /// The most that the limiter took off a peak, in dB.
+    limited_db: f64,
+}
+
+fn normalize(cx: &JobContext, projects: &Projects, input: NormalizeInput) -> Result<Normalized, Error> {
+    let begun = Instant::now();
+    let source = studio_assets::source(
+        projects,
+        input.path.as_deref(),
+        input.project.as_deref(),
+        input.asset.as_deref(),
+    )?;
+    let destination =
+        Destination::choose(projects, input.output.as_deref(), input.project.as_deref(), Some(&source))?;
+    let container = crate::convert::container(input.format, &destination)?.unwrap_or(Container::Wav);
+    let before = measure(&cx.part(0.0, 0.3), &source.path)?;
+    let Some(loudness) = before.integrated_lufs else {
+        return Err(Error::bad_input(format!("{} is silent: silence has no loudness", source.name)));
+    };
+    let name = format!("{}, {} LUFS.{}", stem(&source.name), input.target_lufs, container.extension());
+    let written = destination.path(cx, &name)?;
+    let mut gain = Db(input.target_lufs - loudness);
+    let mut ceiling = Db(input.ceiling_dbtp);
+    for attempt in 0..TRIES {
+        let from = 0.3 + 0.6 * attempt as f64 / TRIES as f64;
+        let part = cx.part(from, from + 0.6 / TRIES as f64);
+        let limited = render(&part.part(0.0, 0.7), &source, container, &written, gain, ceiling)?;
+        let after = measure(&part.part(0.7, 1.0), &written)?;
+        let too_high = after.true_peak_dbtp.unwrap_or(f64::NEG_INFINITY) - input.ceiling_dbtp;
+        let too_quiet = input.target_lufs - after.integrated_lufs.unwrap_or(input.target_lufs);
+        // A limited file may stay below its target; more gain would only be limited away.
+        let off = too_quiet.abs() > LOUDNESS_TOLERANCE_LU && limited.0 < 6.0;
+        if too_high <= 0.0 && !off || attempt + 1 == TRIES {
+            if too_high > 0.05 {
+                let _ = std::fs::remove_file(&written);
+                return Err(Error::new(
+                    ErrorCode::Unsupported,
+                    format!("{written}: peaks are {too_high:.2} dB over the ceiling after the encode"),
+                )
+                .hint("choose a lower ceiling, or a format without loss"));
+            }
+            if off {
+                cx.warn(format!("the result is {too_quiet:.1} LU off its target: its peaks leave no more room"));
+            }
+            let made = Provenance {
+                operation: "audio.normalize".to_owned(),
+                input: json!({ "target_lufs": input.target_lufs, "ceiling_dbtp": input.ceiling_dbtp }),
+                inputs: digest_of(&source),
+                device: Some("cpu".to_owned()),
+                took_ms: begun.elapsed().as_millis() as u64,
+                ..Provenance::default()
+            };
+            let output = destination.deliver(&cx.part(0.9, 1.0), &written, &name, Some(&source), made)?;
+            return Ok(Normalized { output, before, after, gain_db: gain.0, limited_db: limited.0 });
+        }
+        if too_high > 0.0 {
+            ceiling = Db(ceiling.0 - too_high - 0.05);
+        }
+        if off {
+            gain = Db(gain.0 + too_quiet);
+        }
+    }
+    Err(Error::internal("normalising ended without a result"))
+}
+
+/// Writes the source with `gain`, limited to `ceiling`; answers what the limiter took off at most.
+fn render(
+    cx: &JobContext,
+    source: &Source,
+    container: Container,
+    path: &Utf8Path,
+    gain: Db,
+    ceiling: Db,
+) -> Result<Db, Error> {
+    let mut reader = AudioReader::open(&source.path)?;
+    let spec = reader.spec();
+    let format = AudioFormat::new(container, Quality::High, reader.bits_per_sample());
+    let mut rates = Rates::new(&reader, format, None)?;
+    let mut writer = AudioWriter::create(path, format, rates.to, spec.channels)?;
+    writer.keep_tags_of(&source.path);
+    let mut limiter = Limiter::new(ceiling, spec.channels, spec.rate);
+    let ratio = gain.ratio() as f32;
+    let mut block = Audio::silence(spec.rate, spec.channels, 0);
+    let mut late = limiter.latency();
+    loop {
+        cx.check()?;
+        let frames = reader.read(&mut block)?;
+        let last = frames == 0;
+        if last {
+            // The delayed end is still inside the limiter.
+            block = Audio::silence(spec.rate, spec.channels, limiter.latency());
+        }
+        if let Some(total) = spec.frames {
+            cx.progress("Normalising", reader.position() as f64 / total.max(1) as f64);
+        }
+        for channel in &mut block.channels {
+            channel.iter_mut().for_each(|x| *x *= ratio);
+        }
+        let mut slices: Vec<&mut [f32]> = block.channels.iter_mut().map(Vec::as_mut_slice).collect();
+        limiter.process(&mut slices);
+        let skipped = late.min(block.frames());
+        late -= skipped;
+        for channel in &mut block.channels {
+            channel.drain(..skipped);
+        }
+        rates.write(&block, &mut writer)?;
+        if last {
+            break;
+        }
+    }
+    rates.finish(&mut writer)?;
+    for warning in writer.finish()?.warnings {
+        cx.warn(format!("{path}: {warning}"));
+    }
+    Ok(limiter.reduction())
+}
+
+pub(crate) fn stem(name: &str) -> &str {
+    Utf8Path::new(name).file_stem().unwrap_or(name)
+}
+
+pub(crate) fn digest_of(source: &Source) -> Vec<String> {
+    source.asset.iter().map(|(_, asset)| asset.facts.digest.clone()).collect()
+}

@@ -1,0 +1,13 @@
+//! Media files and projects together: where a source lies, how a file becomes an asset, where a
+//! result goes.
+//!
+//! Every operation that takes sound or pictures finds them through [`source()`] and hands its result
+//! over through a [`Destination`], so that paths and assets work alike everywhere.
+
+mod deliver;
+mod import;
+mod source;
+
+pub use deliver::{Destination, Output};
+pub use import::{Origin, import, peaks_of};
+pub use source::{Source, source};

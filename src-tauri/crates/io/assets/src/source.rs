@@ -1,0 +1,60 @@
+//! The file that an operation reads: named by path, or an asset of a project.
+
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use studio_core::{Error, ErrorCode};
+use studio_store::{Asset, Mode, Project, Projects};
+
+/// A file to read, and the asset that it belongs to, if any.
+pub struct Source {
+    pub path: Utf8PathBuf,
+    /// Name for people and for what is made from it.
+    pub name: String,
+    pub asset: Option<(Arc<Project>, Asset)>,
+}
+
+/// Exactly one of `path` and `asset` names the source; an asset needs its `project`.
+pub fn source(
+    projects: &Projects,
+    path: Option<&Utf8Path>,
+    project: Option<&str>,
+    asset: Option<&str>,
+) -> Result<Source, Error> {
+    match (path, asset) {
+        (Some(path), None) => {
+            let name = path.file_name().unwrap_or(path.as_str()).to_owned();
+            Ok(Source { path: path.to_owned(), name, asset: None })
+        }
+        (None, Some(asset)) => {
+            let project = project.ok_or_else(|| {
+                Error::bad_input("`asset` needs the `project` that it belongs to").field("/project")
+            })?;
+            of_asset(projects.get(project)?, asset)
+        }
+        (Some(_), Some(_)) => {
+            Err(Error::bad_input("`path` and `asset` both name a source; give one").field("/path"))
+        }
+        (None, None) => Err(Error::bad_input("no source: give a `path`, or a `project` and an `asset`")
+            .field("/path")),
+    }
+}
+
+fn of_asset(project: Arc<Project>, id: &str) -> Result<Source, Error> {
+    let asset = project.assets().get(id)?;
+    let path = match asset.facts.mode {
+        Mode::Reference => Utf8PathBuf::from(&asset.facts.path),
+        Mode::Copy => {
+            let artifact = project.artifacts().get(&asset.facts.digest)?.ok_or_else(|| {
+                Error::new(ErrorCode::Io, format!("the bytes of `{}` are not there any more", asset.facts.name))
+            })?;
+            project.artifacts().path(&artifact)
+        }
+    };
+    if !path.exists() {
+        let name = &asset.facts.name;
+        return Err(Error::not_found(format!("{path}, the file of `{name}`, is not there any more"))
+            .hint("put the file back, or import it again"));
+    }
+    Ok(Source { path, name: asset.facts.name.clone(), asset: Some((project, asset)) })
+}
