@@ -1,0 +1,160 @@
+//! TypeScript types from the registry's JSON Schemas (the subset that `schemars` writes).
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+/// A module with `Operations`: input and output type of each operation by name.
+pub(crate) fn module(operations: &[Value]) -> String {
+    let mut definitions: BTreeMap<String, String> = BTreeMap::new();
+    let mut entries = String::new();
+    for operation in operations {
+        let name = operation["name"].as_str().unwrap_or_default();
+        let mut types = Vec::new();
+        for side in ["input_schema", "output_schema"] {
+            let schema = &operation[side];
+            for (definition, body) in schema["$defs"].as_object().into_iter().flatten() {
+                definitions
+                    .entry(definition.clone())
+                    .or_insert_with(|| type_of(body, schema));
+            }
+            types.push(
+                match operation["traits"]["blob"].is_string() && side == "output_schema" {
+                    true => "ArrayBuffer".to_owned(),
+                    false => type_of(schema, schema),
+                },
+            );
+        }
+        entries.push_str(&format!(
+            "  '{name}': {{ input: {}; output: {} }};\n",
+            types[0], types[1]
+        ));
+    }
+    let mut module = String::from("// Generated from the registry by `cargo xtask generate`.\n\n");
+    for (name, body) in definitions {
+        module.push_str(&format!("export type {name} = {body};\n\n"));
+    }
+    module.push_str(&format!("export interface Operations {{\n{entries}}}\n"));
+    module
+}
+
+/// One schema as a type expression.
+pub(crate) fn type_of(schema: &Value, root: &Value) -> String {
+    if let Some(reference) = schema["$ref"].as_str() {
+        return reference.rsplit('/').next().unwrap_or("unknown").to_owned();
+    }
+    if let Some(value) = schema.get("const") {
+        return value.to_string();
+    }
+    if let Some(values) = schema["enum"].as_array() {
+        return union(values.iter().map(Value::to_string));
+    }
+    for key in ["anyOf", "oneOf"] {
+        if let Some(branches) = schema[key].as_array() {
+            return union(branches.iter().map(|branch| type_of(branch, root)));
+        }
+    }
+    match &schema["type"] {
+        Value::String(kind) => simple(kind, schema, root),
+        Value::Array(kinds) => union(
+            kinds
+                .iter()
+                .filter_map(Value::as_str)
+                .map(|kind| simple(kind, schema, root)),
+        ),
+        _ => "unknown".to_owned(),
+    }
+}
+
+fn simple(kind: &str, schema: &Value, root: &Value) -> String {
+    match kind {
+        "string" => "string".to_owned(),
+        "integer" | "number" => "number".to_owned(),
+        "boolean" => "boolean".to_owned(),
+        "null" => "null".to_owned(),
+        "array" => format!("Array<{}>", type_of(&schema["items"], root)),
+        "object" => object(schema, root),
+        _ => "unknown".to_owned(),
+    }
+}
+
+fn object(schema: &Value, root: &Value) -> String {
+    let required: Vec<&str> = schema["required"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    let Some(fields) = schema["properties"].as_object() else {
+        let value = match &schema["additionalProperties"] {
+            Value::Object(_) => type_of(&schema["additionalProperties"], root),
+            _ => "unknown".to_owned(),
+        };
+        return format!("Record<string, {value}>");
+    };
+    let field = |(name, body): (&String, &Value)| {
+        let mark = if required.contains(&name.as_str()) {
+            ""
+        } else {
+            "?"
+        };
+        let name = if name.chars().all(|c| c.is_alphanumeric() || c == '_') {
+            name.clone()
+        } else {
+            format!("'{name}'")
+        };
+        format!("{name}{mark}: {}", type_of(body, root))
+    };
+    match fields.is_empty() {
+        true => "Record<string, never>".to_owned(),
+        false => format!(
+            "{{ {} }}",
+            fields.iter().map(field).collect::<Vec<_>>().join("; ")
+        ),
+    }
+}
+
+fn union(types: impl Iterator<Item = String>) -> String {
+    let mut seen: Vec<String> = Vec::new();
+    for kind in types {
+        if !seen.contains(&kind) {
+            seen.push(kind);
+        }
+    }
+    seen.join(" | ")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn check(schema: Value, expected: &str) {
+        assert_eq!(type_of(&schema, &schema), expected);
+    }
+
+    #[test]
+    fn schemas_become_types() {
+        check(json!({ "type": "string" }), "string");
+        check(json!({ "type": ["integer", "null"] }), "number | null");
+        check(json!({ "enum": ["a", "b"] }), "\"a\" | \"b\"");
+        check(
+            json!({ "anyOf": [{ "$ref": "#/$defs/X" }, { "type": "null" }] }),
+            "X | null",
+        );
+        check(
+            json!({ "type": "array", "items": { "type": "number" } }),
+            "Array<number>",
+        );
+        check(
+            json!({ "type": "object", "properties": { "a": { "type": "boolean" }, "b-c": {} }, "required": ["a"] }),
+            "{ a: boolean; 'b-c'?: unknown }",
+        );
+        check(
+            json!({ "type": "object", "additionalProperties": { "type": "string" } }),
+            "Record<string, string>",
+        );
+        check(json!(true), "unknown");
+    }
+}
