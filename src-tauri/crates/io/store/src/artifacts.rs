@@ -2,10 +2,13 @@
 //!
 //! `artifacts/ab/abcdef….png` is named by the BLAKE3 digest of its bytes. A row is written after the
 //! file is whole and synced, so a row always means a complete file.
+//!
+//! Writers of all processes share the lock of `artifacts/.lock` from before the first byte until the
+//! row is there. Whoever gets that lock alone knows that every file without a row is a leftover.
 
-use std::fs::File;
-use std::io::{Read, Write};
-use std::time::Duration;
+use std::collections::HashSet;
+use std::fs::{File, TryLockError};
+use std::io::{ErrorKind, Read, Write};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use rusqlite::{OptionalExtension, Row, params};
@@ -15,9 +18,8 @@ use serde_json::Value;
 use studio_core::units::MicroUsd;
 
 use crate::atomic;
-use crate::database::{Database, json, to_json};
+use crate::database::{Database, json, now, to_json};
 use crate::error::{Result, StoreError};
-use crate::project::is_older;
 
 pub(crate) const MIGRATION: &str = "
 CREATE TABLE artifacts (
@@ -63,9 +65,11 @@ pub struct Provenance {
 pub struct Artifact {
     /// BLAKE3 of the bytes, 64 hexadecimal digits.
     pub digest: String,
+    /// Of the file's name, without the dot; of the first time that these bytes were stored.
     pub extension: String,
     pub media_type: String,
     pub bytes: u64,
+    /// RFC 3339, UTC.
     pub created_at: String,
 }
 
@@ -85,13 +89,8 @@ impl Artifacts<'_> {
         made: &Provenance,
     ) -> Result<Artifact> {
         let mut source = File::open(from).map_err(StoreError::io(from, "open"))?;
-        self.publish(
-            &mut source,
-            from,
-            from.extension().unwrap_or("bin"),
-            media_type,
-            made,
-        )
+        let extension = from.extension().unwrap_or_default();
+        self.publish(&mut source, from, extension, media_type, made)
     }
 
     pub fn publish_bytes(
@@ -101,27 +100,24 @@ impl Artifacts<'_> {
         media_type: &str,
         made: &Provenance,
     ) -> Result<Artifact> {
-        self.publish(
-            &mut bytes,
-            Utf8Path::new("memory"),
-            extension,
-            media_type,
-            made,
-        )
+        let memory = Utf8Path::new("memory");
+        self.publish(&mut bytes, memory, extension, media_type, made)
     }
 
     pub fn get(&self, digest: &str) -> Result<Option<Artifact>> {
-        self.database.read(|reader| {
-            let sql = "SELECT digest, extension, media_type, bytes, created_at FROM artifacts WHERE digest = ?1";
-            reader.query_row(sql, [digest], read_artifact).optional()
-        })
+        let sql = format!("SELECT {COLUMNS} FROM artifacts WHERE digest = ?1");
+        self.database
+            .read(|reader| reader.query_row(&sql, [digest], read_artifact).optional())
     }
 
     /// Where the bytes of `artifact` lie.
     pub fn path(&self, artifact: &Artifact) -> Utf8PathBuf {
+        let Artifact {
+            digest, extension, ..
+        } = artifact;
         self.folder
-            .join(&artifact.digest[..2])
-            .join(format!("{}.{}", artifact.digest, artifact.extension))
+            .join(digest.get(..2).unwrap_or(digest))
+            .join(format!("{digest}.{extension}"))
     }
 
     /// Everything that ever made these bytes, oldest first.
@@ -147,12 +143,14 @@ impl Artifacts<'_> {
         })
     }
 
+    /// Oldest first.
     pub fn list(&self) -> Result<Vec<Artifact>> {
+        let sql = format!("SELECT {COLUMNS} FROM artifacts ORDER BY created_at, digest");
         self.database.read(|reader| {
-            let mut statement = reader.prepare_cached(
-                "SELECT digest, extension, media_type, bytes, created_at FROM artifacts ORDER BY created_at",
-            )?;
-            statement.query_map([], read_artifact)?.collect()
+            reader
+                .prepare(&sql)?
+                .query_map([], read_artifact)?
+                .collect()
         })
     }
 
@@ -160,15 +158,13 @@ impl Artifacts<'_> {
     pub fn verify(&self, artifact: &Artifact) -> Result<()> {
         let path = self.path(artifact);
         let mut file = File::open(&path).map_err(StoreError::io(&path, "open"))?;
-        let (digest, _) =
-            copy_hashed(&mut file, &mut std::io::sink()).map_err(StoreError::io(&path, "read"))?;
-        if digest == artifact.digest {
-            return Ok(());
+        let (found, _) = copy_hashed(&mut file, &path, &mut std::io::sink(), &path)?;
+        let digest = artifact.digest.clone();
+        if found == digest {
+            Ok(())
+        } else {
+            Err(StoreError::Damaged { path, digest })
         }
-        Err(StoreError::Damaged {
-            path,
-            digest: artifact.digest.clone(),
-        })
     }
 
     /// Whether the file is there in full length; cheaper than [`Artifacts::verify`].
@@ -177,26 +173,53 @@ impl Artifacts<'_> {
             .is_ok_and(|metadata| metadata.len() == artifact.bytes)
     }
 
-    /// Removes temporary files, and files without a row, that no living writer can still want.
-    pub(crate) fn sweep(&self, age: Duration) -> Result<()> {
-        for folder in self
-            .folder
-            .read_dir_utf8()
-            .map_err(StoreError::io(&self.folder, "list"))?
-            .flatten()
-        {
-            let Ok(files) = folder.path().read_dir_utf8() else {
+    /// Removes what writers that died left behind. While any other writes, nothing is removed.
+    pub(crate) fn sweep(&self) -> Result<()> {
+        let lock = self.lock_file()?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(()),
+            // Without locks nobody can tell leftovers from work in progress.
+            Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {
+                return Ok(());
+            }
+            Err(TryLockError::Error(error)) => {
+                return Err(StoreError::io(&self.folder, "lock")(error));
+            }
+        }
+        let rows = self.list()?;
+        let kept: HashSet<Utf8PathBuf> = rows.iter().map(|row| self.path(row)).collect();
+        for folder in self.entries(&self.folder)? {
+            if !folder.is_dir() {
                 continue;
-            };
-            for file in files.flatten().filter(|file| is_older(file.path(), age)) {
-                let digest = file.path().file_stem().unwrap_or_default();
-                if self.get(digest)?.is_none() {
-                    std::fs::remove_file(file.path())
-                        .map_err(StoreError::io(file.path(), "remove"))?;
+            }
+            for file in self.entries(&folder)? {
+                if !kept.contains(&file) && file.is_file() {
+                    std::fs::remove_file(&file).map_err(StoreError::io(&file, "remove"))?;
                 }
             }
         }
         Ok(())
+    }
+
+    fn entries(&self, folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>> {
+        let listed = || -> std::io::Result<Vec<Utf8PathBuf>> {
+            let entries = folder.read_dir_utf8()?;
+            entries
+                .map(|entry| entry.map(|entry| entry.into_path()))
+                .collect()
+        };
+        listed().map_err(StoreError::io(folder, "list"))
+    }
+
+    fn lock_file(&self) -> Result<File> {
+        let path = self.folder.join(".lock");
+        File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(StoreError::io(path, "open"))
     }
 
     fn publish(
@@ -207,22 +230,30 @@ impl Artifacts<'_> {
         media_type: &str,
         made: &Provenance,
     ) -> Result<Artifact> {
-        let temporary_folder = self.folder.join("tmp");
-        std::fs::create_dir_all(&temporary_folder)
-            .map_err(StoreError::io(&temporary_folder, "create"))?;
-        let temporary = temporary_folder.join(uuid::Uuid::new_v4().simple().to_string());
-        let stored = self.store(source, source_name, &temporary, extension, media_type);
-        if stored.is_err() {
-            // Nothing to remove if it could not even be created.
-            let _ = std::fs::remove_file(&temporary);
+        // Held until the row is written; see the header.
+        let lock = self.lock_file()?;
+        match lock.lock_shared() {
+            Err(error) if error.kind() != ErrorKind::Unsupported => {
+                return Err(StoreError::io(&self.folder, "lock")(error));
+            }
+            _ => {}
         }
+        let folder = self.folder.join("tmp");
+        atomic::create_folder(&folder)?;
+        let temporary = folder.join(uuid::Uuid::new_v4().simple().to_string());
+        let stored = self.store(source, source_name, &temporary, extension, media_type);
+        // Gone already if it was put in place.
+        let _ = std::fs::remove_file(&temporary);
         let artifact = stored?;
         self.database.write(|writer| {
             writer.execute(
                 "INSERT OR IGNORE INTO artifacts (digest, extension, media_type, bytes, created_at) \
                  VALUES (?1, ?2, ?3, ?4, ?5)",
                 params![
-                    artifact.digest, artifact.extension, artifact.media_type, artifact.bytes,
+                    artifact.digest,
+                    artifact.extension,
+                    artifact.media_type,
+                    artifact.bytes,
                     artifact.created_at,
                 ],
             )?;
@@ -230,14 +261,22 @@ impl Artifacts<'_> {
                 "INSERT INTO provenance (digest, at, operation, input, inputs, seed, model, device, \
                  took_ms, cost) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
                 params![
-                    artifact.digest, artifact.created_at, made.operation, to_json(&made.input)?,
-                    to_json(&made.inputs)?, made.seed.map(|seed| seed as i64), made.model, made.device,
-                    made.took_ms, made.cost.0,
+                    artifact.digest,
+                    artifact.created_at,
+                    made.operation,
+                    to_json(&made.input)?,
+                    to_json(&made.inputs)?,
+                    made.seed.map(|seed| seed as i64),
+                    made.model,
+                    made.device,
+                    made.took_ms,
+                    made.cost.0,
                 ],
             )?;
-            Ok(())
-        })?;
-        Ok(artifact)
+            // The row of whoever came first.
+            let sql = format!("SELECT {COLUMNS} FROM artifacts WHERE digest = ?1");
+            writer.query_row(&sql, [&artifact.digest], read_artifact)
+        })
     }
 
     /// Brings the bytes to their place, without a row yet.
@@ -250,45 +289,64 @@ impl Artifacts<'_> {
         media_type: &str,
     ) -> Result<Artifact> {
         let mut file = File::create_new(temporary).map_err(StoreError::io(temporary, "create"))?;
-        let (digest, bytes) =
-            copy_hashed(source, &mut file).map_err(StoreError::io(source_name, "copy"))?;
-        let created_at = jiff::Timestamp::now().to_string();
-        // The first extension wins: the path belongs to the digest.
-        let extension = match self.get(&digest)? {
-            Some(known) => known.extension,
-            None => extension.to_ascii_lowercase(),
-        };
-        let artifact = Artifact {
+        let (digest, bytes) = copy_hashed(source, source_name, &mut file, temporary)?;
+        drop(file);
+        let known = self.get(&digest)?;
+        let artifact = known.unwrap_or_else(|| Artifact {
             digest,
-            extension,
+            extension: plain_extension(extension),
             media_type: media_type.to_owned(),
             bytes,
-            created_at,
-        };
-        let path = self.path(&artifact);
-        if self.is_present(&artifact) {
-            std::fs::remove_file(temporary).map_err(StoreError::io(temporary, "remove"))?;
+            created_at: now(),
+        });
+        // A copy that was damaged since is replaced by this good one.
+        if self.is_present(&artifact) && self.verify(&artifact).is_ok() {
             return Ok(artifact);
         }
+        let path = self.path(&artifact);
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(StoreError::io(folder, "create"))?;
+            atomic::create_folder(folder)?;
         }
         atomic::publish(temporary, &path)?;
         Ok(artifact)
     }
 }
 
-fn copy_hashed(from: &mut dyn Read, to: &mut dyn Write) -> std::io::Result<(String, u64)> {
+const COLUMNS: &str = "digest, extension, media_type, bytes, created_at";
+
+/// `extension` in lower case if it is an ordinary one, so that it fits behind a digest anywhere.
+fn plain_extension(extension: &str) -> String {
+    let plain = !extension.is_empty()
+        && extension.len() <= 16
+        && extension.chars().all(|c| c.is_ascii_alphanumeric());
+    if plain {
+        extension.to_ascii_lowercase()
+    } else {
+        "bin".to_owned()
+    }
+}
+
+/// Copies everything; answers the digest and the count of bytes.
+fn copy_hashed(
+    from: &mut dyn Read,
+    from_path: &Utf8Path,
+    to: &mut dyn Write,
+    to_path: &Utf8Path,
+) -> Result<(String, u64)> {
     let mut hasher = blake3::Hasher::new();
     let mut buffer = vec![0; 256 << 10];
     let mut bytes = 0;
     loop {
-        let count = from.read(&mut buffer)?;
+        let count = match from.read(&mut buffer) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            read => read.map_err(StoreError::io(from_path, "read"))?,
+        };
         if count == 0 {
             return Ok((hasher.finalize().to_hex().to_string(), bytes));
         }
         hasher.update(&buffer[..count]);
-        to.write_all(&buffer[..count])?;
+        to.write_all(&buffer[..count])
+            .map_err(StoreError::io(to_path, "write"))?;
         bytes += count as u64;
     }
 }
@@ -301,4 +359,150 @@ fn read_artifact(row: &Row<'_>) -> rusqlite::Result<Artifact> {
         bytes: row.get(3)?,
         created_at: row.get(4)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::project;
+
+    fn made(operation: &str) -> Provenance {
+        Provenance {
+            operation: operation.to_owned(),
+            seed: Some(u64::MAX),
+            cost: MicroUsd(1_500),
+            ..Provenance::default()
+        }
+    }
+
+    #[test]
+    fn the_same_bytes_twice_are_one_file_with_both_provenances() {
+        let (folder, project) = project();
+        let artifacts = project.artifacts();
+        let wav = folder.file("a.WAV");
+        std::fs::write(&wav, b"sound").unwrap();
+        let first = artifacts
+            .publish_file(&wav, "audio/wav", &made("one"))
+            .unwrap();
+        let again = artifacts
+            .publish_bytes(b"sound", "raw", "x/y", &made("two"))
+            .unwrap();
+        assert_eq!(first, again, "the first row tells what the bytes are");
+        assert_eq!(first.digest, blake3::hash(b"sound").to_hex().as_str());
+        assert_eq!((first.extension.as_str(), first.bytes), ("wav", 5));
+        assert_eq!(std::fs::read(artifacts.path(&first)).unwrap(), b"sound");
+        assert_eq!(artifacts.list().unwrap(), std::slice::from_ref(&first));
+        assert_eq!(
+            artifacts.provenance(&first.digest).unwrap(),
+            [made("one"), made("two")]
+        );
+        assert_eq!(
+            std::fs::read_dir(project.path().join("artifacts/tmp"))
+                .unwrap()
+                .count(),
+            0
+        );
+    }
+
+    #[test]
+    fn damage_is_found_and_healed_by_storing_the_bytes_again() {
+        let (_folder, project) = project();
+        let artifacts = project.artifacts();
+        let store = || {
+            artifacts
+                .publish_bytes(b"good", "bin", "x/y", &made("a"))
+                .unwrap()
+        };
+        let artifact = store();
+        artifacts.verify(&artifact).unwrap();
+        for damage in [&b"evil"[..], b"cut", b""] {
+            std::fs::write(artifacts.path(&artifact), damage).unwrap();
+            let error = artifacts.verify(&artifact).unwrap_err();
+            assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+            store();
+            artifacts.verify(&artifact).unwrap();
+        }
+        std::fs::remove_file(artifacts.path(&artifact)).unwrap();
+        assert!(!artifacts.is_present(&artifact));
+        store();
+        artifacts.verify(&artifact).unwrap();
+    }
+
+    #[test]
+    fn an_odd_extension_cannot_break_the_path() {
+        let (_folder, project) = project();
+        for (nth, odd) in ["", "../x", "a/b", &"x".repeat(300), "é"]
+            .into_iter()
+            .enumerate()
+        {
+            let bytes = [nth as u8];
+            let artifact = project
+                .artifacts()
+                .publish_bytes(&bytes, odd, "x/y", &made("a"))
+                .unwrap();
+            assert_eq!(artifact.extension, "bin", "{odd:?}");
+            project.artifacts().verify(&artifact).unwrap();
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_is_told_with_the_file_that_did_not_fit() {
+        let mut full = File::options().write(true).open("/dev/full").unwrap();
+        let (from, to) = (Utf8Path::new("from"), Utf8Path::new("to"));
+        let error = copy_hashed(&mut &b"bytes"[..], from, &mut full, to).unwrap_err();
+        assert!(
+            matches!(&error, StoreError::DiskFull { path } if path == to),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn an_unreadable_source_leaves_nothing_behind() {
+        struct Broken;
+        impl Read for Broken {
+            fn read(&mut self, _buffer: &mut [u8]) -> std::io::Result<usize> {
+                Err(std::io::Error::other("the stick was pulled"))
+            }
+        }
+        let (_folder, project) = project();
+        let artifacts = project.artifacts();
+        let mut source = (&b"half"[..]).chain(Broken);
+        let from = Utf8Path::new("stick.wav");
+        let error = artifacts.publish(&mut source, from, "wav", "audio/wav", &made("a"));
+        assert!(error.unwrap_err().to_string().contains("stick.wav"));
+        assert_eq!(artifacts.list().unwrap(), []);
+        assert_eq!(
+            std::fs::read_dir(project.path().join("artifacts/tmp"))
+                .unwrap()
+                .count(),
+            0
+        );
+    }
+
+    #[test]
+    fn leftovers_are_swept_unless_somebody_writes() {
+        let (_folder, project) = project();
+        let artifacts = project.artifacts();
+        let kept = artifacts
+            .publish_bytes(b"kept", "bin", "x/y", &made("a"))
+            .unwrap();
+        let leftovers = ["artifacts/tmp/half", "artifacts/ab/abandoned.wav"]
+            .map(|leftover| project.path().join(leftover));
+        std::fs::create_dir_all(project.path().join("artifacts/ab")).unwrap();
+        for leftover in &leftovers {
+            std::fs::write(leftover, b"x").unwrap();
+        }
+        let writer = artifacts.lock_file().unwrap();
+        writer.lock_shared().unwrap();
+        artifacts.sweep().unwrap();
+        assert!(
+            leftovers.iter().all(|leftover| leftover.exists()),
+            "a living writer may want it"
+        );
+        drop(writer);
+        artifacts.sweep().unwrap();
+        assert!(!leftovers.iter().any(|leftover| leftover.exists()));
+        artifacts.verify(&kept).unwrap();
+    }
 }

@@ -1,20 +1,27 @@
 //! What the user brought into a project or had made there.
 
+use std::collections::BTreeMap;
+use std::fs::{File, Metadata};
+use std::io::ErrorKind;
+use std::time::SystemTime;
+
+use camino::Utf8Path;
 use rusqlite::{OptionalExtension, Row, params};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-
 use studio_core::units::FrameRate;
 
-use crate::database::{Database, json, to_json};
+use crate::database::{Database, json, now, to_json};
 use crate::error::{Result, StoreError};
 
 pub(crate) const MIGRATION: &str = "
 CREATE TABLE assets (
     id TEXT PRIMARY KEY,
     created_at TEXT NOT NULL,
-    removed_at TEXT,
+    changed_at TEXT NOT NULL,
+    removed INTEGER NOT NULL DEFAULT 0,
+    -- Of a referenced file when it was added: nanoseconds since 1970.
+    modified_ns INTEGER,
     document TEXT NOT NULL
 ) STRICT;
 ";
@@ -92,6 +99,17 @@ pub struct Asset {
     pub created_at: String,
 }
 
+/// What became of the file that an asset refers to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReferenceState {
+    Unchanged,
+    /// Other bytes than those that were added.
+    Changed,
+    Missing,
+}
+
+/// The assets of one project.
 pub struct Assets<'a> {
     pub(crate) database: &'a Database,
 }
@@ -101,12 +119,20 @@ impl Assets<'_> {
         let asset = Asset {
             id: uuid::Uuid::now_v7().to_string(),
             facts,
-            created_at: jiff::Timestamp::now().to_string(),
+            created_at: now(),
+        };
+        let modified = match asset.facts.mode {
+            Mode::Reference => std::fs::metadata(&asset.facts.path)
+                .ok()
+                .as_ref()
+                .and_then(modified_ns),
+            Mode::Copy => None,
         };
         self.database.write(|writer| {
             writer.execute(
-                "INSERT INTO assets (id, created_at, document) VALUES (?1, ?2, ?3)",
-                params![asset.id, asset.created_at, to_json(&asset.facts)?],
+                "INSERT INTO assets (id, created_at, changed_at, modified_ns, document) \
+                 VALUES (?1, ?2, ?2, ?3, ?4)",
+                params![asset.id, asset.created_at, modified, to_json(&asset.facts)?],
             )
         })?;
         Ok(asset)
@@ -128,7 +154,7 @@ impl Assets<'_> {
     pub fn list(&self) -> Result<Vec<Asset>> {
         self.database.read(|reader| {
             let mut statement = reader.prepare_cached(
-                "SELECT id, created_at, document FROM assets WHERE removed_at IS NULL ORDER BY id",
+                "SELECT id, created_at, document FROM assets WHERE NOT removed ORDER BY id",
             )?;
             statement.query_map([], read_asset)?.collect()
         })
@@ -136,24 +162,68 @@ impl Assets<'_> {
 
     /// Hides the asset; its bytes stay.
     pub fn remove(&self, id: &str) -> Result<Asset> {
-        self.mark(id, Some(jiff::Timestamp::now().to_string()))
+        self.mark(id, true)
     }
 
     /// Brings a removed asset back.
     pub fn restore(&self, id: &str) -> Result<Asset> {
-        self.mark(id, None)
+        self.mark(id, false)
     }
 
-    fn mark(&self, id: &str, removed_at: Option<String>) -> Result<Asset> {
-        let asset = self.get(id)?;
+    /// Compares a referenced file with what was added. Size and time decide where they can; only a
+    /// file of the same size and another time is read. Copies never change.
+    pub fn reference_state(&self, asset: &Asset) -> Result<ReferenceState> {
+        if asset.facts.mode == Mode::Copy {
+            return Ok(ReferenceState::Unchanged);
+        }
+        let path = Utf8Path::new(&asset.facts.path);
+        let metadata = match std::fs::metadata(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Ok(ReferenceState::Missing);
+            }
+            found => found.map_err(StoreError::io(path, "look at"))?,
+        };
+        if metadata.len() != asset.facts.bytes {
+            return Ok(ReferenceState::Changed);
+        }
+        let added: Option<i64> = self.database.read(|reader| {
+            let sql = "SELECT modified_ns FROM assets WHERE id = ?1";
+            reader.query_row(sql, [&asset.id], |row| row.get(0))
+        })?;
+        if added.is_some() && added == modified_ns(&metadata) {
+            return Ok(ReferenceState::Unchanged);
+        }
+        let mut hasher = blake3::Hasher::new();
+        File::open(path)
+            .and_then(|file| hasher.update_reader(file).map(drop))
+            .map_err(StoreError::io(path, "read"))?;
+        Ok(
+            if hasher.finalize().to_hex().as_str() == asset.facts.digest {
+                ReferenceState::Unchanged
+            } else {
+                ReferenceState::Changed
+            },
+        )
+    }
+
+    fn mark(&self, id: &str, removed: bool) -> Result<Asset> {
         self.database.write(|writer| {
             writer.execute(
-                "UPDATE assets SET removed_at = ?2 WHERE id = ?1",
-                params![id, removed_at],
+                "UPDATE assets SET removed = ?2, changed_at = ?3 WHERE id = ?1 AND removed <> ?2",
+                params![id, removed, now()],
             )
         })?;
-        Ok(asset)
+        self.get(id)
     }
+}
+
+fn modified_ns(metadata: &Metadata) -> Option<i64> {
+    let since = metadata
+        .modified()
+        .ok()?
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .ok()?;
+    i64::try_from(since.as_nanos()).ok()
 }
 
 fn read_asset(row: &Row<'_>) -> rusqlite::Result<Asset> {
@@ -162,4 +232,109 @@ fn read_asset(row: &Row<'_>) -> rusqlite::Result<Asset> {
         created_at: row.get(1)?,
         facts: json(&row.get::<_, String>(2)?)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::testing::{Folder, project};
+
+    fn sound(mode: Mode, path: &Utf8Path, bytes: &[u8]) -> NewAsset {
+        NewAsset {
+            name: "A sound".to_owned(),
+            kind: AssetKind::Audio,
+            media_type: "audio/wav".to_owned(),
+            mode,
+            path: path.to_string(),
+            digest: blake3::hash(bytes).to_hex().to_string(),
+            bytes: bytes.len() as u64,
+            duration_secs: Some(1.5),
+            audio: None,
+            video: None,
+            tags: BTreeMap::from([("artist".to_owned(), "Ünï 🎬".to_owned())]),
+            peaks: None,
+            derived_from: None,
+            operation: None,
+        }
+    }
+
+    #[test]
+    fn a_removed_asset_leaves_the_list_but_stays_and_can_come_back() {
+        let (_folder, project) = project();
+        let assets = project.assets();
+        let path = Utf8Path::new("/a.wav");
+        let first = assets.insert(sound(Mode::Copy, path, b"1")).unwrap();
+        let second = assets.insert(sound(Mode::Copy, path, b"2")).unwrap();
+        assert_eq!(assets.list().unwrap(), [first.clone(), second.clone()]);
+        assert_eq!(assets.remove(&first.id).unwrap(), first);
+        assert_eq!(assets.list().unwrap(), std::slice::from_ref(&second));
+        assert_eq!(
+            assets.get(&first.id).unwrap(),
+            first,
+            "what refers to it stays whole"
+        );
+        assets.remove(&first.id).unwrap();
+        assert_eq!(assets.restore(&first.id).unwrap(), first);
+        assert_eq!(assets.list().unwrap(), [first, second]);
+        for missing in [assets.remove("no"), assets.restore("no"), assets.get("no")] {
+            assert!(matches!(
+                missing,
+                Err(StoreError::Missing { what: "asset", .. })
+            ));
+        }
+    }
+
+    #[test]
+    fn a_changed_reference_is_noticed() {
+        let (_folder, project) = project();
+        let folder = Folder::new();
+        let path = folder.file("a.wav");
+        let check = |asset: &Asset, state| {
+            assert_eq!(project.assets().reference_state(asset).unwrap(), state);
+        };
+        std::fs::write(&path, b"sound").unwrap();
+        let asset = project
+            .assets()
+            .insert(sound(Mode::Reference, &path, b"sound"))
+            .unwrap();
+        check(&asset, ReferenceState::Unchanged);
+
+        let touched = SystemTime::now() + Duration::from_secs(60);
+        File::options()
+            .write(true)
+            .open(&path)
+            .unwrap()
+            .set_modified(touched)
+            .unwrap();
+        check(&asset, ReferenceState::Unchanged);
+
+        std::fs::write(&path, b"other").unwrap();
+        check(&asset, ReferenceState::Changed);
+        std::fs::write(&path, b"longer sound").unwrap();
+        check(&asset, ReferenceState::Changed);
+        std::fs::remove_file(&path).unwrap();
+        check(&asset, ReferenceState::Missing);
+
+        let copy = project
+            .assets()
+            .insert(sound(Mode::Copy, &path, b"sound"))
+            .unwrap();
+        check(&copy, ReferenceState::Unchanged);
+    }
+
+    #[test]
+    fn an_asset_is_one_flat_json_object() {
+        let (_folder, project) = project();
+        let facts = sound(Mode::Reference, Utf8Path::new("/a.wav"), b"1");
+        let asset = project.assets().insert(facts).unwrap();
+        let json = serde_json::to_value(&asset).unwrap();
+        assert_eq!(json["id"], asset.id.as_str());
+        assert_eq!(
+            (&json["mode"], &json["kind"]),
+            (&"reference".into(), &"audio".into())
+        );
+        assert_eq!(serde_json::from_value::<Asset>(json).unwrap(), asset);
+    }
 }

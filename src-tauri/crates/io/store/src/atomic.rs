@@ -23,10 +23,11 @@ pub fn write_with<T, E: From<StoreError>>(
     make: impl FnOnce(&Utf8Path) -> std::result::Result<T, E>,
 ) -> std::result::Result<T, E> {
     if path.is_dir() {
-        return Err(StoreError::Exists {
-            path: path.to_owned(),
-        }
-        .into());
+        let path = path.to_owned();
+        return Err(StoreError::IsFolder { path }.into());
+    }
+    if let Some(folder) = folder_of(path) {
+        std::fs::metadata(folder).map_err(StoreError::io(folder, "find the folder"))?;
     }
     let temporary = sibling(path);
     let made = make(&temporary).and_then(|made| {
@@ -42,24 +43,48 @@ pub fn write_with<T, E: From<StoreError>>(
 
 /// Syncs `temporary`, renames it to `path`, and syncs the folder.
 pub(crate) fn publish(temporary: &Utf8Path, path: &Utf8Path) -> Result<()> {
-    let file = File::open(temporary).map_err(StoreError::io(temporary, "open"))?;
+    // Some systems sync only what is open for writing.
+    let file = File::options()
+        .write(true)
+        .open(temporary)
+        .map_err(StoreError::io(temporary, "open"))?;
     file.sync_all().map_err(StoreError::io(temporary, "sync"))?;
     std::fs::rename(temporary, path).map_err(StoreError::io(path, "put in place"))?;
-    sync_folder(path)
+    folder_of(path).map_or(Ok(()), sync_folder)
 }
 
-fn sync_folder(path: &Utf8Path) -> Result<()> {
-    #[cfg(unix)]
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_str().is_empty()) {
+/// Creates `folder` inside of an existing one, so that it outlives a power cut.
+pub(crate) fn create_folder(folder: &Utf8Path) -> Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(folder).map_err(StoreError::io(folder, "create"))?;
+    folder_of(folder).map_or(Ok(()), sync_folder)
+}
+
+/// Syncs the names that `folder` holds. Other systems than Unix do not open folders.
+fn sync_folder(folder: &Utf8Path) -> Result<()> {
+    if cfg!(unix) {
         let open = File::open(folder).map_err(StoreError::io(folder, "open"))?;
         open.sync_all().map_err(StoreError::io(folder, "sync"))?;
     }
     Ok(())
 }
 
+/// The folder that `path` names; none for a bare file name.
+fn folder_of(path: &Utf8Path) -> Option<&Utf8Path> {
+    path.parent().filter(|folder| !folder.as_str().is_empty())
+}
+
 /// A temporary name that keeps the ending, since encoders choose the format by it.
 fn sibling(path: &Utf8Path) -> Utf8PathBuf {
-    let stem = path.file_stem().unwrap_or("file");
+    // The longest legal name would have no room for the addition.
+    let stem: String = path
+        .file_stem()
+        .unwrap_or("file")
+        .chars()
+        .take(24)
+        .collect();
     let unique = uuid::Uuid::new_v4().simple();
     let name = match path.extension() {
         Some(extension) => format!(".{stem}.{unique}.part.{extension}"),
@@ -70,6 +95,7 @@ fn sibling(path: &Utf8Path) -> Utf8PathBuf {
 
 /// `name` as one folder name that every file system takes and that leads nowhere else.
 pub fn folder_name(name: &str) -> String {
+    /// In bytes; file systems take 255, and the name is part of longer paths.
     const LONGEST: usize = 80;
     let clean: String = name
         .chars()
@@ -83,10 +109,11 @@ pub fn folder_name(name: &str) -> String {
         .collect();
     let words: Vec<&str> = clean
         .split_whitespace()
-        .filter(|word| word.trim_matches('.') != "")
+        .filter(|word| !word.trim_matches('.').is_empty())
         .collect();
-    let joined: String = words.join(" ").chars().take(LONGEST).collect();
-    let trimmed = joined.trim_matches(|c: char| c == '.' || c.is_whitespace());
+    let joined = words.join(" ");
+    let trimmed = joined[..joined.floor_char_boundary(LONGEST)]
+        .trim_matches(|c: char| c == '.' || c.is_whitespace());
     // Windows keeps these names for devices, with any ending.
     let device = trimmed
         .split('.')
@@ -107,6 +134,7 @@ pub fn folder_name(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::Folder;
 
     fn check(name: &str, folder: &str) {
         assert_eq!(folder_name(name), folder, "{name:?}");
@@ -122,13 +150,31 @@ mod tests {
         check("nul", "nul_");
         check("Ünïcødé 🎬", "Ünïcødé 🎬");
         check("ends with dot.", "ends with dot");
-        assert_eq!(folder_name(&"x".repeat(500)).len(), 80);
+        check("a\u{0}b\nc", "a b c");
+        check("CON.txt", "CON.txt_");
+        check(".hidden", "hidden");
+        check(&"x".repeat(500), &"x".repeat(80));
+        check(&"🎬".repeat(500), &"🎬".repeat(20));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_name_becomes_a_folder_right_inside(name in "\\PC*|[./\\\\ :~a-z\\x00-\\x1f]*") {
+            let folder = folder_name(&name);
+            let components: Vec<_> = Utf8Path::new(&folder).components().collect();
+            proptest::prop_assert!(
+                matches!(components[..], [camino::Utf8Component::Normal(_)]) && folder.len() < 100,
+                "{name:?} became {folder:?}"
+            );
+            let mut reserved = folder.chars().filter(|c| c.is_control() || r#"/\<>:"|?*"#.contains(*c));
+            proptest::prop_assert_eq!(reserved.next(), None);
+        }
     }
 
     #[test]
     fn a_failed_write_leaves_the_old_file_and_nothing_else() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = Utf8PathBuf::from_path_buf(folder.path().join("a.txt")).unwrap();
+        let folder = Folder::new();
+        let path = folder.file("a.txt");
         write_atomic(&path, b"old").unwrap();
         let failed: Result<()> = write_with(&path, |temporary| {
             std::fs::write(temporary, b"half").unwrap();
@@ -139,6 +185,30 @@ mod tests {
         });
         assert!(failed.is_err());
         assert_eq!(std::fs::read(&path).unwrap(), b"old");
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        assert_eq!(folder.names(), ["a.txt"]);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_put_in_place_is_refused_with_the_reason() {
+        let folder = Folder::new();
+        let refused = |path: &Utf8Path| write_atomic(path, b"x").unwrap_err();
+        let error = refused(folder.path());
+        assert!(matches!(error, StoreError::IsFolder { .. }), "{error}");
+        let error = refused(&folder.file("no/such/a.txt")).to_string();
+        assert!(
+            error.contains("no/such: could not find the folder"),
+            "{error}"
+        );
+        let error = refused(&folder.file(&"x".repeat(300)));
+        assert!(matches!(error, StoreError::Io { .. }), "{error}");
+        assert_eq!(folder.names(), [""; 0], "nothing is left behind");
+    }
+
+    #[test]
+    fn the_longest_file_name_can_be_written() {
+        let folder = Folder::new();
+        let name = format!("{}.txt", "é".repeat(125));
+        write_atomic(&folder.file(&name), b"x").unwrap();
+        assert_eq!(folder.names(), [name]);
     }
 }

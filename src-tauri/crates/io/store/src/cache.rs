@@ -56,3 +56,52 @@ impl Cache<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::artifacts::Provenance;
+    use crate::testing::project;
+
+    #[test]
+    fn a_result_is_found_until_its_file_is_gone_or_cut() {
+        let (_folder, project) = project();
+        let (artifacts, cache) = (project.artifacts(), project.cache());
+        let made = Provenance::default();
+        let old = artifacts
+            .publish_bytes(b"old", "bin", "x/y", &made)
+            .unwrap();
+        let new = artifacts
+            .publish_bytes(b"newer", "bin", "x/y", &made)
+            .unwrap();
+        assert_eq!(cache.get("key").unwrap(), None);
+        cache.put("key", &old.digest, &json!({ "n": 1 })).unwrap();
+        cache.put("key", &new.digest, &json!({ "n": 2 })).unwrap();
+        let found = cache.get("key").unwrap().unwrap();
+        assert_eq!(
+            (found.artifact, found.facts),
+            (new.clone(), json!({ "n": 2 }))
+        );
+        std::fs::write(artifacts.path(&new), b"cut").unwrap();
+        assert_eq!(cache.get("key").unwrap(), None, "a cut file is no result");
+        std::fs::remove_file(artifacts.path(&new)).unwrap();
+        assert_eq!(
+            cache.get("key").unwrap(),
+            None,
+            "a missing file is no result"
+        );
+    }
+
+    #[test]
+    fn a_key_cannot_lead_to_what_was_never_stored() {
+        let (_folder, project) = project();
+        assert!(
+            project
+                .cache()
+                .put("key", "no such digest", &json!({}))
+                .is_err()
+        );
+        assert_eq!(project.cache().get("key").unwrap(), None);
+    }
+}

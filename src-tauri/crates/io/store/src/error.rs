@@ -1,6 +1,8 @@
 //! What can go wrong with stored things.
 
-use camino::Utf8PathBuf;
+use std::io::ErrorKind;
+
+use camino::{Utf8Path, Utf8PathBuf};
 use studio_core::{Error, ErrorCode};
 
 pub type Result<T> = std::result::Result<T, StoreError>;
@@ -18,6 +20,8 @@ pub enum StoreError {
         path: Utf8PathBuf,
         source: rusqlite::Error,
     },
+    #[error("{path} could not be written: the disk is full")]
+    DiskFull { path: Utf8PathBuf },
     #[error(
         "{path} was written by a newer AV Studio (format {found}; this one knows up to {known})"
     )]
@@ -26,19 +30,21 @@ pub enum StoreError {
         found: u32,
         known: u32,
     },
-    #[error("{path} is not a project: it has no studio.db")]
-    NotAProject { path: Utf8PathBuf },
+    #[error("{path} is not a project: {why}")]
+    NotAProject {
+        path: Utf8PathBuf,
+        why: &'static str,
+    },
     #[error("there is already something at {path}")]
     Exists { path: Utf8PathBuf },
+    #[error("{path} is a folder; name a file in it")]
+    IsFolder { path: Utf8PathBuf },
     #[error("there is no {what} `{id}`")]
     Missing { what: &'static str, id: String },
+    #[error("job {id} runs already")]
+    RunsAlready { id: String },
     #[error("`{name}` cannot be a project's name: {why}")]
     BadName { name: String, why: &'static str },
-    #[error("{path}: the row holds something that this version cannot read: {source}")]
-    Row {
-        path: Utf8PathBuf,
-        source: serde_json::Error,
-    },
     #[error("{path}: the file does not match its digest {digest}: it was changed or damaged")]
     Damaged { path: Utf8PathBuf, digest: String },
 }
@@ -49,10 +55,21 @@ impl StoreError {
         doing: &'static str,
     ) -> impl FnOnce(std::io::Error) -> StoreError {
         let path = path.into();
-        move |source| StoreError::Io {
-            path,
-            doing,
-            source,
+        move |source| match source.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreError::DiskFull { path },
+            _ => StoreError::Io {
+                path,
+                doing,
+                source,
+            },
+        }
+    }
+
+    pub(crate) fn database(path: &Utf8Path) -> impl FnOnce(rusqlite::Error) -> StoreError {
+        let path = path.to_owned();
+        move |source| match source.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DiskFull) => StoreError::DiskFull { path },
+            _ => StoreError::Database { path, source },
         }
     }
 }
@@ -67,6 +84,8 @@ impl From<StoreError> for Error {
                 source,
             } => Error::io(format!("{doing} {path}"), &source),
             StoreError::Database { source, .. } => Error::new(database_code(&source), message),
+            StoreError::DiskFull { .. } => Error::new(ErrorCode::DiskFull, message)
+                .hint("make room and try again; nothing half written is left"),
             StoreError::NewerVersion { .. } => Error::new(ErrorCode::NewerVersion, message)
                 .hint("update AV Studio to open it; nothing was changed"),
             StoreError::NotAProject { .. } => Error::not_found(message)
@@ -74,21 +93,24 @@ impl From<StoreError> for Error {
             StoreError::Exists { .. } => {
                 Error::new(ErrorCode::Conflict, message).hint("choose another name or folder")
             }
+            StoreError::RunsAlready { .. } => {
+                Error::new(ErrorCode::Conflict, message).field("/job")
+            }
+            StoreError::IsFolder { .. } => Error::bad_input(message),
             StoreError::Missing { .. } => Error::not_found(message),
             StoreError::BadName { .. } => Error::bad_input(message).field("/name"),
-            StoreError::Row { .. } | StoreError::Damaged { .. } => {
-                Error::new(ErrorCode::Io, message)
-            }
+            StoreError::Damaged { .. } => Error::new(ErrorCode::Io, message),
         }
     }
 }
 
 fn database_code(error: &rusqlite::Error) -> ErrorCode {
     match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::DiskFull) => ErrorCode::DiskFull,
-        Some(rusqlite::ErrorCode::ReadOnly | rusqlite::ErrorCode::PermissionDenied) => {
-            ErrorCode::Refused
-        }
+        Some(
+            rusqlite::ErrorCode::ReadOnly
+            | rusqlite::ErrorCode::PermissionDenied
+            | rusqlite::ErrorCode::CannotOpen,
+        ) => ErrorCode::Refused,
         Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {
             ErrorCode::Conflict
         }

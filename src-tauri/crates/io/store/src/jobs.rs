@@ -3,8 +3,8 @@
 use rusqlite::{OptionalExtension, Row, named_params, params};
 use studio_core::{Job, JobStatus, LogLevel, LogLine};
 
-use crate::database::{Database, json, time, to_json};
-use crate::error::Result;
+use crate::database::{Database, json, now, time, to_json};
+use crate::error::{Result, StoreError};
 
 pub(crate) const MIGRATION: &str = "
 CREATE TABLE jobs (
@@ -46,20 +46,54 @@ pub struct JobTable<'a> {
 }
 
 impl JobTable<'_> {
+    /// Records a new job, which belongs to this process.
     pub fn insert(&self, job: &Job) -> Result<()> {
-        self.put(job, "")
+        self.database.write(|writer| {
+            writer.execute(
+                "INSERT INTO jobs (id, operation, title, status, stage, fraction, project, created_at, \
+                 attempt, input, instance) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                params![
+                    job.id,
+                    job.operation,
+                    job.title,
+                    job.status.as_str(),
+                    job.stage,
+                    job.fraction,
+                    job.project,
+                    job.created_at.to_string(),
+                    job.attempt,
+                    to_json(&job.input)?,
+                    self.instance,
+                ],
+            )?;
+            Ok(())
+        })
     }
 
-    /// Begins another attempt of a job that is over; it now belongs to this process.
+    /// Begins another attempt of a job that is over; it now belongs to this process. Of several that
+    /// try at once, one succeeds.
     pub fn restart(&self, job: &Job) -> Result<()> {
-        // REPLACE would delete the row, and the log with it.
-        self.put(
-            job,
-            " ON CONFLICT (id) DO UPDATE SET status = excluded.status, stage = excluded.stage, \
-              fraction = excluded.fraction, eta_secs = NULL, started_at = NULL, finished_at = NULL, \
-              output = NULL, error = NULL, attempt = excluded.attempt, instance = excluded.instance, \
-              cancel_requested = 0",
-        )
+        let restarted = self.database.write(|writer| {
+            writer.execute(
+                "UPDATE jobs SET status = ?2, stage = ?3, fraction = ?4, attempt = ?5, instance = ?6, \
+                 eta_secs = NULL, started_at = NULL, finished_at = NULL, output = NULL, error = NULL, \
+                 cancel_requested = 0 WHERE id = ?1 AND status NOT IN ('queued', 'running')",
+                params![
+                    job.id,
+                    job.status.as_str(),
+                    job.stage,
+                    job.fraction,
+                    job.attempt,
+                    self.instance,
+                ],
+            )
+        })?;
+        let id = job.id.clone();
+        match restarted {
+            1 => Ok(()),
+            _ if self.get(&id)?.is_some() => Err(StoreError::RunsAlready { id }),
+            _ => Err(StoreError::Missing { what: "job", id }),
+        }
     }
 
     pub fn get(&self, id: &str) -> Result<Option<Job>> {
@@ -113,6 +147,7 @@ impl JobTable<'_> {
         })
     }
 
+    /// Asks the process that runs the job to stop it; it learns so with its next progress.
     pub fn request_cancel(&self, id: &str) -> Result<()> {
         self.database.write(|writer| {
             writer.execute("UPDATE jobs SET cancel_requested = 1 WHERE id = ?1", [id])?;
@@ -152,39 +187,22 @@ impl JobTable<'_> {
         })
     }
 
+    /// The processes that jobs wait for.
+    pub(crate) fn owners(&self) -> Result<Vec<String>> {
+        self.database.read(|reader| {
+            let mut statement = reader.prepare_cached(
+                "SELECT DISTINCT instance FROM jobs WHERE status IN ('queued', 'running')",
+            )?;
+            statement.query_map([], |row| row.get(0))?.collect()
+        })
+    }
+
     pub(crate) fn interrupt_those_of(&self, instance: &str) -> Result<()> {
-        let now = jiff::Timestamp::now().to_string();
         self.database.write(|writer| {
             writer.execute(
                 "UPDATE jobs SET status = 'interrupted', eta_secs = NULL, finished_at = ?2 \
                  WHERE instance = ?1 AND status IN ('queued', 'running')",
-                params![instance, now],
-            )?;
-            Ok(())
-        })
-    }
-
-    fn put(&self, job: &Job, on_conflict: &str) -> Result<()> {
-        let sql = format!(
-            "INSERT INTO jobs (id, operation, title, status, stage, fraction, project, created_at, \
-             attempt, input, instance) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11){on_conflict}"
-        );
-        self.database.write(|writer| {
-            writer.execute(
-                &sql,
-                params![
-                    job.id,
-                    job.operation,
-                    job.title,
-                    job.status.as_str(),
-                    job.stage,
-                    job.fraction,
-                    job.project,
-                    job.created_at.to_string(),
-                    job.attempt,
-                    to_json(&job.input)?,
-                    self.instance,
-                ],
+                params![instance, now()],
             )?;
             Ok(())
         })
@@ -203,7 +221,7 @@ fn read_job(row: &Row<'_>) -> rusqlite::Result<Job> {
         id: row.get(0)?,
         operation: row.get(1)?,
         title: row.get(2)?,
-        status: json(&format!("\"{status}\""))?,
+        status: json(&to_json(&status)?)?,
         stage: row.get(4)?,
         fraction: row.get(5)?,
         eta_secs: row.get(6)?,
@@ -224,4 +242,153 @@ fn read_job(row: &Row<'_>) -> rusqlite::Result<Job> {
             .map(json)
             .transpose()?,
     })
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use jiff::Timestamp;
+    use serde_json::json;
+    use studio_core::{Error, ErrorCode};
+
+    use super::*;
+    use crate::home::Home;
+    use crate::testing::Folder;
+
+    pub(crate) fn job(home: &Home) -> Job {
+        Job {
+            id: home.new_job_id(),
+            operation: "audio.normalize".to_owned(),
+            title: "Normalise".to_owned(),
+            status: JobStatus::Queued,
+            stage: "Waiting".to_owned(),
+            fraction: 0.0,
+            eta_secs: None,
+            project: Some("p".to_owned()),
+            created_at: Timestamp::now(),
+            started_at: None,
+            finished_at: None,
+            attempt: 1,
+            input: json!({ "path": "/a.wav", "b": 1 }),
+            output: None,
+            error: None,
+        }
+    }
+
+    fn home() -> (Folder, Home) {
+        let folder = Folder::new();
+        let home = Home::open(folder.path()).unwrap();
+        (folder, home)
+    }
+
+    #[test]
+    fn a_job_comes_back_as_it_was_recorded() {
+        let (_folder, home) = home();
+        let jobs = home.jobs();
+        let mut job = job(&home);
+        jobs.insert(&job).unwrap();
+        assert_eq!(jobs.get(&job.id).unwrap().as_ref(), Some(&job));
+        job.status = JobStatus::Failed;
+        (job.stage, job.fraction, job.eta_secs) = ("Mixing".to_owned(), 0.25, Some(12.5));
+        (job.started_at, job.finished_at) = (Some(Timestamp::now()), Some(Timestamp::now()));
+        job.output = Some(json!({ "warnings": ["ü"] }));
+        job.error = Some(
+            Error::new(ErrorCode::DiskFull, "full")
+                .field("/output")
+                .hint("make room"),
+        );
+        jobs.record(&job).unwrap();
+        assert_eq!(jobs.get(&job.id).unwrap(), Some(job));
+        assert_eq!(jobs.get("no").unwrap(), None);
+    }
+
+    #[test]
+    fn jobs_are_listed_newest_first_by_status_and_limit() {
+        let (_folder, home) = home();
+        let all: Vec<Job> = (0..5).map(|_| job(&home)).collect();
+        for job in &all {
+            home.jobs().insert(job).unwrap();
+        }
+        home.jobs()
+            .record(&Job {
+                status: JobStatus::Running,
+                ..all[1].clone()
+            })
+            .unwrap();
+        let ids = |status, limit| -> Vec<String> {
+            home.jobs()
+                .list(status, limit)
+                .unwrap()
+                .into_iter()
+                .map(|job| job.id)
+                .collect()
+        };
+        assert_eq!(ids(None, 2), [all[4].id.clone(), all[3].id.clone()]);
+        assert_eq!(ids(Some(JobStatus::Running), 9), [all[1].id.clone()]);
+        assert_eq!(ids(Some(JobStatus::Queued), 9).len(), 4);
+    }
+
+    #[test]
+    fn a_wish_to_cancel_reaches_the_runner_and_ends_with_the_attempt() {
+        let (folder, home) = home();
+        let elsewhere = Home::open(folder.path()).unwrap();
+        let mut job = job(&home);
+        home.jobs().insert(&job).unwrap();
+        assert!(!home.jobs().record_progress(&job).unwrap());
+        elsewhere.jobs().request_cancel(&job.id).unwrap();
+        assert!(home.jobs().record_progress(&job).unwrap());
+        job.status = JobStatus::Cancelled;
+        home.jobs().record(&job).unwrap();
+        home.jobs()
+            .restart(&Job {
+                status: JobStatus::Queued,
+                attempt: 2,
+                ..job.clone()
+            })
+            .unwrap();
+        assert!(!home.jobs().record_progress(&job).unwrap());
+    }
+
+    #[test]
+    fn of_many_that_restart_a_job_one_succeeds_and_its_log_stays() {
+        let (_folder, home) = home();
+        let mut job = job(&home);
+        home.jobs().insert(&job).unwrap();
+        let line = LogLine {
+            at: Timestamp::now(),
+            level: LogLevel::Warning,
+            text: "once".to_owned(),
+        };
+        home.jobs().append_log(&job.id, &line).unwrap();
+        job.status = JobStatus::Interrupted;
+        job.output = Some(json!(1));
+        home.jobs().record(&job).unwrap();
+        let next = Job {
+            status: JobStatus::Queued,
+            attempt: 2,
+            output: None,
+            ..job.clone()
+        };
+        let won: usize = std::thread::scope(|scope| {
+            let restart = || match home.jobs().restart(&next) {
+                Ok(()) => 1,
+                Err(error) => {
+                    assert!(matches!(error, StoreError::RunsAlready { .. }), "{error}");
+                    0
+                }
+            };
+            let racers: Vec<_> = (0..4).map(|_| scope.spawn(restart)).collect();
+            racers.into_iter().map(|racer| racer.join().unwrap()).sum()
+        });
+        assert_eq!(won, 1);
+        assert_eq!(home.jobs().get(&job.id).unwrap().as_ref(), Some(&next));
+        assert_eq!(home.jobs().log(&job.id).unwrap(), [line]);
+        let unknown = home.jobs().restart(&Job {
+            id: "no".to_owned(),
+            ..next
+        });
+        assert!(matches!(
+            unknown,
+            Err(StoreError::Missing { what: "job", .. })
+        ));
+    }
 }

@@ -1,11 +1,10 @@
 //! The cost ledger: what was set aside and what was spent, in micro-dollars.
 
-use jiff::Timestamp;
 use rusqlite::params;
 use studio_core::Job;
 use studio_core::units::MicroUsd;
 
-use crate::database::Database;
+use crate::database::{Database, now};
 use crate::error::Result;
 
 pub(crate) const MIGRATION: &str = "
@@ -38,7 +37,7 @@ impl Ledger<'_> {
         amount: MicroUsd,
         limit: MicroUsd,
     ) -> Result<Option<i64>> {
-        let now = Timestamp::now().to_string();
+        let now = now();
         let day = &now[..10];
         self.database.write(|writer| {
             let taken: i64 = writer.query_row(
@@ -75,5 +74,53 @@ impl Ledger<'_> {
             )?;
             Ok(())
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::home::Home;
+    use crate::jobs::tests::job;
+    use crate::testing::Folder;
+
+    #[test]
+    fn what_is_set_aside_counts_until_the_real_price_is_known() {
+        let folder = Folder::new();
+        let home = Home::open(folder.path()).unwrap();
+        let job = job(&home);
+        let reserve = |amount| {
+            home.ledger()
+                .reserve(&job, "a voice", MicroUsd(amount), MicroUsd(100))
+                .unwrap()
+        };
+        let first = reserve(60).unwrap();
+        assert_eq!(reserve(41), None, "60 of 100 are set aside");
+        home.ledger().settle(first, MicroUsd(10)).unwrap();
+        let second = reserve(90).unwrap();
+        assert_eq!(reserve(1), None, "all is set aside");
+        home.ledger().settle(second, MicroUsd(0)).unwrap();
+        assert!(reserve(90).is_some());
+        assert_eq!(reserve(i64::MAX), None);
+    }
+
+    #[test]
+    fn buyers_in_several_places_cannot_pass_the_limit_together() {
+        let folder = Folder::new();
+        let taken: usize = std::thread::scope(|scope| {
+            let buy = || {
+                let home = Home::open(folder.path()).unwrap();
+                let job = job(&home);
+                let buy = |_| {
+                    home.ledger()
+                        .reserve(&job, "x", MicroUsd(7), MicroUsd(100))
+                        .unwrap()
+                };
+                (0..10).filter_map(buy).count()
+            };
+            let buyers: Vec<_> = (0..4).map(|_| scope.spawn(buy)).collect();
+            buyers.into_iter().map(|buyer| buyer.join().unwrap()).sum()
+        });
+        assert_eq!(taken, 14, "14 times 7 fit into 100");
     }
 }

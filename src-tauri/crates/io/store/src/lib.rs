@@ -6,7 +6,7 @@
 //!
 //! Invariants: one writer and many readers per database (WAL), also across processes; a row that
 //! names a file is written after the file is whole; an interrupted write leaves nothing but a
-//! temporary file, which the next opening removes. A database of a newer version is refused.
+//! temporary file, which the next opening removes. Text columns of time sort as time. A database of a newer version is refused.
 //!
 //! Not here: what the bytes mean. Media live in `studio-media`, plans in `studio-film`.
 
@@ -23,17 +23,23 @@ mod ledger;
 mod project;
 mod projects;
 mod recents;
+mod runs;
+#[cfg(test)]
+mod testing;
 mod timeline;
 
 pub use artifacts::{Artifact, Artifacts, Provenance};
-pub use assets::{Asset, AssetKind, Assets, AudioFacts, Mode, NewAsset, VideoFacts};
+pub use assets::{
+    Asset, AssetKind, Assets, AudioFacts, Mode, NewAsset, ReferenceState, VideoFacts,
+};
 pub use atomic::{folder_name, write_atomic, write_with};
 pub use cache::{Cache, Cached};
 pub use error::{Result, StoreError};
-pub use films::{FilmRow, Films, RenderRecord};
+pub use films::{FilmRow, Films, RenderRecord, Revision};
 pub use home::Home;
 pub use jobs::JobTable;
 pub use ledger::Ledger;
 pub use project::{Project, ProjectInfo};
 pub use projects::Projects;
+pub use runs::{Run, Runs, StageManifest, StepRecord, StepStatus};
 pub use timeline::{Timeline, TimelineEntry};

@@ -2,7 +2,7 @@
 
 use rusqlite::params;
 
-use crate::database::Database;
+use crate::database::{Database, now};
 use crate::error::Result;
 
 pub(crate) const MIGRATION: &str = "
@@ -27,11 +27,10 @@ pub(crate) struct Recent {
 
 impl Recents<'_> {
     pub(crate) fn remember(&self, path: &str, id: &str, name: &str) -> Result<()> {
-        let now = jiff::Timestamp::now().to_string();
         self.database.write(|writer| {
             writer.execute(
                 "REPLACE INTO recent_projects (path, id, name, opened_at) VALUES (?1, ?2, ?3, ?4)",
-                params![path, id, name, now],
+                params![path, id, name, now()],
             )?;
             Ok(())
         })
@@ -53,5 +52,27 @@ impl Recents<'_> {
             };
             statement.query_map([], recent)?.collect()
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::home::Home;
+    use crate::testing::Folder;
+
+    #[test]
+    fn the_project_opened_last_comes_first_and_each_place_once() {
+        let folder = Folder::new();
+        let home = Home::open(folder.path()).unwrap();
+        let recents = home.recents();
+        recents.remember("/a", "1", "A").unwrap();
+        recents.remember("/b", "2", "B").unwrap();
+        recents.remember("/a", "1", "A, renamed").unwrap();
+        let list = recents.list().unwrap();
+        let paths_and_names: Vec<_> = list
+            .iter()
+            .map(|recent| (recent.path.as_str(), recent.name.as_str()))
+            .collect();
+        assert_eq!(paths_and_names, [("/a", "A, renamed"), ("/b", "B")]);
     }
 }

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::database::{Database, json, to_json};
+use crate::database::{Database, json, now, to_json};
 use crate::error::Result;
 
 pub(crate) const MIGRATION: &str = "
@@ -38,11 +38,10 @@ pub struct Timeline<'a> {
 
 impl Timeline<'_> {
     pub fn append(&self, run: Option<&str>, kind: &str, payload: &Value) -> Result<()> {
-        let now = jiff::Timestamp::now().to_string();
         self.database.write(|writer| {
             writer.execute(
                 "INSERT INTO timeline (at, run, kind, payload) VALUES (?1, ?2, ?3, ?4)",
-                params![now, run, kind, to_json(payload)?],
+                params![now(), run, kind, to_json(payload)?],
             )
         })?;
         Ok(())
@@ -64,5 +63,47 @@ impl Timeline<'_> {
             };
             statement.query_map([run], entry)?.collect()
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::testing::project;
+
+    #[test]
+    fn entries_come_back_in_order_for_one_run_or_all() {
+        let (_folder, project) = project();
+        let timeline = project.timeline();
+        timeline
+            .append(Some("r1"), "step.started", &json!({ "step": "a" }))
+            .unwrap();
+        timeline.append(None, "film.planned", &json!({})).unwrap();
+        timeline
+            .append(Some("r2"), "step.started", &json!({}))
+            .unwrap();
+        timeline
+            .append(Some("r1"), "step.finished", &json!({ "step": "a" }))
+            .unwrap();
+        let kinds = |run| -> Vec<String> {
+            let entries = timeline.list(run).unwrap();
+            assert!(entries.is_sorted_by_key(|entry| entry.at.clone()));
+            entries.into_iter().map(|entry| entry.kind).collect()
+        };
+        assert_eq!(kinds(Some("r1")), ["step.started", "step.finished"]);
+        assert_eq!(
+            kinds(None),
+            [
+                "step.started",
+                "film.planned",
+                "step.started",
+                "step.finished"
+            ]
+        );
+        assert_eq!(
+            timeline.list(Some("r1")).unwrap()[0].payload,
+            json!({ "step": "a" })
+        );
     }
 }
