@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Write;
+use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -74,6 +75,36 @@ fn sync_folder(folder: &Utf8Path) -> Result<()> {
 /// The folder that `path` names; none for a bare file name.
 fn folder_of(path: &Utf8Path) -> Option<&Utf8Path> {
     path.parent().filter(|folder| !folder.as_str().is_empty())
+}
+
+/// Removes what writers that died left beside their files in `folder`, once it is older than `age`:
+/// younger ones may belong to a living writer.
+pub(crate) fn sweep_partial(folder: &Utf8Path, age: Duration) -> Result<()> {
+    let entries = folder
+        .read_dir_utf8()
+        .map_err(StoreError::io(folder, "list"))?;
+    for entry in entries.flatten() {
+        let modified = entry.metadata().and_then(|metadata| metadata.modified());
+        let is_old = modified.is_ok_and(|at| at.elapsed().is_ok_and(|since| since > age));
+        if is_old && is_partial(entry.file_name()) {
+            std::fs::remove_file(entry.path()).map_err(StoreError::io(entry.path(), "remove"))?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether `name` is one that [`sibling`] makes.
+fn is_partial(name: &str) -> bool {
+    let mut parts = name
+        .strip_prefix('.')
+        .into_iter()
+        .flat_map(|rest| rest.rsplit('.'));
+    parts
+        .position(|part| part == "part")
+        .is_some_and(|from_end| from_end <= 1)
+        && parts
+            .next()
+            .is_some_and(|unique| unique.len() == 32 && uuid::Uuid::try_parse(unique).is_ok())
 }
 
 /// A temporary name that keeps the ending, since encoders choose the format by it.
@@ -202,6 +233,23 @@ mod tests {
         let error = refused(&folder.file(&"x".repeat(300)));
         assert!(matches!(error, StoreError::Io { .. }), "{error}");
         assert_eq!(folder.names(), [""; 0], "nothing is left behind");
+    }
+
+    #[test]
+    fn only_old_leftovers_of_this_kind_are_swept() {
+        let folder = Folder::new();
+        let ours = ["film.mp4", "no ending", ".hidden", "a.part.b"]
+            .map(|name| sibling(&folder.file(name)));
+        let theirs =
+            [".part", ".a.part.mp4", "film.part.mp4", ".x.0123.part"].map(|name| folder.file(name));
+        for path in ours.iter().chain(&theirs) {
+            std::fs::write(path, b"x").unwrap();
+        }
+        sweep_partial(folder.path(), Duration::from_secs(3600)).unwrap();
+        assert_eq!(folder.names().len(), 8, "the writers may still live");
+        std::thread::sleep(Duration::from_millis(20));
+        sweep_partial(folder.path(), Duration::ZERO).unwrap();
+        assert!(theirs.iter().all(|path| path.exists()) && folder.names().len() == 4);
     }
 
     #[test]

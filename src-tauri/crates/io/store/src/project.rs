@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 use std::path::Path;
+use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use rusqlite::{OptionalExtension, params};
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::artifacts::{self, Artifacts};
 use crate::assets::{self, Assets};
+use crate::atomic;
 use crate::cache::{self, Cache};
 use crate::database::{Database, now};
 use crate::error::{Result, StoreError};
@@ -25,6 +27,9 @@ CREATE TABLE project (
     created_at TEXT NOT NULL
 ) STRICT;
 ";
+
+/// No export takes longer: what is older and unfinished was left by a process that died.
+const EXPORT_AGE: Duration = Duration::from_secs(24 * 3600);
 
 /// An opened project. Handles to its tables are cheap.
 pub struct Project {
@@ -95,6 +100,7 @@ impl Project {
             std::fs::create_dir_all(&sub).map_err(StoreError::io(&sub, "create"))?;
         }
         project.artifacts().sweep()?;
+        atomic::sweep_partial(&project.exports(), EXPORT_AGE)?;
         Ok(project)
     }
 
