@@ -187,9 +187,9 @@ pub fn chapter(shot: &crate::plan::Shot) -> &str {
 
 /// The seed that the plan was made with; 0 for plans from elsewhere.
 pub fn plan_seed(plan: &MoviePlan) -> u64 {
-    plan.metadata
-        .get("seed")
-        .and_then(serde_json::Value::as_u64)
+    let seed = plan.metadata.get("seed");
+    // Others write it as text.
+    seed.and_then(|seed| seed.as_u64().or_else(|| seed.as_str()?.trim().parse().ok()))
         .unwrap_or(0)
 }
 

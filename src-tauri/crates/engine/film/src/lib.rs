@@ -10,7 +10,9 @@ pub mod plan;
 pub mod timing;
 pub mod validate;
 
+pub use captions::{Caption, Chapter, captions, chapters, srt};
 pub use graph::{Graph, RenderSettings, Step, StepId};
 pub use outline::{OutlineOptions, outline};
 pub use plan::{MoviePlan, PlanError, parse};
+pub use timing::{Cue, ScoreCue, score_cues, shot_frames, spoken};
 pub use validate::{Problem, validate};

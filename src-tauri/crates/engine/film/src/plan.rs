@@ -159,11 +159,138 @@ pub struct VideoProfile {
 }
 
 /// Why text is not a plan.
-#[derive(Debug, thiserror::Error)]
-#[error("not a movie plan: {0}")]
-pub struct PlanError(#[from] serde_json::Error);
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a movie plan: {}{message} (line {line}, column {column})", if .path.is_empty() { String::new() } else { format!("`{path}`: ") })]
+pub struct PlanError {
+    /// The wrong field, such as `shots[2].duration_sec`; empty where the text is not JSON.
+    pub path: String,
+    pub message: String,
+    /// 1-based.
+    pub line: usize,
+    /// 1-based.
+    pub column: usize,
+}
 
 /// Reads a plan. Only its form is checked; see [`crate::validate()`] for its rules.
 pub fn parse(json: &str) -> Result<MoviePlan, PlanError> {
-    Ok(serde_json::from_str(json)?)
+    let mut reader = serde_json::Deserializer::from_str(json);
+    let wrong = |path: String, error: &serde_json::Error| {
+        let full = error.to_string();
+        let place = format!(" at line {} column {}", error.line(), error.column());
+        PlanError {
+            path,
+            message: full.strip_suffix(&place).unwrap_or(&full).to_owned(),
+            line: error.line(),
+            column: error.column(),
+        }
+    };
+    let plan = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = match error.path().to_string() {
+            root if root == "." || error.inner().is_syntax() || error.inner().is_eof() => {
+                String::new()
+            }
+            path => path,
+        };
+        wrong(path, error.inner())
+    })?;
+    reader.end().map_err(|error| wrong(String::new(), &error))?;
+    Ok(plan)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A plan as other tools write it, with fields that we do not know.
+    const FOREIGN: &str = r#"{
+        "title": "Rooftop", "mood_board": ["neon"],
+        "base_images": [
+            {"id": "f0", "prompt": "Rooftop at night", "asset_uri": null, "metadata": {"steps": 30}},
+            {"id": "f1", "prompt": "Close on Ava", "mime_type": "image/png"}
+        ],
+        "characters": [{"id": "c1", "name": "Ava", "voice_profile": {"pitch": "low"}, "age": 31}],
+        "shots": [{
+            "id": "s1", "duration_sec": 8, "visual_description": "Neon signs", "start_base_image_id": "f0",
+            "end_base_image_id": "f1", "setting": null, "lens_mm": 35,
+            "dialogue": [{"character_id": "c1", "text": "I always loved you.", "metadata": {"take": 2}}]
+        }],
+        "dialogue_timeline": [
+            {"type": "dialogue", "start_time_sec": 0.0, "duration_sec": 4.0, "character_id": "c1", "text": "I always loved you."},
+            {"type": "silence", "start_time_sec": 4.0, "duration_sec": 4.0}
+        ],
+        "render_profile": {"video": {"model_id": "wan-2.1", "max_fps": null, "steps": 20}, "metadata": {}},
+        "metadata": {"seed": "12345"}
+    }"#;
+
+    #[test]
+    fn a_foreign_plan_is_valid_and_keeps_what_we_do_not_know() {
+        let plan = parse(FOREIGN).unwrap();
+        assert_eq!(crate::validate(&plan), []);
+        let back = serde_json::to_value(&plan).unwrap();
+        for (pointer, value) in [
+            ("/mood_board/0", serde_json::json!("neon")),
+            ("/base_images/0/metadata/steps", serde_json::json!(30)),
+            ("/base_images/1/mime_type", serde_json::json!("image/png")),
+            ("/characters/0/age", serde_json::json!(31)),
+            ("/shots/0/lens_mm", serde_json::json!(35)),
+            ("/shots/0/dialogue/0/metadata/take", serde_json::json!(2)),
+            ("/render_profile/video/steps", serde_json::json!(20)),
+            ("/metadata/seed", serde_json::json!("12345")),
+        ] {
+            assert_eq!(
+                back.pointer(pointer),
+                Some(&value),
+                "{pointer} must survive"
+            );
+        }
+        assert_eq!(parse(&back.to_string()).unwrap(), plan);
+    }
+
+    fn check(from: &str, to: &str, path: &str, words: &str) {
+        assert!(FOREIGN.contains(from), "{from}");
+        let error = parse(&FOREIGN.replacen(from, to, 1)).unwrap_err();
+        assert_eq!(error.path, path, "{error}");
+        assert!(error.to_string().contains(words), "{error}");
+    }
+
+    #[test]
+    fn a_wrong_field_is_named() {
+        check(
+            r#""duration_sec": 8"#,
+            r#""duration_sec": "8""#,
+            "shots[0].duration_sec",
+            "expected f64",
+        );
+        check(
+            r#""id": "f1", "#,
+            "",
+            "base_images[1]",
+            "missing field `id`",
+        );
+        check(
+            r#""low""#,
+            "7",
+            "characters[0].voice_profile.pitch",
+            "expected a string",
+        );
+        check(
+            r#""type": "silence""#,
+            r#""type": "song""#,
+            "dialogue_timeline[1].type",
+            "unknown variant `song`",
+        );
+        check(
+            r#""shots": ["#,
+            r#""shots": {"#,
+            "shots",
+            "expected a sequence (line 8",
+        );
+        assert_eq!(parse("").unwrap_err().path, "");
+        assert!(
+            parse(&format!("{FOREIGN} x"))
+                .unwrap_err()
+                .to_string()
+                .contains("trailing")
+        );
+    }
 }

@@ -1,11 +1,11 @@
 //! The rules of a plan, each with a message that says what is wrong, where, and what to do.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{MoviePlan, Span};
+use crate::plan::{MoviePlan, Score, Span};
 use crate::timing;
 
 /// Most shots of one film.
@@ -14,6 +14,29 @@ pub const MOST_SHOTS: usize = 20;
 pub const LONGEST_SECS: f64 = 600.0;
 /// How far times may be off, in seconds.
 pub const TOLERANCE_SECS: f64 = 1e-3;
+
+/// How a camera may move.
+pub const CAMERAS: [&str; 8] = [
+    "hold",
+    "push_in",
+    "pull_out",
+    "pan_left",
+    "pan_right",
+    "tilt_up",
+    "tilt_down",
+    "rise",
+];
+/// Modes of the score.
+pub const MODES: [&str; 6] = [
+    "aeolian",
+    "dorian",
+    "lydian",
+    "phrygian",
+    "ionian",
+    "mixolydian",
+];
+/// Beats per minute of the score.
+const BPM: std::ops::RangeInclusive<f32> = 40.0..=90.0;
 
 /// One broken rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -33,6 +56,7 @@ pub fn validate(plan: &MoviePlan) -> Vec<Problem> {
     characters(plan, &mut problems);
     shots(plan, &mut problems);
     timeline(plan, &mut problems);
+    dialogue(plan, &mut problems);
     profile(plan, &mut problems);
     problems.0
 }
@@ -61,6 +85,7 @@ fn images(plan: &MoviePlan, problems: &mut Problems) {
         );
     }
     let mut ids = HashSet::new();
+    let mut prompts = HashMap::new();
     for (i, image) in plan.base_images.iter().enumerate() {
         if image.id.trim().is_empty() {
             problems.add(format!("base_images[{i}].id"), "is empty");
@@ -74,6 +99,11 @@ fn images(plan: &MoviePlan, problems: &mut Problems) {
             problems.add(
                 format!("base_images[{i}].prompt"),
                 "is empty; say what the picture shows",
+            );
+        } else if let Some(first) = prompts.insert(image.prompt.trim(), i) {
+            problems.add(
+                format!("base_images[{i}].prompt"),
+                format!("is the same as base_images[{first}].prompt; each picture must differ"),
             );
         }
     }
@@ -150,6 +180,17 @@ fn shots(plan: &MoviePlan, problems: &mut Problems) {
                 "is the same as the start; a shot leads to another image",
             );
         }
+        if let Some(camera) = &shot.camera
+            && !CAMERAS.contains(&camera.as_str())
+        {
+            problems.add(
+                at("camera"),
+                format!("is `{camera}`; known moves are {}", CAMERAS.join(", ")),
+            );
+        }
+        if let Some(score) = &shot.score {
+            score_of(score, &at("score"), problems);
+        }
         for (j, line) in shot.dialogue.iter().enumerate() {
             known_character(
                 plan,
@@ -182,8 +223,7 @@ fn timeline(plan: &MoviePlan, problems: &mut Problems) {
                 format!("is {duration}; it must be more than 0"),
             );
         }
-        // Written so that a time that is no number counts as wrong.
-        if !((start - end).abs() <= TOLERANCE_SECS) {
+        if !same_time(start, end) {
             let what = if start < end {
                 "overlaps"
             } else {
@@ -211,12 +251,81 @@ fn timeline(plan: &MoviePlan, problems: &mut Problems) {
             "dialogue_timeline",
             "is empty; cover the film with at least one silence",
         );
-    } else if !((end - total).abs() <= TOLERANCE_SECS) {
+    } else if !same_time(end, total) {
         problems.add(
             "dialogue_timeline",
             format!("ends at {end:.3} s, but the shots last {total:.3} s"),
         );
     }
+}
+
+/// The music must be such that the score's composer knows it.
+fn score_of(score: &Score, path: &str, problems: &mut Problems) {
+    let mut letters = score.key.chars();
+    let known_key =
+        matches!(letters.next(), Some('A'..='G')) && matches!(letters.as_str(), "" | "#" | "b");
+    if !known_key {
+        let message = format!(
+            "is `{}`; write a letter from A to G, with `#` or `b` if needed",
+            score.key
+        );
+        problems.add(format!("{path}.key"), message);
+    }
+    if !MODES.contains(&score.mode.as_str()) {
+        let message = format!("is `{}`; known modes are {}", score.mode, MODES.join(", "));
+        problems.add(format!("{path}.mode"), message);
+    }
+    if !(BPM.contains(&score.bpm)) {
+        let message = format!("is {}; it must be from 40 to 90", score.bpm);
+        problems.add(format!("{path}.bpm"), message);
+    }
+    if !(0.0..=1.0).contains(&score.intensity) {
+        let message = format!("is {}; it must be from 0 to 1", score.intensity);
+        problems.add(format!("{path}.intensity"), message);
+    }
+}
+
+/// What the shots say must be in the timeline, in this order and within its shot. The timeline may say
+/// more: plans from elsewhere often keep their words there alone.
+fn dialogue(plan: &MoviePlan, problems: &mut Problems) {
+    let spoken = timing::spoken(plan);
+    let mut from = 0;
+    let mut start = 0.0;
+    for (i, shot) in plan.shots.iter().enumerate() {
+        let end = start + shot.duration_sec;
+        for (j, line) in shot.dialogue.iter().enumerate() {
+            let same = |cue: &timing::Cue<'_>| {
+                cue.character_id == line.character_id && cue.text.trim() == line.text.trim()
+            };
+            let path = format!("shots[{i}].dialogue[{j}]");
+            let Some(at) = spoken.iter().skip(from).position(same) else {
+                let message = if spoken.iter().any(same) {
+                    "stands earlier in dialogue_timeline than the lines before it; use one order"
+                } else {
+                    "is not in dialogue_timeline; add it there, with the same speaker and text"
+                };
+                problems.add(path, message);
+                continue;
+            };
+            let cue = &spoken[from + at];
+            from += at + 1;
+            let begins_outside =
+                cue.start_secs < start - TOLERANCE_SECS || cue.start_secs >= end + TOLERANCE_SECS;
+            if begins_outside {
+                let message = format!(
+                    "begins at {:.3} s in dialogue_timeline, but its shot lasts from {start:.3} to {end:.3} s",
+                    cue.start_secs
+                );
+                problems.add(path, message);
+            }
+        }
+        start = end;
+    }
+}
+
+/// A time that is no number equals none.
+fn same_time(a: f64, b: f64) -> bool {
+    (a - b).abs() <= TOLERANCE_SECS
 }
 
 /// A plan without characters names voices freely; one with characters must use those.
@@ -334,6 +443,52 @@ mod tests {
             |plan| drop(plan.dialogue_timeline.remove(1)),
             "dialogue_timeline[1].start_time_sec",
             "gap",
+        );
+        check(
+            |plan| plan.base_images[2].prompt = plan.base_images[0].prompt.clone(),
+            "base_images[2].prompt",
+            "same as base_images[0]",
+        );
+        check(
+            |plan| plan.shots[1].camera = Some("spin".to_owned()),
+            "shots[1].camera",
+            "push_in",
+        );
+        check(
+            |plan| plan.shots[1].score.as_mut().unwrap().key = "H".to_owned(),
+            "shots[1].score.key",
+            "A to G",
+        );
+        check(
+            |plan| plan.shots[1].score.as_mut().unwrap().bpm = f32::NAN,
+            "shots[1].score.bpm",
+            "40 to 90",
+        );
+        check(
+            |plan| plan.shots[0].dialogue[0].text.push('!'),
+            "shots[0].dialogue[0]",
+            "not in dialogue_timeline",
+        );
+        check(
+            |plan| {
+                let line = plan.shots[0].dialogue.remove(0);
+                plan.shots[1].dialogue.insert(0, line);
+            },
+            "shots[1].dialogue[0]",
+            "begins at",
+        );
+        check(
+            |plan| {
+                let line = plan.shots[0].dialogue.remove(0);
+                plan.shots[2].dialogue.push(line);
+            },
+            "shots[2].dialogue[1]",
+            "use one order",
+        );
+        check(
+            |plan| plan.shots[2].duration_sec = f64::INFINITY,
+            "shots[2].duration_sec",
+            "inf",
         );
         check(
             |plan| plan.render_profile.video.max_fps = Some(1e6),
