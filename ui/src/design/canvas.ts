@@ -1,0 +1,44 @@
+// Canvases: sharp on every screen, in the colours and sizes of the tokens.
+
+/** Reads a colour token, such as `--wave`. */
+export type Paint = (token: string) => string;
+
+/** Reads a length token in CSS pixels, such as `--lane-score`. */
+export type Length = (token: string) => number;
+
+export interface Stage {
+  ctx: CanvasRenderingContext2D;
+  width: number;
+  height: number;
+  paint: Paint;
+  length: Length;
+}
+
+/**
+ * Sizes the canvas to its box and clears it; coordinates are CSS pixels. `null` while it has no
+ * box, as in a hidden page.
+ */
+export function stage(canvas: HTMLCanvasElement): Stage | null {
+  const { clientWidth: width, clientHeight: height } = canvas;
+  const ctx = canvas.getContext('2d');
+  if (!ctx || width === 0 || height === 0) return null;
+  const scale = window.devicePixelRatio || 1;
+  const [deviceWidth, deviceHeight] = [Math.round(width * scale), Math.round(height * scale)];
+  if (canvas.width !== deviceWidth) canvas.width = deviceWidth;
+  if (canvas.height !== deviceHeight) canvas.height = deviceHeight;
+  ctx.setTransform(scale, 0, 0, scale, 0, 0);
+  ctx.clearRect(0, 0, width, height);
+  const style = getComputedStyle(document.documentElement);
+  const paint = (token: string) => style.getPropertyValue(token).trim();
+  return { ctx, width, height, paint, length: (token) => Number.parseFloat(paint(token)) };
+}
+
+/** Calls `onSize` now and whenever the element's box changes. */
+export function sized(onSize: (width: number, height: number) => void) {
+  return (element: HTMLElement) => {
+    const observer = new ResizeObserver(() => onSize(element.clientWidth, element.clientHeight));
+    observer.observe(element);
+    onSize(element.clientWidth, element.clientHeight);
+    return () => observer.disconnect();
+  };
+}

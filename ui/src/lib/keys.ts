@@ -1,0 +1,60 @@
+// The window's own keys: one table for handling and for the help page.
+
+export interface Shortcut {
+  keys: string[];
+  does: string;
+}
+
+export const shortcuts: { where: string; list: Shortcut[] }[] = [
+  {
+    where: 'Everywhere',
+    list: [
+      { keys: ['Mod', 'K'], does: 'Find a command, project or page' },
+      { keys: ['Mod', 'J'], does: 'Show or hide the jobs' },
+      { keys: ['Mod', '1–5'], does: 'Go to Start, Project, Film, Ambient, Settings' },
+      { keys: ['?'], does: 'Show these keys' },
+      { keys: ['Esc'], does: 'Close what is open' },
+    ],
+  },
+  {
+    where: 'Film',
+    list: [
+      { keys: ['Space'], does: 'Play or pause' },
+      { keys: ['←', '→'], does: 'One frame back or forward' },
+      { keys: ['Shift', '← →'], does: 'One second back or forward' },
+      { keys: ['Home', 'End'], does: 'To the start or the end' },
+      { keys: ['C'], does: 'Captions on or off' },
+      { keys: ['Mod', 'Z'], does: 'Undo the last change of the plan' },
+      { keys: ['Mod', 'Shift', 'Z'], does: 'Redo it' },
+      { keys: ['+', '−'], does: 'Zoom the timeline' },
+    ],
+  },
+  {
+    where: 'Project',
+    list: [
+      { keys: ['↑', '↓'], does: 'Choose the asset before or after' },
+      { keys: ['Space'], does: 'Play or pause the chosen asset' },
+      { keys: ['←', '→'], does: 'One second back or forward' },
+    ],
+  },
+];
+
+export function isMac(): boolean {
+  return /Mac|iPhone|iPad/.test(navigator.platform);
+}
+
+/** `Mod` is Command on a Mac and Control elsewhere. */
+export function hasMod(event: KeyboardEvent): boolean {
+  return isMac() ? event.metaKey : event.ctrlKey;
+}
+
+/** The key belongs to a control or an open dialog, not to the page. */
+export function isTaken(event: KeyboardEvent): boolean {
+  const target = event.target;
+  if (event.defaultPrevented || document.querySelector('dialog[open]')) return true;
+  if (!(target instanceof HTMLElement)) return false;
+  if (target.closest('input:not([type=range]), textarea, select')) return true;
+  const isArrow = event.key.startsWith('Arrow') || event.key === 'Home' || event.key === 'End';
+  if (target.closest('input[type=range], [role=slider]')) return isArrow;
+  return event.key === ' ' && target.closest('button, a, [role=button]') !== null;
+}

@@ -1,0 +1,31 @@
+// Where the window is. The fragment of the address holds it, so that back, forward and reload work.
+
+import { formatRoute, parseRoute, type Route } from '../route';
+
+class Router {
+  current = $state.raw<Route>(parseRoute(''));
+  /** Project that was open last; the film page works in it. */
+  project = $state<string | null>(null);
+  /** Film of that project that was open last. */
+  film = $state<string | null>(null);
+
+  start() {
+    window.addEventListener('hashchange', () => this.#read());
+    this.#read();
+  }
+
+  go(route: Route) {
+    location.hash = formatRoute(route);
+  }
+
+  #read() {
+    const route = parseRoute(location.hash);
+    this.current = route;
+    if (!('project' in route) || !route.project) return;
+    if (route.project !== this.project) this.film = null;
+    this.project = route.project;
+    if (route.page === 'film') this.film = route.film;
+  }
+}
+
+export const router = new Router();

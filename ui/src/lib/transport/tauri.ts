@@ -1,0 +1,57 @@
+// The window: commands and a channel of events; dialogs and drops of the operating system.
+
+import { Channel, invoke } from '@tauri-apps/api/core';
+import { getCurrentWebview } from '@tauri-apps/api/webview';
+import { open } from '@tauri-apps/plugin-dialog';
+import { toStudioError } from '../error';
+import type { OperationInfo, StudioEvent } from '../types';
+import type { Answer, Drop, Transport } from './transport';
+
+export function tauriTransport(): Transport {
+  return {
+    picksFolders: true,
+    call: (operation, input) => command<Answer>('call', { operation, input }),
+    callBytes: (operation, input) => command<ArrayBuffer>('call_bytes', { operation, input }),
+    operations: () => command<OperationInfo[]>('operations', {}),
+    async subscribe(onEvent) {
+      const channel = new Channel<StudioEvent>();
+      channel.onmessage = onEvent;
+      await command('subscribe', { channel });
+      return () => {
+        channel.onmessage = () => undefined;
+      };
+    },
+    async pickFiles(title, filters) {
+      return (await open({ title, filters, multiple: true, directory: false })) ?? [];
+    },
+    pickFolder: (title) => open({ title, multiple: false, directory: true }),
+    onDrop(handle) {
+      const listening = getCurrentWebview().onDragDropEvent(({ payload }) => {
+        const drop = dropOf(payload);
+        if (drop) handle(drop);
+      });
+      return () => void listening.then((stop) => stop());
+    },
+  };
+}
+
+async function command<T>(name: string, args: Record<string, unknown>): Promise<T> {
+  try {
+    return await invoke<T>(name, args);
+  } catch (thrown) {
+    throw toStudioError(thrown);
+  }
+}
+
+function dropOf(payload: { type: string; paths?: string[] }): Drop | null {
+  switch (payload.type) {
+    case 'enter':
+      return { phase: 'over' };
+    case 'leave':
+      return { phase: 'left' };
+    case 'drop':
+      return { phase: 'dropped', paths: async () => payload.paths ?? [] };
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,28 @@
+// How the pages reach the studio. Two implementations: the window's IPC and HTTP + WebSocket.
+
+import type { Job, Json, OperationInfo, StudioEvent } from '../types';
+
+export type Answer = { kind: 'done'; output: Json } | { kind: 'job'; job: Job };
+
+/** Where files are over the page, and what was let go. */
+export type Drop =
+  { phase: 'over' } | { phase: 'left' } | { phase: 'dropped'; paths: () => Promise<string[]> };
+
+export interface Filter {
+  name: string;
+  extensions: string[];
+}
+
+export interface Transport {
+  /** Can a folder be chosen with a dialog? Otherwise its path is typed. */
+  readonly picksFolders: boolean;
+  call(operation: string, input: object): Promise<Answer>;
+  callBytes(operation: string, input: object): Promise<ArrayBuffer>;
+  operations(): Promise<OperationInfo[]>;
+  /** `onGap` tells that events may have been missed: read the present state anew. */
+  subscribe(onEvent: (event: StudioEvent) => void, onGap: () => void): Promise<() => void>;
+  /** Asks for files and answers the paths under which the studio can read them. */
+  pickFiles(title: string, filters: Filter[]): Promise<string[]>;
+  pickFolder(title: string): Promise<string | null>;
+  onDrop(handle: (drop: Drop) => void): () => void;
+}

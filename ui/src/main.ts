@@ -1,0 +1,38 @@
+// Starts the window: connects, listens, then draws.
+
+import { mount } from 'svelte';
+import App from './App.svelte';
+import Unreachable from '$shell/Unreachable.svelte';
+import '$design/tokens.css';
+import '$design/base.css';
+import { toStudioError } from '$lib/error';
+import { ambient } from '$lib/store/ambient.svelte';
+import { appearance } from '$lib/store/appearance.svelte';
+import { start } from '$lib/store/connection';
+import { films } from '$lib/store/films.svelte';
+import { jobs } from '$lib/store/jobs.svelte';
+import { library } from '$lib/store/library.svelte';
+import { router } from '$lib/store/route.svelte';
+import { settings } from '$lib/store/settings.svelte';
+import { quietly } from '$lib/store/toasts.svelte';
+import { connect } from '$lib/transport';
+
+async function open(target: HTMLElement) {
+  appearance.start();
+  try {
+    await start(await connect());
+  } catch (thrown) {
+    mount(Unreachable, { target, props: { error: toStudioError(thrown) } });
+    return;
+  }
+  router.start();
+  films.start();
+  ambient.start();
+  void quietly(settings.start());
+  void quietly(library.start());
+  void quietly(jobs.start());
+  mount(App, { target });
+}
+
+const target = document.getElementById('app');
+if (target) void open(target);

@@ -1,0 +1,75 @@
+// Bytes for the paper studio: peaks, painted gradients, frames.
+
+export function peaks(seed: string): ArrayBuffer {
+  const [count, channels, samplesPerPeak] = [720, 2, 16_384];
+  const buffer = new ArrayBuffer(28 + count * channels * 6);
+  const view = new DataView(buffer);
+  view.setUint32(0, 0x4156504b, false);
+  view.setUint16(4, 1, true);
+  view.setUint16(6, channels, true);
+  view.setUint32(8, 48_000, true);
+  view.setUint32(12, samplesPerPeak, true);
+  view.setBigUint64(16, BigInt(count * samplesPerPeak), true);
+  view.setUint32(24, count, true);
+  let state = [...seed].reduce((hash, letter) => (hash * 31 + letter.charCodeAt(0)) >>> 0, 7);
+  const random = () => (state = (state * 1_664_525 + 1_013_904_223) >>> 0) / 2 ** 32;
+  for (let i = 0; i < count; i += 1) {
+    const swell = 0.35 + 0.3 * Math.sin(i / 47 + (state % 7)) ** 2;
+    for (let channel = 0; channel < channels; channel += 1) {
+      const height = Math.min(1, swell * (0.6 + 0.7 * random()));
+      const at = 28 + (i * channels + channel) * 6;
+      view.setInt16(at, -height * 32_000, true);
+      view.setInt16(at + 2, height * 32_000, true);
+      view.setInt16(at + 4, height * 13_000, true);
+    }
+  }
+  return buffer;
+}
+
+export async function picture(id: string, width: number): Promise<ArrayBuffer> {
+  const canvas = paint(Number(id.replace(/\D/g, '')), width);
+  return (await canvas.convertToBlob({ type: 'image/png' })).arrayBuffer();
+}
+
+export function screen(frame: number, width: number): ArrayBuffer {
+  const canvas = paint(Math.floor(frame / 120), width);
+  const { height } = canvas;
+  const pixels = canvas.getContext('2d')?.getImageData(0, 0, width, height).data;
+  const bytes = new Uint8Array(16 + width * height * 4);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, width, true);
+  view.setUint32(4, height, true);
+  view.setBigUint64(8, BigInt(frame), true);
+  if (pixels) bytes.set(pixels, 16);
+  return bytes.buffer;
+}
+
+function paint(index: number, width: number): OffscreenCanvas {
+  const height = Math.round((width * 9) / 16);
+  const canvas = new OffscreenCanvas(width, height);
+  const ctx = canvas.getContext('2d');
+  if (!ctx) return canvas;
+  const hue = (205 + index * 37) % 360;
+  const sky = ctx.createLinearGradient(0, 0, 0, height);
+  sky.addColorStop(0, `hsl(${hue} 35% 14%)`);
+  sky.addColorStop(0.6, `hsl(${(hue + 25) % 360} 40% 38%)`);
+  sky.addColorStop(1, `hsl(${(hue + 40) % 360} 55% 62%)`);
+  ctx.fillStyle = sky;
+  ctx.fillRect(0, 0, width, height);
+  ctx.fillStyle = `hsl(${(hue + 50) % 360} 80% 84%)`;
+  ctx.beginPath();
+  ctx.arc(width * (0.25 + ((index * 0.17) % 0.5)), height * 0.42, height * 0.08, 0, 7);
+  ctx.fill();
+  for (let layer = 0; layer < 3; layer += 1) {
+    ctx.fillStyle = `hsl(${hue} 30% ${20 - layer * 6}%)`;
+    ctx.beginPath();
+    ctx.moveTo(0, height);
+    for (let x = 0; x <= width; x += width / 60) {
+      const wave = Math.sin((x / width) * (5 + layer * 3) + index + layer * 2) * height * 0.05;
+      ctx.lineTo(x, height * (0.62 + layer * 0.12) + wave);
+    }
+    ctx.lineTo(width, height);
+    ctx.fill();
+  }
+  return canvas;
+}

@@ -1,0 +1,25 @@
+// Places to begin: a key, a mode, a tempo and an intensity for a purpose.
+
+import type { Score } from '$lib/store/ambient.svelte';
+
+export const presets: { id: string; title: string; score: Score }[] = [
+  { id: 'focus', title: 'Focus', score: { key: 'D', mode: 'dorian', bpm: 60, intensity: 0.5 } },
+  {
+    id: 'meditation',
+    title: 'Meditation',
+    score: { key: 'C', mode: 'aeolian', bpm: 50, intensity: 0.3 },
+  },
+  { id: 'sleep', title: 'Sleep', score: { key: 'A', mode: 'aeolian', bpm: 40, intensity: 0.15 } },
+  { id: 'bright', title: 'Bright', score: { key: 'G', mode: 'lydian', bpm: 72, intensity: 0.6 } },
+];
+
+/** The preset that sounds like this, if any. */
+export function presetOf(score: Score): (typeof presets)[number] | undefined {
+  return presets.find(
+    (preset) =>
+      preset.score.key === score.key &&
+      preset.score.mode === score.mode &&
+      Math.abs(preset.score.bpm - score.bpm) < 0.5 &&
+      Math.abs(preset.score.intensity - score.intensity) < 0.005,
+  );
+}
