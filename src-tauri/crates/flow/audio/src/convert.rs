@@ -75,8 +75,12 @@ fn convert(cx: &JobContext, projects: &Projects, input: ConvertInput) -> Result<
         input.project.as_deref(),
         input.asset.as_deref(),
     )?;
-    let destination =
-        Destination::choose(projects, input.output.as_deref(), input.project.as_deref(), Some(&source))?;
+    let destination = Destination::choose(
+        projects,
+        input.output.as_deref(),
+        input.project.as_deref(),
+        Some(&source),
+    )?;
     let mut reader = AudioReader::open(&source.path)?;
     let spec = reader.spec();
     let format = AudioFormat::new(input.format, input.quality, reader.bits_per_sample());
@@ -89,13 +93,21 @@ fn convert(cx: &JobContext, projects: &Projects, input: ConvertInput) -> Result<
     while reader.read(&mut block)? > 0 {
         cx.check()?;
         if let Some(total) = spec.frames {
-            cx.progress("Converting", 0.9 * reader.position() as f64 / total.max(1) as f64);
+            cx.progress(
+                "Converting",
+                0.9 * reader.position() as f64 / total.max(1) as f64,
+            );
         }
         rates.write(&block, &mut writer)?;
     }
     rates.finish(&mut writer)?;
     let result = writer.finish()?;
-    let warnings = reader.warnings().iter().chain(&result.warnings).map(ToString::to_string).collect();
+    let warnings = reader
+        .warnings()
+        .iter()
+        .chain(&result.warnings)
+        .map(ToString::to_string)
+        .collect();
     let made = Provenance {
         operation: "audio.convert".to_owned(),
         input: json!({ "format": input.format, "quality": input.quality, "sample_rate": rates.to.get() }),
@@ -105,7 +117,12 @@ fn convert(cx: &JobContext, projects: &Projects, input: ConvertInput) -> Result<
         ..Provenance::default()
     };
     let output = destination.deliver(&cx.part(0.9, 1.0), &written, &name, Some(&source), made)?;
-    Ok(Converted { output, frames: result.frames, bytes: result.bytes, warnings })
+    Ok(Converted {
+        output,
+        frames: result.frames,
+        bytes: result.bytes,
+        warnings,
+    })
 }
 
 /// The format that was asked for, or that of the output's ending.
@@ -116,11 +133,17 @@ pub(crate) fn container(
     match (format, destination.extension()) {
         (Some(format), _) => Ok(Some(format)),
         (None, None) => Ok(None),
-        (None, Some(extension)) => Container::from_extension(extension).map(Some).ok_or_else(|| {
-            Error::bad_input(format!("`.{extension}` is not an ending of a format that we write"))
-                .field("/output")
-                .hint("use wav, aiff, flac, mp3, m4a, ogg or opus, or name a `format`")
-        }),
+        (None, Some(extension)) => {
+            Container::from_extension(extension)
+                .map(Some)
+                .ok_or_else(|| {
+                    Error::bad_input(format!(
+                        "`.{extension}` is not an ending of a format that we write"
+                    ))
+                    .field("/output")
+                    .hint("use wav, aiff, flac, mp3, m4a, ogg or opus, or name a `format`")
+                })
+        }
     }
 }
 
@@ -141,12 +164,18 @@ impl Rates {
         let hz = format.fitting_rate_hz(asked_hz.unwrap_or(spec.rate.get()));
         let to = SampleRate::new(hz).ok_or_else(|| Error::bad_input("a sample rate of 0 Hz"))?;
         let resampler = Resampler::new(spec.rate, to, spec.channels).map_err(unexpected)?;
-        Ok(Rates { resampler: Some(resampler), out: Audio::silence(to, spec.channels, 0), to })
+        Ok(Rates {
+            resampler: Some(resampler),
+            out: Audio::silence(to, spec.channels, 0),
+            to,
+        })
     }
 
     pub(crate) fn write(&mut self, block: &Audio, writer: &mut AudioWriter) -> Result<(), Error> {
         if let Some(resampler) = &mut self.resampler {
-            resampler.feed(&block.slices(), &mut self.out).map_err(unexpected)?;
+            resampler
+                .feed(&block.slices(), &mut self.out)
+                .map_err(unexpected)?;
         }
         self.flush(writer)
     }

@@ -89,7 +89,11 @@ struct Normalized {
     limited_db: f64,
 }
 
-fn normalize(cx: &JobContext, projects: &Projects, input: NormalizeInput) -> Result<Normalized, Error> {
+fn normalize(
+    cx: &JobContext,
+    projects: &Projects,
+    input: NormalizeInput,
+) -> Result<Normalized, Error> {
     let begun = Instant::now();
     let source = studio_assets::source(
         projects,
@@ -97,21 +101,41 @@ fn normalize(cx: &JobContext, projects: &Projects, input: NormalizeInput) -> Res
         input.project.as_deref(),
         input.asset.as_deref(),
     )?;
-    let destination =
-        Destination::choose(projects, input.output.as_deref(), input.project.as_deref(), Some(&source))?;
-    let container = crate::convert::container(input.format, &destination)?.unwrap_or(Container::Wav);
+    let destination = Destination::choose(
+        projects,
+        input.output.as_deref(),
+        input.project.as_deref(),
+        Some(&source),
+    )?;
+    let container =
+        crate::convert::container(input.format, &destination)?.unwrap_or(Container::Wav);
     let before = measure(&cx.part(0.0, 0.3), &source.path)?;
     let Some(loudness) = before.integrated_lufs else {
-        return Err(Error::bad_input(format!("{} is silent: silence has no loudness", source.name)));
+        return Err(Error::bad_input(format!(
+            "{} is silent: silence has no loudness",
+            source.name
+        )));
     };
-    let name = format!("{}, {} LUFS.{}", stem(&source.name), input.target_lufs, container.extension());
+    let name = format!(
+        "{}, {} LUFS.{}",
+        stem(&source.name),
+        input.target_lufs,
+        container.extension()
+    );
     let written = destination.path(cx, &name)?;
     let mut gain = Db(input.target_lufs - loudness);
     let mut ceiling = Db(input.ceiling_dbtp);
     for attempt in 0..TRIES {
         let from = 0.3 + 0.6 * attempt as f64 / TRIES as f64;
         let part = cx.part(from, from + 0.6 / TRIES as f64);
-        let limited = render(&part.part(0.0, 0.7), &source, container, &written, gain, ceiling)?;
+        let limited = render(
+            &part.part(0.0, 0.7),
+            &source,
+            container,
+            &written,
+            gain,
+            ceiling,
+        )?;
         let after = measure(&part.part(0.7, 1.0), &written)?;
         let too_high = after.true_peak_dbtp.unwrap_or(f64::NEG_INFINITY) - input.ceiling_dbtp;
         let too_quiet = input.target_lufs - after.integrated_lufs.unwrap_or(input.target_lufs);
@@ -122,12 +146,16 @@ fn normalize(cx: &JobContext, projects: &Projects, input: NormalizeInput) -> Res
                 let _ = std::fs::remove_file(&written);
                 return Err(Error::new(
                     ErrorCode::Unsupported,
-                    format!("{written}: peaks are {too_high:.2} dB over the ceiling after the encode"),
+                    format!(
+                        "{written}: peaks are {too_high:.2} dB over the ceiling after the encode"
+                    ),
                 )
                 .hint("choose a lower ceiling, or a format without loss"));
             }
             if off {
-                cx.warn(format!("the result is {too_quiet:.1} LU off its target: its peaks leave no more room"));
+                cx.warn(format!(
+                    "the result is {too_quiet:.1} LU off its target: its peaks leave no more room"
+                ));
             }
             let made = Provenance {
                 operation: "audio.normalize".to_owned(),
@@ -137,8 +165,15 @@ fn normalize(cx: &JobContext, projects: &Projects, input: NormalizeInput) -> Res
                 took_ms: begun.elapsed().as_millis() as u64,
                 ..Provenance::default()
             };
-            let output = destination.deliver(&cx.part(0.9, 1.0), &written, &name, Some(&source), made)?;
-            return Ok(Normalized { output, before, after, gain_db: gain.0, limited_db: limited.0 });
+            let output =
+                destination.deliver(&cx.part(0.9, 1.0), &written, &name, Some(&source), made)?;
+            return Ok(Normalized {
+                output,
+                before,
+                after,
+                gain_db: gain.0,
+                limited_db: limited.0,
+            });
         }
         if too_high > 0.0 {
             ceiling = Db(ceiling.0 - too_high - 0.05);
@@ -178,12 +213,16 @@ fn render(
             block = Audio::silence(spec.rate, spec.channels, limiter.latency());
         }
         if let Some(total) = spec.frames {
-            cx.progress("Normalising", reader.position() as f64 / total.max(1) as f64);
+            cx.progress(
+                "Normalising",
+                reader.position() as f64 / total.max(1) as f64,
+            );
         }
         for channel in &mut block.channels {
             channel.iter_mut().for_each(|x| *x *= ratio);
         }
-        let mut slices: Vec<&mut [f32]> = block.channels.iter_mut().map(Vec::as_mut_slice).collect();
+        let mut slices: Vec<&mut [f32]> =
+            block.channels.iter_mut().map(Vec::as_mut_slice).collect();
         limiter.process(&mut slices);
         let skipped = late.min(block.frames());
         late -= skipped;
@@ -207,5 +246,9 @@ pub(crate) fn stem(name: &str) -> &str {
 }
 
 pub(crate) fn digest_of(source: &Source) -> Vec<String> {
-    source.asset.iter().map(|(_, asset)| asset.facts.digest.clone()).collect()
+    source
+        .asset
+        .iter()
+        .map(|(_, asset)| asset.facts.digest.clone())
+        .collect()
 }

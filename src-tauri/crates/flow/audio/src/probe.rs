@@ -38,7 +38,9 @@ pub(crate) fn operations(projects: &Arc<Projects>) -> Vec<Operation> {
                 input.asset.as_deref(),
             )?;
             let peaks = stored_or_computed(cx, &source)?;
-            Ok(Bytes::<PeaksType>::new(peaks.level_bytes(input.samples_per_peak)))
+            Ok(Bytes::<PeaksType>::new(
+                peaks.level_bytes(input.samples_per_peak),
+            ))
         }),
     ]
 }
@@ -50,7 +52,8 @@ fn stored_or_computed(cx: &JobContext, source: &Source) -> Result<Peaks, Error> 
         && let Some(artifact) = project.artifacts().get(digest)?
     {
         let path = project.artifacts().path(&artifact);
-        let bytes = std::fs::read(&path).map_err(|error| Error::io(format!("read {path}"), &error))?;
+        let bytes =
+            std::fs::read(&path).map_err(|error| Error::io(format!("read {path}"), &error))?;
         if let Ok(peaks) = Peaks::from_bytes(&bytes) {
             return Ok(peaks);
         }

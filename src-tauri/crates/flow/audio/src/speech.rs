@@ -15,11 +15,16 @@ use studio_store::{Projects, Provenance};
 pub(crate) fn operations(projects: &Arc<Projects>) -> Vec<Operation> {
     let projects = projects.clone();
     vec![
-        Operation::define("speech.voices", "List voices", "Lists the voices that can speak here.").blocking(
-            move |_cx: &JobContext, _input: Nothing| {
-                Ok(Voices { voices: provider()?.voices()? })
-            },
-        ),
+        Operation::define(
+            "speech.voices",
+            "List voices",
+            "Lists the voices that can speak here.",
+        )
+        .blocking(move |_cx: &JobContext, _input: Nothing| {
+            Ok(Voices {
+                voices: provider()?.voices()?,
+            })
+        }),
         Operation::define(
             "speech.synthesize",
             "Speak a text",
@@ -34,8 +39,11 @@ pub(crate) fn operations(projects: &Arc<Projects>) -> Vec<Operation> {
 
 fn provider() -> Result<Box<dyn Speech>, Error> {
     speech::system().ok_or_else(|| {
-        Error::new(ErrorCode::Unsupported, "no voice is installed on this machine")
-            .hint("install espeak-ng, for example by `cargo xtask setup`")
+        Error::new(
+            ErrorCode::Unsupported,
+            "no voice is installed on this machine",
+        )
+        .hint("install espeak-ng, for example by `cargo xtask setup`")
     })
 }
 
@@ -91,8 +99,12 @@ struct Spoken {
 
 fn synthesize(cx: &JobContext, projects: &Projects, input: SpeechInput) -> Result<Spoken, Error> {
     let begun = Instant::now();
-    let destination =
-        Destination::choose(projects, input.output.as_deref(), input.project.as_deref(), None)?;
+    let destination = Destination::choose(
+        projects,
+        input.output.as_deref(),
+        input.project.as_deref(),
+        None,
+    )?;
     let provider = provider()?;
     cx.progress("Speaking", 0.0);
     let words: Vec<&str> = input.text.split_whitespace().take(6).collect();

@@ -27,11 +27,17 @@ pub(crate) fn operations(projects: &Arc<Projects>) -> Vec<Operation> {
             let project = import.get(&input.project)?;
             studio_assets::import(cx, &project, &input.path, input.mode, Origin::default())
         }),
-        Operation::define("asset.list", "List assets", "Lists what a project holds, oldest first.")
-            .positional("project")
-            .blocking(move |_cx: &JobContext, input: ProjectInput| {
-                Ok(AssetList { assets: list.get(&input.project)?.assets().list()? })
-            }),
+        Operation::define(
+            "asset.list",
+            "List assets",
+            "Lists what a project holds, oldest first.",
+        )
+        .positional("project")
+        .blocking(move |_cx: &JobContext, input: ProjectInput| {
+            Ok(AssetList {
+                assets: list.get(&input.project)?.assets().list()?,
+            })
+        }),
         Operation::define(
             "asset.remove",
             "Remove an asset",
@@ -44,19 +50,26 @@ pub(crate) fn operations(projects: &Arc<Projects>) -> Vec<Operation> {
             let asset = project.assets().remove(&input.asset)?;
             Ok(told(cx, &project, asset))
         }),
-        Operation::define("asset.restore", "Restore an asset", "Brings a removed asset back to the list.")
-            .writes()
-            .positional("asset")
-            .blocking(move |cx: &JobContext, input: AssetInput| {
-                let project = restore.get(&input.project)?;
-                let asset = project.assets().restore(&input.asset)?;
-                Ok(told(cx, &project, asset))
-            }),
+        Operation::define(
+            "asset.restore",
+            "Restore an asset",
+            "Brings a removed asset back to the list.",
+        )
+        .writes()
+        .positional("asset")
+        .blocking(move |cx: &JobContext, input: AssetInput| {
+            let project = restore.get(&input.project)?;
+            let asset = project.assets().restore(&input.asset)?;
+            Ok(told(cx, &project, asset))
+        }),
     ]
 }
 
 fn told(cx: &JobContext, project: &Project, asset: Asset) -> Asset {
-    cx.emit(Event::AssetChanged { project: project.path().to_string(), asset: asset.id.clone() });
+    cx.emit(Event::AssetChanged {
+        project: project.path().to_string(),
+        asset: asset.id.clone(),
+    });
     asset
 }
 

@@ -21,7 +21,9 @@ pub(crate) fn operations(projects: &Arc<Projects>) -> Vec<Operation> {
         .positional("name")
         .blocking(move |cx: &JobContext, input: CreateInput| {
             let project = create.create(&input.name, input.folder.as_deref())?;
-            cx.emit(Event::ProjectChanged { project: project.path().to_string() });
+            cx.emit(Event::ProjectChanged {
+                project: project.path().to_string(),
+            });
             Ok(project.info()?)
         }),
         Operation::define(
@@ -33,16 +35,30 @@ pub(crate) fn operations(projects: &Arc<Projects>) -> Vec<Operation> {
         .positional("path")
         .blocking(move |cx: &JobContext, input: OpenInput| {
             let project = open.open(&input.path)?;
-            cx.emit(Event::ProjectChanged { project: project.path().to_string() });
+            cx.emit(Event::ProjectChanged {
+                project: project.path().to_string(),
+            });
             Ok(project.info()?)
         }),
-        Operation::define("project.info", "Show a project", "Tells what a project holds and how big it is.")
-            .positional("project")
-            .blocking(move |_cx: &JobContext, input: ProjectInput| {
-                Ok(info.get(&input.project)?.info()?)
-            }),
-        Operation::define("project.list", "List projects", "Lists the known projects, last opened first.")
-            .blocking(move |_cx: &JobContext, _input: Nothing| Ok(ProjectList { projects: list.list()? })),
+        Operation::define(
+            "project.info",
+            "Show a project",
+            "Tells what a project holds and how big it is.",
+        )
+        .positional("project")
+        .blocking(move |_cx: &JobContext, input: ProjectInput| {
+            Ok(info.get(&input.project)?.info()?)
+        }),
+        Operation::define(
+            "project.list",
+            "List projects",
+            "Lists the known projects, last opened first.",
+        )
+        .blocking(move |_cx: &JobContext, _input: Nothing| {
+            Ok(ProjectList {
+                projects: list.list()?,
+            })
+        }),
     ]
 }
 

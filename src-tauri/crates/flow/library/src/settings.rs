@@ -19,12 +19,16 @@ pub(crate) fn operations(settings: &Arc<SettingsFile>) -> Vec<Operation> {
             "Lists every setting with its value, where that comes from, and what is allowed.",
         )
         .blocking(move |_cx: &JobContext, _input: Nothing| Ok(answer(&get))),
-        Operation::define("settings.set", "Change a setting", "Stores a value in the settings file.")
-            .writes()
-            .positional("key")
-            .blocking(move |cx: &JobContext, input: SetInput| {
-                change(cx, &set, &input.key, Some(input.value))
-            }),
+        Operation::define(
+            "settings.set",
+            "Change a setting",
+            "Stores a value in the settings file.",
+        )
+        .writes()
+        .positional("key")
+        .blocking(move |cx: &JobContext, input: SetInput| {
+            change(cx, &set, &input.key, Some(input.value))
+        }),
         Operation::define(
             "settings.reset",
             "Reset a setting",
@@ -48,7 +52,10 @@ fn change(
 }
 
 fn answer(settings: &SettingsFile) -> SettingsAnswer {
-    SettingsAnswer { file: settings.path().to_string(), settings: settings.list() }
+    SettingsAnswer {
+        file: settings.path().to_string(),
+        settings: settings.list(),
+    }
 }
 
 #[derive(Deserialize, JsonSchema)]

@@ -24,7 +24,10 @@ pub(crate) fn operations(projects: &Arc<Projects>) -> Vec<Operation> {
                 home: projects.home().path().to_string(),
                 projects_folder: projects.folder().to_string(),
                 ffmpeg: studio_media::ffmpeg_version(),
-                default_audio_device: devices.iter().find(|device| device.is_default).map(|device| device.name.clone()),
+                default_audio_device: devices
+                    .iter()
+                    .find(|device| device.is_default)
+                    .map(|device| device.name.clone()),
                 audio_devices: devices.into_iter().map(|device| device.name).collect(),
                 voices: studio_providers::speech::system().is_some(),
             })

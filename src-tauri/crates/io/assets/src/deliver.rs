@@ -41,18 +41,25 @@ impl Destination {
             return Ok(Destination::Asset(projects.get(project)?));
         };
         if output.is_dir() {
-            return Err(Error::bad_input(format!("{output} is a folder; name a file in it")).field("/output"));
+            return Err(
+                Error::bad_input(format!("{output} is a folder; name a file in it"))
+                    .field("/output"),
+            );
         }
         let folder = output.parent().filter(|folder| !folder.as_str().is_empty());
         if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
-            return Err(Error::not_found(format!("the folder {folder} does not exist"))
-                .field("/output")
-                .hint("create it first, or choose another place"));
+            return Err(
+                Error::not_found(format!("the folder {folder} does not exist"))
+                    .field("/output")
+                    .hint("create it first, or choose another place"),
+            );
         }
         if source.is_some_and(|source| is_same_file(&source.path, output)) {
-            return Err(Error::bad_input(format!("{output} cannot be written over itself"))
-                .field("/output")
-                .hint("choose another name; sources are never changed"));
+            return Err(
+                Error::bad_input(format!("{output} cannot be written over itself"))
+                    .field("/output")
+                    .hint("choose another name; sources are never changed"),
+            );
         }
         Ok(Destination::File(output.to_owned()))
     }
@@ -83,7 +90,10 @@ impl Destination {
         made: Provenance,
     ) -> Result<Output, Error> {
         match self {
-            Destination::File(path) => Ok(Output { path: path.into_string(), asset: None }),
+            Destination::File(path) => Ok(Output {
+                path: path.into_string(),
+                asset: None,
+            }),
             Destination::Asset(project) => {
                 let own = source.and_then(|source| source.asset.as_ref());
                 let origin = Origin {
@@ -96,7 +106,10 @@ impl Destination {
                 let path = stored.map_or_else(String::new, |artifact| {
                     project.artifacts().path(&artifact).into_string()
                 });
-                Ok(Output { path, asset: Some(asset.id) })
+                Ok(Output {
+                    path,
+                    asset: Some(asset.id),
+                })
             }
         }
     }

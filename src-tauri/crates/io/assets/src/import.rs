@@ -53,19 +53,32 @@ pub fn import(
     }
     let (digest, bytes) = match mode {
         Mode::Copy => {
-            let artifact = project.artifacts().publish_file(&absolute, &info.media_type, &made)?;
+            let artifact = project
+                .artifacts()
+                .publish_file(&absolute, &info.media_type, &made)?;
             (artifact.digest, artifact.bytes)
         }
         Mode::Reference => digest_of(cx, &absolute)?,
     };
     let peaks = match peaks {
         Some(peaks) => {
-            let made = Provenance { operation: "audio.peaks".to_owned(), inputs: vec![digest.clone()], ..made };
-            Some(project.artifacts().publish_bytes(&peaks.to_bytes(), "peaks", PEAKS, &made)?.digest)
+            let made = Provenance {
+                operation: "audio.peaks".to_owned(),
+                inputs: vec![digest.clone()],
+                ..made
+            };
+            Some(
+                project
+                    .artifacts()
+                    .publish_bytes(&peaks.to_bytes(), "peaks", PEAKS, &made)?
+                    .digest,
+            )
         }
         None => None,
     };
-    let name = origin.name.unwrap_or_else(|| path.file_name().unwrap_or("Untitled").to_owned());
+    let name = origin
+        .name
+        .unwrap_or_else(|| path.file_name().unwrap_or("Untitled").to_owned());
     let kind = match (&info.video, &info.audio) {
         (Some(_), _) if info.is_image => AssetKind::Image,
         (Some(_), _) => AssetKind::Video,
@@ -87,7 +100,10 @@ pub fn import(
         derived_from: origin.derived_from,
         operation: origin.made.map(|made| made.operation),
     })?;
-    cx.emit(Event::AssetChanged { project: project.path().to_string(), asset: asset.id.clone() });
+    cx.emit(Event::AssetChanged {
+        project: project.path().to_string(),
+        asset: asset.id.clone(),
+    });
     cx.progress("Done", 1.0);
     Ok(asset)
 }
@@ -96,7 +112,11 @@ pub fn import(
 pub fn peaks_of(cx: &JobContext, path: &Utf8Path) -> Result<Peaks, Error> {
     let report = |fraction: f64| {
         cx.progress("Computing peaks", fraction);
-        if cx.cancel().is_raised() { std::ops::ControlFlow::Break(()) } else { std::ops::ControlFlow::Continue(()) }
+        if cx.cancel().is_raised() {
+            std::ops::ControlFlow::Break(())
+        } else {
+            std::ops::ControlFlow::Continue(())
+        }
     };
     Ok(studio_media::decode_with_peaks(path, report)?)
 }

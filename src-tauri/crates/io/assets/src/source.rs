@@ -24,7 +24,11 @@ pub fn source(
     match (path, asset) {
         (Some(path), None) => {
             let name = path.file_name().unwrap_or(path.as_str()).to_owned();
-            Ok(Source { path: path.to_owned(), name, asset: None })
+            Ok(Source {
+                path: path.to_owned(),
+                name,
+                asset: None,
+            })
         }
         (None, Some(asset)) => {
             let project = project.ok_or_else(|| {
@@ -35,8 +39,10 @@ pub fn source(
         (Some(_), Some(_)) => {
             Err(Error::bad_input("`path` and `asset` both name a source; give one").field("/path"))
         }
-        (None, None) => Err(Error::bad_input("no source: give a `path`, or a `project` and an `asset`")
-            .field("/path")),
+        (None, None) => Err(Error::bad_input(
+            "no source: give a `path`, or a `project` and an `asset`",
+        )
+        .field("/path")),
     }
 }
 
@@ -45,16 +51,28 @@ fn of_asset(project: Arc<Project>, id: &str) -> Result<Source, Error> {
     let path = match asset.facts.mode {
         Mode::Reference => Utf8PathBuf::from(&asset.facts.path),
         Mode::Copy => {
-            let artifact = project.artifacts().get(&asset.facts.digest)?.ok_or_else(|| {
-                Error::new(ErrorCode::Io, format!("the bytes of `{}` are not there any more", asset.facts.name))
-            })?;
+            let artifact = project
+                .artifacts()
+                .get(&asset.facts.digest)?
+                .ok_or_else(|| {
+                    Error::new(
+                        ErrorCode::Io,
+                        format!("the bytes of `{}` are not there any more", asset.facts.name),
+                    )
+                })?;
             project.artifacts().path(&artifact)
         }
     };
     if !path.exists() {
         let name = &asset.facts.name;
-        return Err(Error::not_found(format!("{path}, the file of `{name}`, is not there any more"))
-            .hint("put the file back, or import it again"));
+        return Err(Error::not_found(format!(
+            "{path}, the file of `{name}`, is not there any more"
+        ))
+        .hint("put the file back, or import it again"));
     }
-    Ok(Source { path, name: asset.facts.name.clone(), asset: Some((project, asset)) })
+    Ok(Source {
+        path,
+        name: asset.facts.name.clone(),
+        asset: Some((project, asset)),
+    })
 }

@@ -1,1 +1,38 @@
 //! Decodes, encodes and muxes audio and video files.
+//!
+//! - [`probe`]: what a file holds. [`AudioReader`], [`decode`]: its sound. [`FrameReader`]: its pictures.
+//! - [`AudioWriter`], [`encode`]: files of sound. [`copy_tags`]: titles and cover art.
+//! - [`ClipWriter`], [`assemble`]: films, shot by shot. [`png`]: single pictures.
+//!
+//! Invariants: time is whole samples and frames; a file appears only when it is complete; damage that
+//! leaves something to keep is a [`Warning`], not an error; memory does not grow with a file's length;
+//! the same input gives the same bytes.
+//!
+//! Not here: resampling, levels, peaks (see `studio-dsp`), playing (see `studio-device`).
+
+mod error;
+mod ff;
+mod film;
+mod format;
+mod frames;
+mod input;
+mod mux;
+mod partial;
+mod peaks;
+mod picture;
+mod probe;
+mod read;
+mod tags;
+mod write;
+
+pub use error::{MediaError, Result, Warning};
+pub use ff::ffmpeg_version;
+pub use film::{Chapter, ClipWriter, Subtitle, assemble};
+pub use format::{AudioFormat, Bits, Container, Quality};
+pub use frames::{Frame, FrameReader};
+pub use peaks::decode_with_peaks;
+pub use picture::png;
+pub use probe::{AudioInfo, MediaInfo, VideoInfo, probe};
+pub use read::{AudioReader, AudioSpec, MAX_BLOCK_FRAMES, MAX_CHANNELS, MAX_RATE_HZ, decode};
+pub use tags::{Tags, copy_tags};
+pub use write::{AudioWriter, Written, encode};

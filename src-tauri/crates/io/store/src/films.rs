@@ -30,6 +30,7 @@ CREATE UNIQUE INDEX film_revisions_in_use ON film_revisions (film, revision) WHE
 /// The last rendered version of a film.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RenderRecord {
+    /// Relative to the project's folder, which may move.
     pub video_path: String,
     pub captions_path: String,
     /// Pixels.
@@ -39,7 +40,9 @@ pub struct RenderRecord {
     pub duration_secs: f64,
     /// RFC 3339, UTC.
     pub rendered_at: String,
-    /// Key of all that decided the film; another key means that the plan has changed since.
+    /// Revision of the plan that was rendered; another one now means that the plan has changed since.
+    pub revision: u32,
+    /// Key of all that decided the film.
     pub key: String,
 }
 
@@ -298,6 +301,7 @@ mod tests {
             height: 720,
             duration_secs: 30.0,
             rendered_at: now(),
+            revision: 1,
             key: "k1".to_owned(),
         };
         for key in ["k1", "k2"] {

@@ -1,0 +1,230 @@
+//! The few places where FFmpeg is reached past its safe wrapper, and how its inputs are opened.
+//!
+//! Every `unsafe` block of this crate is in this file, each with the reason why it holds.
+
+use std::sync::Once;
+
+use camino::Utf8Path;
+use ffmpeg_next as ffmpeg;
+use ffmpeg_next::ffi;
+use ffmpeg_next::util::error::{EAGAIN, ENOSPC};
+
+use crate::error::{MediaError, Result};
+
+/// Demuxers that may open a file of the user's. Deliberately absent: playlists and `concat`, which
+/// open other files, and `tty`, which takes any text for a film.
+const DEMUXERS: &str = "3dostr,aac,ac3,aiff,amr,ape,asf,au,avi,bmp_pipe,caf,dts,dv,eac3,flac,flv,\
+    gif,gif_pipe,h264,hevc,ivf,jpeg_pipe,loas,m4v,matroska,mov,mp3,mpc,mpc8,mpeg,mpegts,mpegvideo,\
+    mxf,nut,ogg,oma,png_pipe,rm,sox,svg_pipe,tak,tiff_pipe,truehd,tta,voc,w64,wav,webp_pipe,wtv,wv,xwma";
+
+/// Prepares FFmpeg once per process; its own log stays silent, failures come back as errors.
+pub(crate) fn init() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        if let Err(error) = ffmpeg::init() {
+            tracing::error!(%error, "FFmpeg does not start");
+        }
+        ffmpeg::log::set_level(ffmpeg::log::Level::Quiet);
+    });
+}
+
+/// Version of the linked FFmpeg, such as "5.1.9-0+deb12u1".
+pub fn ffmpeg_version() -> String {
+    // SAFETY: returns a pointer to a static, NUL-terminated string.
+    let version = unsafe { std::ffi::CStr::from_ptr(ffi::av_version_info()) };
+    version.to_string_lossy().into_owned()
+}
+
+/// Opens a local file for demuxing. Only files, and only formats of [`DEMUXERS`].
+pub(crate) fn open_input(path: &Utf8Path) -> Result<ffmpeg::format::context::Input> {
+    init();
+    let (_, bytes) = crate::input::open(path)?;
+    let options = [
+        ("protocol_whitelist", "file"),
+        ("format_whitelist", DEMUXERS),
+        ("max_streams", "256"),
+    ];
+    let url = file_url(path)?;
+    ffmpeg::format::input_with_dictionary(&url, options.iter().collect()).map_err(|e| match e {
+        ffmpeg::Error::InvalidData | ffmpeg::Error::Other { .. } => {
+            crate::input::unknown_format(path)
+        }
+        ffmpeg::Error::Eof => MediaError::Truncated {
+            path: path.into(),
+            bytes,
+        },
+        e => failed(path, "open the file", e),
+    })
+}
+
+/// `path` as a URL that no protocol handler can take for something else.
+pub(crate) fn file_url(path: &Utf8Path) -> Result<String> {
+    if path.as_str().contains('\0') {
+        return Err(MediaError::Missing { path: path.into() });
+    }
+    Ok(format!("file:{path}"))
+}
+
+/// FFmpeg's failure while it did `step` on `path`.
+pub(crate) fn failed(path: &Utf8Path, step: &'static str, error: ffmpeg::Error) -> MediaError {
+    match error {
+        ffmpeg::Error::Other { errno: ENOSPC } => MediaError::DiskFull { path: path.into() },
+        ffmpeg::Error::Other { errno } => {
+            let source = std::io::Error::from_raw_os_error(errno);
+            match source.kind() {
+                std::io::ErrorKind::NotFound
+                | std::io::ErrorKind::PermissionDenied
+                | std::io::ErrorKind::StorageFull => MediaError::io(path, source),
+                _ => codec_failure(path, step, source.to_string()),
+            }
+        }
+        ffmpeg::Error::InvalidData => MediaError::Corrupt {
+            path: path.into(),
+            detail: format!("invalid data while trying to {step}"),
+        },
+        e => codec_failure(path, step, e.to_string()),
+    }
+}
+
+fn codec_failure(path: &Utf8Path, step: &'static str, detail: String) -> MediaError {
+    MediaError::Codec {
+        path: path.into(),
+        step,
+        detail,
+    }
+}
+
+/// Whether a codec only wants more input before it can go on.
+pub(crate) fn wants_more(error: &ffmpeg::Error) -> bool {
+    matches!(error, ffmpeg::Error::Other { errno } if *errno == EAGAIN)
+}
+
+/// The facts of an audio stream that the safe wrapper hides.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AudioParams {
+    pub(crate) rate: i32,
+    pub(crate) bits_per_raw_sample: i32,
+}
+
+pub(crate) fn audio_params(parameters: &ffmpeg::codec::Parameters) -> AudioParams {
+    // SAFETY: `parameters` owns a valid AVCodecParameters for its lifetime.
+    let raw = unsafe { &*parameters.as_ptr() };
+    AudioParams {
+        rate: raw.sample_rate,
+        bits_per_raw_sample: raw.bits_per_raw_sample,
+    }
+}
+
+/// Width and height of a video stream, unchecked: 0 or absurd in a damaged file.
+pub(crate) fn picture_size(parameters: &ffmpeg::codec::Parameters) -> (i32, i32) {
+    // SAFETY: `parameters` owns a valid AVCodecParameters for its lifetime.
+    let raw = unsafe { &*parameters.as_ptr() };
+    (raw.width, raw.height)
+}
+
+/// Asks the muxer and the encoder for output without versions, dates and random serials.
+pub(crate) fn make_bitexact(output: &mut ffmpeg::format::context::Output) {
+    // SAFETY: `output` owns a valid AVFormatContext; `flags` is a plain integer field.
+    unsafe { (*output.as_mut_ptr()).flags |= ffi::AVFMT_FLAG_BITEXACT as i32 };
+}
+
+/// Tells a decoder the clock of its packets, so that it can trim by time stamps.
+pub(crate) fn set_packet_clock(context: &mut ffmpeg::codec::Context, clock: ffmpeg::Rational) {
+    // SAFETY: `context` owns a valid AVCodecContext that is not open yet.
+    unsafe { (*context.as_mut_ptr()).pkt_timebase = clock.into() };
+}
+
+/// One channel of a frame as raw bytes; for packed formats channel 0 holds all channels.
+pub(crate) fn plane_bytes(frame: &ffmpeg::frame::Audio, index: usize) -> &[u8] {
+    if index >= frame.planes() {
+        return &[];
+    }
+    frame.data(index).get(..plane_length(frame)).unwrap_or(&[])
+}
+
+/// As [`plane_bytes`], to be written.
+pub(crate) fn plane_bytes_mut(frame: &mut ffmpeg::frame::Audio, index: usize) -> &mut [u8] {
+    let length = plane_length(frame);
+    if index >= frame.planes() {
+        return &mut [];
+    }
+    frame.data_mut(index).get_mut(..length).unwrap_or(&mut [])
+}
+
+/// Bytes of a plane without the padding that FFmpeg aligns it by.
+fn plane_length(frame: &ffmpeg::frame::Audio) -> usize {
+    let interleaved = if frame.is_planar() {
+        1
+    } else {
+        usize::from(frame.channels())
+    };
+    frame.samples() * frame.format().bytes() * interleaved
+}
+
+/// Flushes what the muxer wrote and tells whether all of it reached the file: `write_trailer` alone
+/// does not notice a full disk.
+pub(crate) fn flush(
+    output: &mut ffmpeg::format::context::Output,
+) -> std::result::Result<(), ffmpeg::Error> {
+    // SAFETY: `output` owns a valid AVFormatContext; `pb` is null or its open AVIOContext.
+    let error = unsafe {
+        let pb = (*output.as_mut_ptr()).pb;
+        if pb.is_null() {
+            0
+        } else {
+            ffi::avio_flush(pb);
+            (*pb).error
+        }
+    };
+    if error < 0 {
+        return Err(ffmpeg::Error::from(error));
+    }
+    Ok(())
+}
+
+/// States how many bits of an encoder's 32-bit samples are used.
+pub(crate) fn set_raw_bits(context: &mut ffmpeg::codec::Context, bits: i32) {
+    // SAFETY: `context` owns a valid AVCodecContext that is not open yet.
+    unsafe { (*context.as_mut_ptr()).bits_per_raw_sample = bits };
+}
+
+/// Makes the conversion from RGB use BT.709's coefficients and limited range, as the stream's tags say.
+pub(crate) fn use_bt709(scaler: &mut ffmpeg::software::scaling::Context) {
+    // SAFETY: `scaler` owns a valid SwsContext; the coefficient table is static; the numbers are the
+    // neutral brightness, contrast and saturation in 16.16 fixed point.
+    unsafe {
+        let table = ffi::sws_getCoefficients(ffi::SWS_CS_ITU709 as i32);
+        ffi::sws_setColorspaceDetails(scaler.as_mut_ptr(), table, 1, table, 0, 0, 1 << 16, 1 << 16);
+    }
+}
+
+/// Parameters of a 3GPP timed text stream, with the sample description that players want: white
+/// 18-point text, centred at the bottom.
+pub(crate) fn timed_text_parameters() -> ffmpeg::codec::Parameters {
+    #[rustfmt::skip]
+    const DESCRIPTION: [u8; 48] = [
+        0, 0, 0, 0,                     // display flags
+        1, 0xFF,                        // centred, at the bottom
+        0, 0, 0, 0,                     // background: transparent
+        0, 0, 0, 0, 0, 0, 0, 0,         // text box: all of the picture
+        0, 0, 0, 0, 0, 1, 0, 18,        // style: from, to, font 1, plain, 18 points
+        0xFF, 0xFF, 0xFF, 0xFF,         // white
+        0, 0, 0, 18, b'f', b't', b'a', b'b', 0, 1, 0, 1, 5, b'S', b'e', b'r', b'i', b'f',
+    ];
+    let mut parameters = ffmpeg::codec::Parameters::new();
+    // SAFETY: `parameters` owns a valid AVCodecParameters; the extradata is allocated by FFmpeg's own
+    // allocator with its padding, which FFmpeg frees with the parameters. Without memory it stays null.
+    unsafe {
+        let raw = &mut *parameters.as_mut_ptr();
+        raw.codec_type = ffi::AVMediaType::AVMEDIA_TYPE_SUBTITLE;
+        raw.codec_id = ffi::AVCodecID::AV_CODEC_ID_MOV_TEXT;
+        let padded = DESCRIPTION.len() + ffi::AV_INPUT_BUFFER_PADDING_SIZE as usize;
+        let data = ffi::av_mallocz(padded).cast::<u8>();
+        if !data.is_null() {
+            std::ptr::copy_nonoverlapping(DESCRIPTION.as_ptr(), data, DESCRIPTION.len());
+            raw.extradata = data;
+            raw.extradata_size = DESCRIPTION.len() as i32;
+        }
+    }
+    parameters
+}

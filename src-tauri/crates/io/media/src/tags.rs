@@ -1,0 +1,153 @@
+//! Titles, artists and cover art, read and carried over by lofty.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use camino::Utf8Path;
+use lofty::config::{ParseOptions, WriteOptions};
+use lofty::file::{AudioFile, TaggedFile, TaggedFileExt};
+use lofty::probe::Probe;
+use lofty::tag::{ItemKey, ItemValue, Tag, TagExt, TagItem, TagType};
+
+use crate::error::{MediaError, Result, Warning};
+
+/// What a file says about itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tags {
+    /// By the names of Vorbis comments in lower case: "title", "artist", "album", "date" …
+    /// Several values of one name are joined by "; ".
+    pub items: BTreeMap<String, String>,
+    pub cover_art: bool,
+}
+
+impl Tags {
+    /// The tags of a file; none if it has none or they cannot be read.
+    pub fn read(path: &Utf8Path) -> Tags {
+        let Some(file) = load(path) else {
+            return Tags::default();
+        };
+        let mut tags = Tags::default();
+        for tag in file.tags() {
+            tags.cover_art |= !tag.pictures().is_empty();
+        }
+        let Some(tag) = main_tag(&file) else {
+            return tags;
+        };
+        for item in tag.items() {
+            let Some(text) = item.value().text() else {
+                continue;
+            };
+            tags.items
+                .entry(name(item.key()))
+                .and_modify(|all| {
+                    all.push_str("; ");
+                    all.push_str(text);
+                })
+                .or_insert_with(|| text.to_string());
+        }
+        tags
+    }
+}
+
+/// Carries the tags and pictures of `from` over to `to`, which keeps its sound as it is. Answers what
+/// the format of `to` has no place for.
+pub fn copy_tags(from: &Utf8Path, to: &Utf8Path) -> Result<Vec<Warning>> {
+    let Some(source) = load(from) else {
+        return Ok(Vec::new());
+    };
+    let Some(source_tag) = main_tag(&source) else {
+        return Ok(Vec::new());
+    };
+    let corrupt = |detail: String| MediaError::Corrupt {
+        path: to.into(),
+        detail: format!("its tags cannot be written: {detail}"),
+    };
+    let target = load(to).ok_or_else(|| corrupt("its format is unknown".into()))?;
+    let kind = target.primary_tag_type();
+    let mut tag = target
+        .primary_tag()
+        .cloned()
+        .unwrap_or_else(|| Tag::new(kind));
+    let mut warnings = Vec::new();
+    for item in source_tag.items().filter(|i| !describes_the_file(i.key())) {
+        let key = match item.key() {
+            // Formats disagree about which of the two a year belongs to.
+            ItemKey::Year if ItemKey::Year.map_key(kind).is_none() => ItemKey::RecordingDate,
+            key => key,
+        };
+        let ItemValue::Text(text) = item.value() else {
+            continue;
+        };
+        if tag.get_strings(key).any(|kept| kept == text) {
+            continue;
+        }
+        let kept = key.map_key(kind).is_some()
+            && tag.push(TagItem::new(key, ItemValue::Text(text.clone())));
+        if !kept {
+            warnings.push(Warning::NotKept {
+                what: format!("the tag \"{}\"", name(item.key())),
+                why: "the format has no place for it".into(),
+            });
+        }
+    }
+    for picture in source_tag.pictures() {
+        tag.push_picture(picture.clone());
+    }
+    if tag.is_empty() {
+        return Ok(warnings);
+    }
+    let mut target = target;
+    target.insert_tag(tag);
+    target
+        .save_to_path(to.as_std_path(), WriteOptions::default())
+        .map_err(|e| corrupt(e.to_string()))?;
+    Ok(warnings)
+}
+
+/// Items about the old file's making, which would be false in a new one.
+fn describes_the_file(key: ItemKey) -> bool {
+    matches!(
+        key,
+        ItemKey::EncoderSoftware
+            | ItemKey::EncoderSettings
+            | ItemKey::EncodedBy
+            | ItemKey::Length
+            | ItemKey::OriginalFileName
+    )
+}
+
+fn load(path: &Utf8Path) -> Option<TaggedFile> {
+    // Tag readers meet hostile bytes too: a file whose tags make one fail has no tags.
+    catch_unwind(AssertUnwindSafe(|| {
+        let options = ParseOptions::new().read_properties(false);
+        Probe::open(path)
+            .ok()?
+            .options(options)
+            .guess_file_type()
+            .ok()?
+            .read()
+            .ok()
+    }))
+    .ok()
+    .flatten()
+}
+
+fn main_tag(file: &TaggedFile) -> Option<&Tag> {
+    file.primary_tag().or_else(|| file.first_tag())
+}
+
+fn name(key: ItemKey) -> String {
+    match key.map_key(TagType::VorbisComments) {
+        Some(name) => name.to_ascii_lowercase(),
+        None => {
+            let mut name = String::new();
+            for c in format!("{key:?}").chars() {
+                if c.is_ascii_uppercase() && !name.is_empty() {
+                    name.push('_');
+                }
+                name.push(c.to_ascii_lowercase());
+            }
+            name
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Writing sound: planar `f32` into WAV, AIFF, FLAC, MP3, M4A, Ogg Vorbis or Opus.
+//!
+//! The same samples give the same bytes. The file appears under its name only when it is complete and
+//! on the disk; dropping an [`AudioWriter`] leaves nothing behind. Encoder delay and padding are stated
+//! in the file (LAME header, MP4 edit list, Ogg granule positions), so that the exact length comes back.
+
+mod dither;
+mod encoder;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use studio_core::units::SampleRate;
+use studio_dsp::Audio;
+
+pub(crate) use self::encoder::AudioEncoder;
+use crate::error::{MediaError, Result, Warning};
+use crate::format::{AudioFormat, Container};
+use crate::mux::Muxer;
+use crate::tags::copy_tags;
+
+/// A file of sound being written.
+pub struct AudioWriter {
+    muxer: Muxer,
+    encoder: AudioEncoder,
+    rate: SampleRate,
+    path: Utf8PathBuf,
+    tags_from: Option<Utf8PathBuf>,
+}
+
+/// What [`AudioWriter::finish`] made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Samples per channel.
+    pub frames: u64,
+    pub bytes: u64,
+    pub warnings: Vec<Warning>,
+}
+
+impl AudioWriter {
+    /// Begins a file. Fails before anything is written if the format takes no such rate or number of
+    /// channels (see [`AudioFormat::fitting_rate_hz`], [`AudioFormat::max_channels`]).
+    pub fn create(
+        path: impl AsRef<Utf8Path>,
+        format: AudioFormat,
+        rate: SampleRate,
+        channels: usize,
+    ) -> Result<AudioWriter> {
+        let path = path.as_ref();
+        let container = format.container();
+        let global_header = matches!(container, Container::M4a);
+        let encoder = AudioEncoder::open(path, format, rate, channels, global_header)?;
+        let (name, options) = muxer_of(container, rate);
+        let mut muxer = Muxer::create(path, name)?;
+        muxer.add_stream(encoder.parameters(), encoder.clock(), None)?;
+        let options: Vec<(&str, &str)> = options.iter().map(|(k, v)| (*k, v.as_str())).collect();
+        muxer.write_header(&options)?;
+        Ok(AudioWriter {
+            muxer,
+            encoder,
+            rate,
+            path: path.into(),
+            tags_from: None,
+        })
+    }
+
+    /// Carries over the tags and the cover art of another file when this one is finished.
+    pub fn keep_tags_of(&mut self, source: impl AsRef<Utf8Path>) {
+        self.tags_from = Some(source.as_ref().into());
+    }
+
+    /// Appends a block of any length; it must have the writer's rate and channels.
+    pub fn write(&mut self, block: &Audio) -> Result<()> {
+        if block.rate != self.rate {
+            return Err(MediaError::Unsupported {
+                path: self.path.clone(),
+                detail: format!(
+                    "a block at {} does not fit a file at {}",
+                    block.rate, self.rate
+                ),
+            });
+        }
+        let muxer = &mut self.muxer;
+        self.encoder
+            .push(&block.channels, &mut |packet| muxer.write(packet, 0))
+    }
+
+    /// Samples per channel written so far.
+    pub fn frames(&self) -> u64 {
+        self.encoder.frames()
+    }
+
+    /// Completes the file and moves it to its place.
+    pub fn finish(mut self) -> Result<Written> {
+        let frames = self.encoder.frames();
+        let muxer = &mut self.muxer;
+        self.encoder.finish(&mut |packet| muxer.write(packet, 0))?;
+        let tags_from = self.tags_from;
+        let warnings = self.muxer.finish(|file| match tags_from {
+            Some(source) => copy_tags(&source, file),
+            None => Ok(Vec::new()),
+        })?;
+        let bytes = std::fs::metadata(&self.path)
+            .map_err(|e| MediaError::io(&self.path, e))?
+            .len();
+        Ok(Written {
+            frames,
+            bytes,
+            warnings,
+        })
+    }
+}
+
+/// Writes a whole piece of sound at once.
+pub fn encode(path: impl AsRef<Utf8Path>, format: AudioFormat, audio: &Audio) -> Result<Written> {
+    let mut writer = AudioWriter::create(path, format, audio.rate, audio.channels.len())?;
+    writer.write(audio)?;
+    writer.finish()
+}
+
+/// FFmpeg's muxer and its options.
+fn muxer_of(container: Container, rate: SampleRate) -> (&'static str, Vec<(&'static str, String)>) {
+    match container {
+        // A WAV of more than 4 GB becomes RF64 (EBU Tech 3306).
+        Container::Wav => ("wav", vec![("rf64", "auto".into())]),
+        Container::Aiff => ("aiff", Vec::new()),
+        Container::Flac => ("flac", Vec::new()),
+        Container::Mp3 => ("mp3", vec![("write_xing", "1".into())]),
+        // The edit list counts in the movie's clock: at the sample rate it is exact.
+        Container::M4a => ("ipod", vec![("movie_timescale", rate.get().to_string())]),
+        Container::Ogg => ("ogg", Vec::new()),
+        Container::Opus => ("opus", Vec::new()),
+    }
+}
