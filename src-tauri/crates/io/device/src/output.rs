@@ -1,0 +1,395 @@
+//! An open output: the device's stream and the thread that feeds it.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use cpal::traits::{DeviceTrait, StreamTrait};
+use parking_lot::Mutex;
+use studio_core::units::SampleRate;
+
+use crate::callback::{Callback, Shared};
+use crate::devices::{DeviceError, find, no_device};
+
+/// What is played. Called on the feeder thread, which may allocate and wait.
+pub trait Source: Send {
+    /// Fills both channels and answers how many samples it gave; fewer than asked means the end.
+    fn render(&mut self, left: &mut [f32], right: &mut [f32]) -> usize;
+
+    /// Called when playing was moved to sample `at`.
+    fn seek(&mut self, _at: u64) {}
+}
+
+/// Samples that the feeder renders at a time.
+const BLOCK: usize = 512;
+/// How long the feeder sleeps when the ring is full.
+const NAP: Duration = Duration::from_millis(4);
+
+/// Playing sound. Dropping it stops.
+pub struct Output {
+    shared: Arc<Shared>,
+    feeder: Arc<Mutex<Feeder>>,
+    rate: SampleRate,
+    device: Option<String>,
+    stop: mpsc::Sender<()>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// What a running output tells.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OutputState {
+    /// Sample of the source that is heard now.
+    pub position: u64,
+    pub underruns: u64,
+    pub paused: bool,
+    /// The source has ended and all of it was heard.
+    pub ended: bool,
+    /// The device is gone.
+    pub failed: bool,
+}
+
+struct Feeder {
+    source: Box<dyn Source>,
+    ring: rtrb::Producer<[f32; 2]>,
+    /// Source sample minus samples played: moves at a seek.
+    origin: i64,
+    ended: bool,
+    pushed: u64,
+}
+
+impl Output {
+    /// Opens a device and plays what `make` gives for the rate that the device runs at. About
+    /// `latency_ms` of sound are kept ready.
+    pub fn open(
+        device: Option<&str>,
+        latency_ms: u32,
+        make: impl FnOnce(SampleRate) -> Box<dyn Source>,
+    ) -> Result<Output, DeviceError> {
+        let device = find(device)?;
+        let config = device
+            .default_output_config()
+            .map_err(|error| no_device(&error))?;
+        let rate = SampleRate::new(config.sample_rate()).ok_or_else(|| DeviceError::NoDevice {
+            detail: "the device states a rate of 0 Hz".to_owned(),
+        })?;
+        let name = device
+            .description()
+            .ok()
+            .map(|description| description.name().to_owned());
+        let (shared, feeder, consumer) = prepare(make(rate), rate, latency_ms);
+        let channels = usize::from(config.channels());
+        let callback = Callback::new(consumer, shared.clone(), channels, rate.get());
+        let stream_config = cpal::StreamConfig {
+            channels: config.channels(),
+            sample_rate: config.sample_rate(),
+            buffer_size: cpal::BufferSize::Default,
+        };
+        let (stop, stopped) = mpsc::channel();
+        let (opened, open) = mpsc::channel();
+        let failures = shared.clone();
+        // A stream may not move between threads on every system: this one makes, keeps and drops it.
+        let owner = std::thread::Builder::new()
+            .name("sound device".to_owned())
+            .spawn(move || {
+                match start(&device, stream_config, callback, failures) {
+                    Ok(stream) => {
+                        let _ = opened.send(Ok(()));
+                        // Ends when the output is dropped.
+                        let _ = stopped.recv();
+                        drop(stream);
+                    }
+                    Err(error) => {
+                        let _ = opened.send(Err(no_device(&error)));
+                    }
+                }
+            });
+        let owner = owner.map_err(DeviceError::Thread)?;
+        match open.recv() {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return Err(error),
+            Err(_) => {
+                return Err(DeviceError::NoDevice {
+                    detail: "the sound thread ended".to_owned(),
+                });
+            }
+        }
+        let feeding = feed(feeder.clone(), shared.clone())?;
+        Ok(Output {
+            shared,
+            feeder,
+            rate,
+            device: name,
+            stop,
+            threads: vec![owner, feeding],
+        })
+    }
+
+    /// Plays to nobody, paced by the clock.
+    pub fn silent(
+        rate: SampleRate,
+        make: impl FnOnce(SampleRate) -> Box<dyn Source>,
+    ) -> Result<Output, DeviceError> {
+        const PERIOD: Duration = Duration::from_millis(10);
+        let (shared, feeder, consumer) = prepare(make(rate), rate, 100);
+        let mut callback = Callback::new(consumer, shared.clone(), 2, rate.get());
+        let (stop, stopped) = mpsc::channel::<()>();
+        let clock = std::thread::Builder::new()
+            .name("silent clock".to_owned())
+            .spawn(move || {
+                let begun = Instant::now();
+                let mut played = 0;
+                let mut out = vec![0.0; 2 * rate.get() as usize];
+                while let Err(mpsc::RecvTimeoutError::Timeout) = stopped.recv_timeout(PERIOD) {
+                    let due = rate.samples_from_secs(begun.elapsed().as_secs_f64());
+                    // A machine that slept does not catch up for more than a second.
+                    let count = (due - played).min(u64::from(rate.get()));
+                    callback.fill(&mut out[..2 * count as usize]);
+                    played = due;
+                }
+            });
+        let clock = clock.map_err(DeviceError::Thread)?;
+        let feeding = feed(feeder.clone(), shared.clone())?;
+        Ok(Output {
+            shared,
+            feeder,
+            rate,
+            device: None,
+            stop,
+            threads: vec![clock, feeding],
+        })
+    }
+
+    pub fn rate(&self) -> SampleRate {
+        self.rate
+    }
+
+    /// Name of the device; none where it plays to nobody.
+    pub fn device(&self) -> Option<&str> {
+        self.device.as_deref()
+    }
+
+    pub fn pause(&self) {
+        self.shared.paused.store(true, Ordering::Release);
+    }
+
+    pub fn resume(&self) {
+        self.shared.paused.store(false, Ordering::Release);
+    }
+
+    /// 0 silence to 1 as it is.
+    pub fn set_volume(&self, volume: f32) {
+        self.shared
+            .volume
+            .store(volume.clamp(0.0, 1.0).to_bits(), Ordering::Relaxed);
+    }
+
+    pub fn volume(&self) -> f32 {
+        f32::from_bits(self.shared.volume.load(Ordering::Relaxed))
+    }
+
+    /// Goes on at sample `at` of the source; what was rendered ahead is dropped.
+    pub fn seek(&self, at: u64) {
+        let mut feeder = self.feeder.lock();
+        self.shared.flush.store(true, Ordering::Release);
+        // The callback empties the ring at its next turn; a device that is gone never will.
+        let begun = Instant::now();
+        while self.shared.flush.load(Ordering::Acquire)
+            && begun.elapsed() < Duration::from_millis(300)
+        {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        feeder.source.seek(at);
+        feeder.ended = false;
+        self.shared.ended.store(false, Ordering::Release);
+        feeder.origin = at as i64 - self.shared.played.load(Ordering::Acquire) as i64;
+        feeder.pushed = self.shared.played.load(Ordering::Acquire);
+    }
+
+    /// Gives `change` the source between two blocks.
+    pub fn with_source<T>(&self, change: impl FnOnce(&mut dyn Source) -> T) -> T {
+        change(self.feeder.lock().source.as_mut())
+    }
+
+    pub fn state(&self) -> OutputState {
+        let feeder = self.feeder.lock();
+        let played = self.shared.played.load(Ordering::Acquire);
+        OutputState {
+            position: (played as i64 + feeder.origin).max(0) as u64,
+            underruns: self.shared.underruns.load(Ordering::Relaxed),
+            paused: self.shared.paused.load(Ordering::Acquire),
+            ended: feeder.ended && played >= feeder.pushed,
+            failed: self.shared.failed.load(Ordering::Acquire),
+        }
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        self.shared.ended.store(true, Ordering::Release);
+        // The sender's end tells the device's thread; the feeder sees that it is alone.
+        let (stop, _) = mpsc::channel();
+        drop(std::mem::replace(&mut self.stop, stop));
+        self.feeder = Arc::new(Mutex::new(Feeder {
+            source: Box::new(Nothing),
+            ring: rtrb::RingBuffer::new(1).0,
+            origin: 0,
+            ended: true,
+            pushed: 0,
+        }));
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Nothing;
+
+impl Source for Nothing {
+    fn render(&mut self, _left: &mut [f32], _right: &mut [f32]) -> usize {
+        0
+    }
+}
+
+type Prepared = (Arc<Shared>, Arc<Mutex<Feeder>>, rtrb::Consumer<[f32; 2]>);
+
+/// The ring, filled once so that the first callback already finds sound.
+fn prepare(source: Box<dyn Source>, rate: SampleRate, latency_ms: u32) -> Prepared {
+    let ready = rate.samples_from_secs(f64::from(latency_ms) / 1000.0) as usize;
+    let (producer, consumer) = rtrb::RingBuffer::new(ready.max(2 * BLOCK));
+    let shared = Arc::new(Shared::default());
+    shared.volume.store(1.0f32.to_bits(), Ordering::Relaxed);
+    let mut feeder = Feeder {
+        source,
+        ring: producer,
+        origin: 0,
+        ended: false,
+        pushed: 0,
+    };
+    feeder.fill(&shared);
+    (shared, Arc::new(Mutex::new(feeder)), consumer)
+}
+
+impl Feeder {
+    /// Renders until the ring is full or the source ends.
+    fn fill(&mut self, shared: &Shared) {
+        let (mut left, mut right) = ([0.0; BLOCK], [0.0; BLOCK]);
+        while !self.ended && self.ring.slots() >= BLOCK {
+            let count = self.source.render(&mut left, &mut right);
+            for (left, right) in left.iter().zip(&right).take(count) {
+                // There is room: only this side adds.
+                let _ = self.ring.push([*left, *right]);
+            }
+            self.pushed += count as u64;
+            if count < BLOCK {
+                self.ended = true;
+                shared.ended.store(true, Ordering::Release);
+            }
+        }
+    }
+}
+
+fn feed(feeder: Arc<Mutex<Feeder>>, shared: Arc<Shared>) -> Result<JoinHandle<()>, DeviceError> {
+    let thread = std::thread::Builder::new()
+        .name("sound feeder".to_owned())
+        .spawn(move || {
+            while Arc::strong_count(&feeder) > 1 {
+                feeder.lock().fill(&shared);
+                std::thread::sleep(NAP);
+            }
+        });
+    thread.map_err(DeviceError::Thread)
+}
+
+fn start(
+    device: &cpal::Device,
+    config: cpal::StreamConfig,
+    mut callback: Callback,
+    shared: Arc<Shared>,
+) -> Result<cpal::Stream, cpal::Error> {
+    let stream = device.build_output_stream(
+        config,
+        move |out: &mut [f32], _| callback.fill(out),
+        move |error| {
+            // Bursts of delay reports come with perfectly good sound on some systems.
+            if matches!(
+                error.kind(),
+                cpal::ErrorKind::DeviceNotAvailable | cpal::ErrorKind::StreamInvalidated
+            ) {
+                shared.failed.store(true, Ordering::Release);
+            }
+        },
+        None,
+    )?;
+    stream.play()?;
+    Ok(stream)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Counts up, for a while.
+    struct Ramp(u64, u64);
+
+    impl Source for Ramp {
+        fn render(&mut self, left: &mut [f32], right: &mut [f32]) -> usize {
+            let count = left.len().min((self.1 - self.0) as usize);
+            for (left, right) in left.iter_mut().zip(right).take(count) {
+                (*left, *right) = (self.0 as f32, self.0 as f32);
+                self.0 += 1;
+            }
+            count
+        }
+
+        fn seek(&mut self, at: u64) {
+            self.0 = at.min(self.1);
+        }
+    }
+
+    fn wait(output: &Output, words: &str, until: impl Fn(&OutputState) -> bool) -> OutputState {
+        let begun = Instant::now();
+        loop {
+            let state = output.state();
+            if until(&state) {
+                return state;
+            }
+            assert!(
+                begun.elapsed() < Duration::from_secs(20),
+                "{words}: {state:?}"
+            );
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    #[test]
+    fn a_silent_output_plays_pauses_seeks_and_ends() {
+        let output = Output::silent(SampleRate::HZ_48000, |_| Box::new(Ramp(0, 96_000))).unwrap();
+        wait(&output, "it plays", |state| state.position > 4_800);
+        output.pause();
+        std::thread::sleep(Duration::from_millis(60));
+        let paused = output.state().position;
+        std::thread::sleep(Duration::from_millis(100));
+        assert_eq!(output.state().position, paused, "a pause stands still");
+        output.seek(90_000);
+        assert_eq!(output.state().position, 90_000);
+        output.resume();
+        let end = wait(&output, "it ends", |state| state.ended);
+        assert_eq!((end.position, end.underruns), (96_000, 0));
+        output.seek(0);
+        assert!(!output.state().ended);
+    }
+
+    #[test]
+    fn a_device_that_is_not_there_is_an_error_not_a_crash() {
+        let error = Output::open(Some("no such device"), 100, |_| Box::new(Nothing)).err();
+        assert!(
+            matches!(
+                error,
+                Some(DeviceError::Unknown { .. } | DeviceError::NoDevice { .. })
+            ),
+            "{error:?}"
+        );
+    }
+}
