@@ -126,7 +126,7 @@ pub struct Composer {
     chance: Chance,
     index: u64,
     held: Option<Voicing>,
-    scale: crate::theory::Scale,
+    params: Params,
 }
 
 impl Composer {
@@ -138,7 +138,7 @@ impl Composer {
             chance: Chance::new(seed, Stream::Form),
             index: 0,
             held: None,
-            scale: params.scale(),
+            params: *params,
         }
     }
 
@@ -147,9 +147,10 @@ impl Composer {
         step.events.clear();
         step.index = self.index;
         self.index += 1;
-        let turns = direction == Direction::Turn || self.scale != params.scale();
+        let turns = direction == Direction::Turn || self.params.scale() != params.scale();
+        let changes = turns || is_noticeable(&self.params, params);
         step.cut = step.index > 0 && (turns || matches!(direction, Direction::Close { .. }));
-        self.scale = params.scale();
+        self.params = *params;
         let begins = match direction {
             Direction::Close { steps } => {
                 self.harmony.close(steps);
@@ -160,7 +161,7 @@ impl Composer {
                 self.harmony.advance(params, direction == Direction::Turn)
             }
         };
-        if turns {
+        if changes {
             self.bell.turn();
             self.pluck.turn();
         }
@@ -285,6 +286,12 @@ pub(crate) const PLUCK: Character = Character {
     velocity: (36.0, 66.0),
     opens: false,
 };
+
+/// Whether the melody should answer a change of tempo or intensity at once, rather than two bars later.
+fn is_noticeable(before: &Params, now: &Params) -> bool {
+    (before.bpm.get() - now.bpm.get()).abs() >= 2.0
+        || (before.intensity.get() - now.intensity.get()).abs() >= 0.1
+}
 
 fn event(at: u64, length: u64, layer: Layer, pitch: u8, velocity: f32) -> Event {
     Event {

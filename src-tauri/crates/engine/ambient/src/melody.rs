@@ -89,6 +89,8 @@ const GROUP_STEPS: u32 = 2 * STEPS_PER_BAR;
 const GROUP_TICKS: u32 = GROUP_STEPS * STEP_TICKS as u32;
 const EIGHTH: u32 = STEP_TICKS as u32 / 4;
 const SLOTS: usize = (GROUP_TICKS / EIGHTH) as usize;
+/// Groups that may rest in a row.
+const MAX_RESTS: u32 = 2;
 /// The most notes that a group holds.
 pub const MAX_NOTES: usize = 10;
 
@@ -130,9 +132,10 @@ impl Line {
         self.last
     }
 
-    /// Begins a new group with the next step.
+    /// Begins a new group with the next step, and does not rest in it: who changes something wants to hear it.
     pub fn turn(&mut self) {
         self.step = 0;
+        self.rests = MAX_RESTS;
         self.resolve = None;
     }
 
@@ -164,7 +167,7 @@ impl Line {
                 .map_or(GROUP_TICKS, |next| next.slot * EIGHTH);
             let bar = STEPS_PER_BAR * STEP_TICKS as u32;
             let leads_on = index + 1 < notes.len() && following / bar == at / bar;
-            let strong = at % STEP_TICKS as u32 == 0;
+            let strong = at.is_multiple_of(STEP_TICKS as u32);
             let (pitch, role) = self.choose(moment, self.anchor + note.offset, strong, leads_on);
             let late = self.chance.below(12) as u64;
             let accent = note.accent + self.chance.between(-5.0, 5.0)
@@ -185,7 +188,7 @@ impl Line {
         self.groups += 1;
         let (still, full) = self.character.rest;
         let rest = still + (full - still) * moment.intensity;
-        let may_rest = self.rests < 2 && (self.groups > 1 || !self.character.opens);
+        let may_rest = self.rests < MAX_RESTS && (self.groups > 1 || !self.character.opens);
         let must_rest = self.groups == 1 && !self.character.opens;
         self.resting = must_rest || (may_rest && self.chance.odds(rest));
         self.rests = if self.resting { self.rests + 1 } else { 0 };
@@ -397,4 +400,118 @@ fn rubs(a: u8, b: u8) -> bool {
 
 fn rubs_any(chord: Chord, pitch: u8) -> bool {
     !chord.contains(pitch) && chord.pitch_classes().any(|class| rubs(class, pitch))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::form::{BELL, PLUCK};
+    use crate::harmony::Harmony;
+    use crate::params::Params;
+    use crate::theory::{Key, Mode};
+
+    /// Every note of an hour at 60 BPM with the chord under it.
+    fn hour(seed: u64, character: Character, mode: Mode, intensity: f32) -> Vec<(Note, Chord)> {
+        let params = Params::new(Key::A, mode, 60.0, intensity).unwrap();
+        let mut harmony = Harmony::new(seed, &params);
+        let mut line = Line::new(seed, character);
+        let mut notes = Vec::new();
+        for _ in 0..1800 {
+            harmony.advance(&params, false);
+            let moment = Moment {
+                chord: harmony.chord(),
+                next: (harmony.steps_left() < STEPS_PER_BAR).then(|| harmony.next_chord()),
+                intensity,
+                ringing: None,
+            };
+            line.step(&moment, |note| notes.push((note, moment.chord)));
+        }
+        notes
+    }
+
+    fn each_hour(mut check: impl FnMut(&[(Note, Chord)])) {
+        for (seed, mode) in Mode::ALL.into_iter().enumerate() {
+            for (character, intensity) in [(BELL, 0.2), (BELL, 0.8), (PLUCK, 0.5)] {
+                check(&hour(seed as u64, character, mode, intensity));
+            }
+        }
+    }
+
+    #[test]
+    fn roles_tell_the_truth() {
+        each_hour(|notes| {
+            for (index, (note, chord)) in notes.iter().enumerate() {
+                assert!(chord.scale.contains(note.pitch));
+                assert!((20..=100).contains(&note.velocity));
+                let in_chord = chord.contains(note.pitch);
+                match note.role {
+                    Role::Chord => assert!(in_chord),
+                    Role::Scale => {
+                        assert!(
+                            !in_chord && !chord.contains(note.pitch - 1),
+                            "{note:?} rubs against {chord}"
+                        );
+                    }
+                    Role::Passing => {
+                        let (before, after) = (notes[index - 1].0.pitch, notes[index + 1].0.pitch);
+                        let scale = chord.scale;
+                        let rises = (scale.step_up(before), scale.step_down(after))
+                            == (note.pitch, note.pitch);
+                        let falls = (scale.step_down(before), scale.step_up(after))
+                            == (note.pitch, note.pitch);
+                        assert!(
+                            !in_chord && chord.contains(after) && (rises != falls),
+                            "{before} {note:?} {after}"
+                        );
+                    }
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn shares_of_chord_scale_and_passing_tones_are_kept_within_an_hour() {
+        each_hour(|notes| {
+            assert!(notes.len() > 100);
+            for (role, share) in [Role::Chord, Role::Scale, Role::Passing]
+                .into_iter()
+                .zip(SHARES)
+            {
+                let found = notes.iter().filter(|(note, _)| note.role == role).count();
+                let found = found as f32 / notes.len() as f32;
+                assert!(
+                    (found - share).abs() <= 0.05,
+                    "{role:?}: {found:.3} of the notes, not {share}"
+                );
+            }
+        });
+    }
+
+    #[test]
+    fn a_motif_comes_back() {
+        // Rhythms of groups of two bars: without memory almost none would repeat the one before.
+        let params = Params::new(Key::A, Mode::Dorian, 60.0, 1.0).unwrap();
+        let mut line = Line::new(3, BELL);
+        let mut harmony = Harmony::new(3, &params);
+        let mut rhythms = Vec::new();
+        for _ in 0..400 {
+            for _ in 0..GROUP_STEPS {
+                harmony.advance(&params, false);
+                let moment = Moment {
+                    chord: harmony.chord(),
+                    next: None,
+                    intensity: 1.0,
+                    ringing: None,
+                };
+                line.step(&moment, |_| ());
+            }
+            let notes = &line.motif.notes[..line.motif.count];
+            rhythms.push(notes.iter().map(|note| note.slot).collect::<Vec<_>>());
+        }
+        let repeats = rhythms.windows(2).filter(|pair| pair[0] == pair[1]).count();
+        assert!(
+            (100..300).contains(&repeats),
+            "{repeats} of 400 groups remember"
+        );
+    }
 }

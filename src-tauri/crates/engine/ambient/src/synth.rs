@@ -40,8 +40,8 @@ const CHANNELS: [Channel; Layer::COUNT] = [
         reverb: 0.34,
     },
     Channel {
-        quiet_db: -10.5,
-        full_db: -8.5,
+        quiet_db: -11.5,
+        full_db: -9.5,
         echo: 0.42,
         reverb: 0.55,
     },
@@ -52,8 +52,8 @@ const CHANNELS: [Channel; Layer::COUNT] = [
         reverb: 0.40,
     },
     Channel {
-        quiet_db: -21.0,
-        full_db: -20.0,
+        quiet_db: -22.5,
+        full_db: -21.5,
         echo: 0.0,
         reverb: 0.05,
     },

@@ -159,3 +159,130 @@ impl Svf {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::math::increment;
+    use crate::theory::hz;
+
+    const RATE: f32 = 48_000.0;
+
+    /// Amplitude of a frequency over a Hann window of the left channel.
+    fn strength(samples: &[f32], frequency: f64) -> f64 {
+        let turns = std::f64::consts::TAU / f64::from(RATE);
+        let (mut re, mut im) = (0.0, 0.0);
+        for (n, sample) in samples.iter().enumerate() {
+            let hann = 0.5 - 0.5 * (n as f64 * std::f64::consts::TAU / samples.len() as f64).cos();
+            let (sin, cos) = (turns * frequency * n as f64).sin_cos();
+            re += f64::from(*sample) * hann * cos;
+            im += f64::from(*sample) * hann * sin;
+        }
+        re.hypot(im) / samples.len() as f64
+    }
+
+    /// The note must sound at its pitch to within `cents`, and be gone in the end.
+    fn check(
+        name: &str,
+        cents: f64,
+        pitch: u8,
+        mut play: impl FnMut(Option<Strike>, &mut Bus) -> bool,
+    ) {
+        let mut samples = Vec::new();
+        let mut strike = Some(Strike {
+            pitch,
+            hz: hz(pitch),
+            force: 0.6,
+            gate: 96_000,
+        });
+        let mut sounding = true;
+        for _ in 0..(20.0 * RATE) as usize / CHUNK {
+            let mut bus = Bus::SILENCE;
+            sounding = play(strike.take(), &mut bus);
+            samples.extend(bus.left);
+        }
+        assert!(!sounding, "{name} {pitch} still sounds after 20 s");
+        assert!(samples.iter().all(|sample| sample.is_finite()));
+        let window = &samples[19_200..96_000];
+        let best = (-60..=60).max_by(|a, b| {
+            let at = |cents: i32| {
+                strength(
+                    window,
+                    f64::from(hz(pitch)) * (f64::from(cents) / 1200.0).exp2(),
+                )
+            };
+            at(*a).total_cmp(&at(*b))
+        });
+        let best = f64::from(best.unwrap());
+        assert!(best.abs() <= cents, "{name} {pitch} is {best} cents off");
+    }
+
+    #[test]
+    fn every_instrument_is_in_tune_and_ends() {
+        for pitch in [60, 67, 76] {
+            let mut bells = Bells::new(RATE, 1);
+            check("bell", 2.0, pitch, |strike, bus| {
+                strike.into_iter().for_each(|strike| bells.strike(strike));
+                bells.chunk(bus)
+            });
+            let mut plucks = Plucks::new(RATE, 1);
+            check("pluck", 4.0, pitch, |strike, bus| {
+                strike.into_iter().for_each(|strike| plucks.strike(strike));
+                plucks.chunk(bus)
+            });
+            let mut pads = Pads::new(RATE, 1);
+            check("pad", 9.0, pitch, |strike, bus| {
+                strike.into_iter().for_each(|strike| pads.strike(strike));
+                pads.chunk(0.0, bus)
+            });
+        }
+        for pitch in [33, 44] {
+            let mut drones = Drones::new(RATE);
+            check("drone", 5.0, pitch, |strike, bus| {
+                strike.into_iter().for_each(|strike| drones.strike(strike));
+                drones.chunk(bus)
+            });
+        }
+    }
+
+    #[test]
+    fn the_filter_passes_what_it_should() {
+        for (frequency, low, high) in [
+            (100.0, 1.0, 0.01),
+            (1000.0, 0.707, 0.707),
+            (10_000.0, 0.01, 1.0),
+        ] {
+            let shape = SvfShape::new(1000.0, std::f32::consts::SQRT_2, RATE);
+            let mut filter = Svf::default();
+            let step = increment(frequency, RATE);
+            let (mut lowest, mut highest) = (0.0_f32, 0.0_f32);
+            for n in 0..48_000_u32 {
+                let out = filter.next(&shape, crate::math::sine(step.wrapping_mul(n)));
+                if n > 24_000 {
+                    lowest = lowest.max(out.low.abs());
+                    highest = highest.max(out.high.abs());
+                }
+            }
+            assert!(
+                (lowest - low).abs() < 0.02 && (highest - high).abs() < 0.02,
+                "{frequency} Hz: {lowest} {highest}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_slew_has_no_corner_when_it_turns_back() {
+        let mut slew = Slew::new(1.0, 1.0, RATE);
+        let (mut before, mut step_before) = (0.0, 0.0);
+        for chunk in 0..3_000 {
+            slew.aim(if chunk % 400 < 250 { 1.0 } else { 0.0 });
+            slew.advance();
+            let step = slew.level() - before;
+            assert!(
+                (step - step_before).abs() < 1e-4,
+                "a corner in chunk {chunk}"
+            );
+            (before, step_before) = (slew.level(), step);
+        }
+    }
+}

@@ -13,6 +13,8 @@ pub(crate) struct Pads {
 const VOICES: usize = 16;
 /// Detuning of the saws in cents: left, right, left, right.
 const CENTS: [f32; 4] = [-6.5, -3.1, 4.3, 7.2];
+/// How much of one ear's saws the other hears: wide, but whole in mono.
+const SHARED: f32 = 0.25;
 const RISE_SECS: f32 = 1.9;
 const FALL_SECS: f32 = 2.6;
 
@@ -130,8 +132,9 @@ impl Voice {
                 last[o] = parabola;
             }
             let gain = level.at(n);
-            bus.left[n] += filters[0].next(&shape, saws[0] + saws[2]).low * gain;
-            bus.right[n] += filters[1].next(&shape, saws[1] + saws[3]).low * gain;
+            let (left, right) = (saws[0] + saws[2], saws[1] + saws[3]);
+            bus.left[n] += filters[0].next(&shape, left + SHARED * right).low * gain;
+            bus.right[n] += filters[1].next(&shape, right + SHARED * left).low * gain;
         }
         (self.phases, self.last, self.filters) = (phases, last, filters);
         if self.level.has_ended() {

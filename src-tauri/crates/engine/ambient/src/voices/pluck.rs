@@ -28,7 +28,7 @@ struct Voice {
     burst: u32,
     burst_len: u32,
     force: f32,
-    softened: [f32; 2],
+    softened: [f32; 3],
     softness: f32,
     pan: [f32; 2],
     peak: f32,
@@ -49,7 +49,7 @@ impl Plucks {
             burst: 0,
             burst_len: 0,
             force: 0.0,
-            softened: [0.0; 2],
+            softened: [0.0; 3],
             softness: 0.0,
             pan: [0.0; 2],
             peak: 0.0,
@@ -81,8 +81,8 @@ impl Plucks {
         voice.damped = 0.0;
         voice.burst = 0;
         voice.burst_len = (period * 1.5) as u32;
-        voice.force = 12.0 * strike.force * strike.force;
-        voice.softened = [0.0; 2];
+        voice.force = 16.0 * strike.force * strike.force;
+        voice.softened = [0.0; 3];
         // Harder strokes are brighter: 700 Hz to about 3 kHz.
         let hz = 700.0 * exp2(2.1 * strike.force);
         voice.softness = (1.0 - exp2(-9.06 * hz / self.sample_rate)).clamp(0.01, 1.0);
@@ -114,7 +114,8 @@ impl Voice {
                 self.burst += 1;
                 self.softened[0] +=
                     self.softness * (noise.next() * window * self.force - self.softened[0]);
-                input += self.softened[0];
+                self.softened[2] += self.softness * (self.softened[0] - self.softened[2]);
+                input += self.softened[2];
             }
             let at = self.write.wrapping_sub(self.delay);
             let (near, far) = (
