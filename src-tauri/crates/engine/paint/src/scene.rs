@@ -308,13 +308,7 @@ pub(crate) fn read(prompt: &str, seed: u64) -> Scene {
         },
         weather,
         figure,
-        count: if has("two") {
-            2
-        } else if has("three") {
-            3
-        } else {
-            1
-        },
+        count: count(&words),
         things: THINGS
             .iter()
             .filter(|(word, _)| has(word))

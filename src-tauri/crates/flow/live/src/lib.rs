@@ -1,1 +1,23 @@
-//! Operations that play: ambient score and films.
+//! Operations that play: the ambient score, live or into a file, and films with their sound.
+
+mod ambient;
+mod compose;
+mod film_sound;
+mod player;
+
+use std::sync::Arc;
+
+use studio_core::{Events, Operation, SettingsFile};
+use studio_store::Projects;
+
+/// What this crate registers. Must be called within a Tokio runtime: watching what plays runs there.
+pub fn operations(
+    projects: &Arc<Projects>,
+    settings: &Arc<SettingsFile>,
+    events: &Events,
+) -> Vec<Operation> {
+    let mut operations = ambient::operations(settings, events);
+    operations.push(compose::operation(projects));
+    operations.extend(player::operations(projects, settings, events));
+    operations
+}

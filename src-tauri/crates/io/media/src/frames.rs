@@ -40,7 +40,7 @@ pub struct FrameReader {
     frame_rate: FrameRate,
     frames: u64,
     size: (u32, u32),
-    scaler: Option<(u32, scaling::Context)>,
+    scaler: Option<(u32, ff::Scaler)>,
     kept: VecDeque<Frame>,
     /// The frame that decoding on gives next, if it is known.
     next: Option<u64>,
@@ -229,10 +229,10 @@ impl FrameReader {
                 flags,
             )
             .map_err(|error| failed(&self.path, error))?;
-            self.scaler = Some((width, scaler));
+            self.scaler = Some((width, ff::Scaler(scaler)));
         }
         let mut scaled = ffmpeg::frame::Video::empty();
-        if let Some((_, scaler)) = &mut self.scaler {
+        if let Some((_, ff::Scaler(scaler))) = &mut self.scaler {
             scaler
                 .run(frame, &mut scaled)
                 .map_err(|error| failed(&self.path, error))?;
