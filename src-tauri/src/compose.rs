@@ -27,7 +27,7 @@ pub(crate) fn studio(options: &Options) -> Result<(Arc<Studio>, Arc<Home>), Erro
     let events = Events::new();
     let projects = Arc::new(Projects::new(home.clone(), projects_folder(&settings)?));
     let operations = [
-        studio_library::operations(&projects, &settings, &events),
+        studio_library::operations(&projects, &settings),
         studio_audio::operations(&projects),
         studio_live::operations(&projects, &settings, &events),
         studio_production::operations(&projects, &settings),
