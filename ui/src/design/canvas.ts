@@ -33,12 +33,11 @@ export function stage(canvas: HTMLCanvasElement): Stage | null {
   return { ctx, width, height, paint, length: (token) => Number.parseFloat(paint(token)) };
 }
 
-/** Calls `onSize` now and whenever the element's box changes. */
+/** Calls `onSize` before the first paint and whenever the element's box changes. */
 export function sized(onSize: (width: number, height: number) => void) {
   return (element: HTMLElement) => {
     const observer = new ResizeObserver(() => onSize(element.clientWidth, element.clientHeight));
     observer.observe(element);
-    onSize(element.clientWidth, element.clientHeight);
     return () => observer.disconnect();
   };
 }

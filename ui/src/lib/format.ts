@@ -93,6 +93,30 @@ export function words(identifier: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+/** A number as typed, with a true minus sign. */
+export function plain(value: number): string {
+  return String(value).replace('-', '−');
+}
+
+const UNIT_WORDS: Record<string, string> = {
+  secs: 'in seconds',
+  sec: 'in seconds',
+  lufs: 'in LUFS',
+  dbtp: 'in dBTP',
+  db: 'in dB',
+  bpm: 'BPM',
+  fps: 'frames per second',
+};
+
+/** A form field's name: `duration_secs` → `Duration in seconds`, `bpm` → `BPM`. */
+export function fieldTitle(key: string): string {
+  const parts = key.split('_');
+  const unit = UNIT_WORDS[parts.at(-1) ?? ''];
+  if (!unit) return words(key);
+  const rest = parts.slice(0, -1).join(' ');
+  return rest ? `${words(rest)} ${unit}` : words(unit);
+}
+
 function pad(value: number): string {
   return String(value).padStart(2, '0');
 }

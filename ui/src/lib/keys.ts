@@ -55,6 +55,6 @@ export function isTaken(event: KeyboardEvent): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (target.closest('input:not([type=range]), textarea, select')) return true;
   const isArrow = event.key.startsWith('Arrow') || event.key === 'Home' || event.key === 'End';
-  if (target.closest('input[type=range], [role=slider]')) return isArrow;
+  if (target.closest('input[type=range]')) return isArrow;
   return event.key === ' ' && target.closest('button, a, [role=button]') !== null;
 }

@@ -1,5 +1,6 @@
 // Forms from JSON Schemas: a flat list of fields, the values that people type, and the input back.
 
+import { plain } from './format';
 import type { Json } from './types';
 
 export type FieldKind = 'text' | 'number' | 'integer' | 'boolean' | 'choice' | 'source' | 'json';
@@ -57,9 +58,9 @@ export function inputFrom(
 
 /** `1 to 20`, `at least 5`, or nothing. */
 export function rangeText(minimum: number | null, maximum: number | null): string {
-  if (minimum !== null && maximum !== null) return `${minimum} to ${maximum}`;
-  if (minimum !== null) return `at least ${minimum}`;
-  return maximum !== null ? `at most ${maximum}` : '';
+  if (minimum !== null && maximum !== null) return `${plain(minimum)} to ${plain(maximum)}`;
+  if (minimum !== null) return `at least ${plain(minimum)}`;
+  return maximum !== null ? `at most ${plain(maximum)}` : '';
 }
 
 function fieldOf(name: string, raw: Node, root: Node, required: boolean): Field {

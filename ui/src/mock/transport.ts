@@ -7,6 +7,7 @@ import type { AmbientStatus, Json, StudioEvent } from '$lib/types';
 import * as data from './data';
 import { operations } from './operations';
 import { peaks, picture, screen } from './pictures';
+import { paperPlayer } from './player';
 
 type Handler = (input: Record<string, Json>) => unknown;
 
@@ -79,12 +80,7 @@ function answers(scene: string, emit: (event: StudioEvent) => void): Record<stri
     'movie.redo': () => film,
     'movie.estimate': () => data.estimate,
     'movie.render': () => fail(),
-    'player.open': () => data.player,
-    'player.play': () => null,
-    'player.pause': () => null,
-    'player.close': () => null,
-    'player.volume': () => null,
-    'player.seek': () => null,
+    ...paperPlayer(emit),
     'ambient.status': () => ambient,
     'ambient.play': (input) => tell({ ...input, playing: true }),
     'ambient.set': (input) => tell(input),

@@ -69,14 +69,9 @@ function drawPictures(stage: Stage, timeline: TimelineView, lane: Box) {
     const box = boxOf(timeline, timeline.shots[i], lane);
     if (!box) continue;
     block(stage, box, '--picture-soft', () => {
-      const thumb = { ...box, width: box.height * ASPECT };
       const from = timeline.pictures.get(shot.start_base_image_id);
       const to = timeline.pictures.get(shot.end_base_image_id);
-      if (to && box.width >= 2 * thumb.width) {
-        const last = { ...thumb, x: box.x + box.width - thumb.width };
-        ctx.drawImage(to, last.x, last.y, last.width, last.height);
-      }
-      if (from) ctx.drawImage(from, thumb.x, thumb.y, thumb.width, thumb.height);
+      filmstrip(ctx, box, from, to);
     });
     label(stage, box, String(i + 1), '--on-screen', '--scrim');
     if (shot.id !== timeline.chosen) continue;
@@ -95,7 +90,8 @@ function drawDialogue(stage: Stage, timeline: TimelineView, lane: Box) {
     block(stage, box, '--dialogue-soft', () => undefined);
     edge(stage, box, '--dialogue');
     const who = timeline.plan.characters?.find(({ id }) => id === line.character_id)?.name ?? '';
-    text(stage, box, `${who}: ${line.text ?? ''}`, '--text');
+    const words = line.text ?? '';
+    text(stage, box, words, '--text', who && `${who}: ${words}`);
   }
 }
 
@@ -132,6 +128,20 @@ function drawMix(stage: Stage, { view, duration }: TimelineView, peaks: Peaks, l
       energy: '--wave',
     });
   });
+}
+
+/** Fills the box with frames: the first picture up to its middle, then the one that it leads to. */
+function filmstrip(
+  ctx: CanvasRenderingContext2D,
+  box: Box,
+  from: CanvasImageSource | undefined,
+  to: CanvasImageSource | undefined,
+) {
+  const width = box.height * ASPECT;
+  for (let x = box.x; x < box.x + box.width; x += width) {
+    const picture = x + width / 2 < box.x + box.width / 2 || x === box.x ? from : to;
+    if (picture) ctx.drawImage(picture, x, box.y, width, box.height);
+  }
 }
 
 /** The part of a lane between two times; `null` when it is off screen. */
@@ -179,14 +189,18 @@ function label(stage: Stage, box: Box, words: string, colour: string, ground: st
   ctx.fillText(words, box.x + 2 * pad, box.y + pad + height / 2);
 }
 
-/** One line in the box, cut with an ellipsis; it stays readable while its start is off screen. */
-function text({ ctx, paint, length }: Stage, box: Box, words: string, colour: string) {
+/**
+ * One line in the box, the longer one if it fits, cut with an ellipsis; it stays readable while its
+ * start is off screen.
+ */
+function text(stage: Stage, box: Box, words: string, colour: string, longer = words) {
+  const { ctx, paint, length } = stage;
   font(ctx, paint, '--size-xs');
   const pad = length('--s-2');
   const left = Math.max(box.x, 0) + pad;
   const room = box.x + box.width - left - pad / 2;
   if (room < length('--s-5')) return;
-  let shown = words;
+  let shown = ctx.measureText(longer).width <= room ? longer : words;
   while (shown.length > 1 && ctx.measureText(shown).width > room) {
     shown = `${shown.slice(0, -2).trimEnd()}…`;
   }

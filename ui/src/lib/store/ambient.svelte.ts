@@ -37,10 +37,14 @@ class Ambient {
       (await attempt(call('ambient.play', { key, mode, bpm, intensity, volume }))) ?? this.status;
   }
 
-  /** Shows the change at once and sends the latest one when the one before has arrived. */
+  /**
+   * Shows the change at once and sends the latest one when the one before has arrived. While nothing
+   * plays it is kept for the next start.
+   */
   set(change: Input<'ambient.set'>) {
     if (!this.status) return;
     this.status = { ...this.status, ...change };
+    if (!this.status.playing) return;
     this.#waiting = { ...this.#waiting, ...change };
     if (!this.#sending) void this.#send();
   }

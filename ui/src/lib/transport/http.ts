@@ -34,14 +34,15 @@ export function httpTransport(origin: string, token: string): Transport {
       return (await post(operation, input)).arrayBuffer();
     },
     async operations() {
-      const body: unknown = await (await request('/operations', {})).json();
-      return (
-        Array.isArray(body) ? body : (body as { operations: [] }).operations
-      ) as OperationInfo[];
+      return (await (await request('/operations', {})).json()) as OperationInfo[];
     },
-    subscribe(onEvent, onGap) {
+    async subscribe(onEvent, onGap) {
       const address = `${origin.replace(/^http/, 'ws')}/events?token=${encodeURIComponent(token)}`;
-      return follow(address, onEvent, onGap);
+      const stop = await follow(address, onEvent, onGap);
+      if (stop) return stop;
+      // A refused socket does not tell why; a plain request does.
+      await request('/operations', {});
+      throw unreachable();
     },
     async pickFiles(_title, filters) {
       const files = await browserFiles(filters);

@@ -6,12 +6,15 @@ import type { StudioEvent } from '../types';
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5000;
 
-/** Resolves once the first connection stands; later breaks end in `onGap` after reconnecting. */
+/**
+ * Resolves once the first connection stands, with `null` if it does not; later breaks end in `onGap`
+ * after reconnecting.
+ */
 export function follow(
   address: string,
   onEvent: (event: StudioEvent) => void,
   onGap: () => void,
-): Promise<() => void> {
+): Promise<(() => void) | null> {
   let socket: WebSocket;
   let closed = false;
   let pause = FIRST_PAUSE_MS;
@@ -34,6 +37,7 @@ export function follow(
       socket.onmessage = ({ data }) => onEvent(JSON.parse(String(data)) as StudioEvent);
       socket.onclose = () => {
         if (closed) return;
+        if (!opened) return resolve(null);
         setTimeout(connect, pause);
         pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
       };

@@ -1,3 +1,5 @@
+import { plain } from '$lib/format';
+
 /** A typed number within its range, or what is wrong with it. */
 export function numberIn(
   typed: string,
@@ -7,7 +9,7 @@ export function numberIn(
   const text = typed.trim().replace('−', '-').replace(',', '.');
   const value = Number(text);
   if (text === '' || !Number.isFinite(value) || value < minimum || value > maximum) {
-    return { error: `This must be a number from ${minimum} to ${maximum}.` };
+    return { error: `This must be a number from ${plain(minimum)} to ${plain(maximum)}.` };
   }
   return { value };
 }

@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { formatRoute, parseRoute, type Route } from './route';
+
+test('every place survives the address', () => {
+  const routes: Route[] = [
+    { page: 'start' },
+    { page: 'project', project: 'a b/ü' },
+    { page: 'film', project: 'p', film: 'f' },
+    { page: 'film', project: 'p', film: null },
+    { page: 'film', project: null, film: null },
+    { page: 'ambient' },
+    { page: 'settings' },
+  ];
+  for (const route of routes) expect(parseRoute(formatRoute(route))).toEqual(route);
+});
+
+test('an unknown place is the start', () => {
+  expect(parseRoute('#/nowhere')).toEqual({ page: 'start' });
+  expect(parseRoute('#/project')).toEqual({ page: 'start' });
+});
