@@ -14,6 +14,7 @@ use std::process::{Command, Output, Stdio};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
+use studio_testkit::{WavSample, signal, write_wav};
 
 pub use server::Server;
 #[cfg(target_os = "linux")]
@@ -109,4 +110,11 @@ pub fn binary() -> PathBuf {
 /// Root of the repository.
 pub fn repository() -> &'static Utf8Path {
     Utf8Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+/// Writes `secs` seconds of a sine at 48 kHz, the same in both channels, as 24-bit WAV.
+pub fn tone(path: &Utf8Path, hz: f64, amplitude: f64, secs: f64) {
+    const RATE_HZ: u32 = 48_000;
+    let samples = signal::sine(hz, amplitude, RATE_HZ, (secs * f64::from(RATE_HZ)) as usize);
+    write_wav(path, RATE_HZ, &[samples.clone(), samples], WavSample::Int24);
 }

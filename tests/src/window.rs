@@ -39,7 +39,8 @@ impl Window {
         wait_until_ready(&address).await;
         let options = json!({ "binary": binary(), "args": args });
         let capabilities = Capabilities::from_iter([("webkitgtk:browserOptions".to_owned(), options)]);
-        let page = ClientBuilder::new(fantoccini::HttpConnector::new())
+        let page = ClientBuilder::rustls()
+            .expect("a WebDriver client")
             .capabilities(capabilities)
             .connect(&address)
             .await
@@ -57,6 +58,16 @@ impl Window {
 
     pub async fn click(&self, css: &str) {
         self.find(css).await.click().await.unwrap_or_else(|error| panic!("{css} takes no click: {error}"));
+    }
+
+    /// Clicks the button of this name, as a person or a screen reader finds it.
+    pub async fn press(&self, name: &str) {
+        let quoted = format!("'{name}'");
+        let xpath = format!("//button[normalize-space()={quoted} or @aria-label={quoted} or @title={quoted}]");
+        match self.page.wait().at_most(PATIENCE).for_element(Locator::XPath(&xpath)).await {
+            Ok(button) => button.click().await.unwrap_or_else(|error| panic!("{name} takes no click: {error}")),
+            Err(error) => panic!("there is no button {name}: {error}; the page says: {}", self.text().await),
+        }
     }
 
     /// Replaces what a field holds.

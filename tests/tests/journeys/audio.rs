@@ -3,8 +3,7 @@
 use std::process::Command;
 
 use serde_json::{Value, json};
-use studio_testkit::{sine, write_wav};
-use studio_tests::App;
+use studio_tests::{App, tone};
 
 fn number(value: &Value, field: &str) -> f64 {
     value[field].as_f64().unwrap_or_else(|| panic!("{field} in {value}"))
@@ -14,7 +13,7 @@ fn number(value: &Value, field: &str) -> f64 {
 fn a_normalised_file_meets_its_target_and_ceiling() {
     let app = App::new();
     let wav = app.folder().join("quiet.wav");
-    write_wav(&wav, &sine(997.0, 0.02, 6.0, 2));
+    tone(&wav, 997.0, 0.02, 6.0);
     for (name, target) in [("n.wav", -16.0), ("n.flac", -23.0), ("n.mp3", -14.0)] {
         let output = app.folder().join(name);
         let input = json!({ "path": wav, "target_lufs": target, "ceiling_dbtp": -1.0, "output": output });
@@ -33,7 +32,7 @@ fn a_normalised_file_meets_its_target_and_ceiling() {
 fn conversion_keeps_tags_and_length() {
     let app = App::new();
     let wav = app.folder().join("tone.wav");
-    write_wav(&wav, &sine(440.0, 0.5, 2.5, 2));
+    tone(&wav, 440.0, 0.5, 2.5);
     let tagged = app.folder().join("tagged.flac");
     let made = Command::new("ffmpeg")
         .args(["-v", "error", "-i", wav.as_str(), "-metadata", "title=Tëst", "-metadata", "artist=Nobody"])
@@ -58,7 +57,7 @@ fn results_become_assets_of_the_project() {
     let app = App::new();
     let project = app.project("Assets");
     let wav = app.folder().join("tone.wav");
-    write_wav(&wav, &sine(440.0, 0.1, 2.0, 2));
+    tone(&wav, 440.0, 0.1, 2.0);
     let asset = app.call("asset.import", json!({ "project": project, "path": wav }));
     let source = asset["id"].as_str().expect("an id");
     let report = app.call("audio.normalize", json!({ "project": project, "asset": source }));

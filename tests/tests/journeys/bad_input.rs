@@ -1,8 +1,7 @@
 //! Everything that can be wrong with a file, a path or a project is said, and harms nothing.
 
 use serde_json::{Value, json};
-use studio_testkit::{sine, write_wav};
-use studio_tests::App;
+use studio_tests::{App, tone};
 
 /// The operation refuses with `code`, and its message names what was wrong.
 fn check(app: &App, operation: &str, input: Value, code: &str, words: &str) {
@@ -22,7 +21,7 @@ fn files_that_are_no_media_are_named_for_what_they_are() {
         path
     };
     let wav = folder.join("good.wav");
-    write_wav(&wav, &sine(440.0, 0.5, 1.0, 2));
+    tone(&wav, 440.0, 0.5, 1.0);
     let good = std::fs::read(&wav).expect("a wav");
     let project = app.project("Bad");
     let cases = [
@@ -55,7 +54,7 @@ fn files_that_are_no_media_are_named_for_what_they_are() {
 fn sources_and_outputs_must_make_sense() {
     let app = App::new();
     let wav = app.folder().join("good.wav");
-    write_wav(&wav, &sine(440.0, 0.5, 1.0, 2));
+    tone(&wav, 440.0, 0.5, 1.0);
     let project = app.project("Sense");
     check(&app, "audio.loudness", json!({}), "bad_input", "path");
     check(&app, "audio.loudness", json!({ "path": wav, "asset": "x", "project": project }), "bad_input", "path");

@@ -4,8 +4,7 @@ use std::io::Write;
 use std::process::Stdio;
 
 use serde_json::{Value, json};
-use studio_testkit::{sine, write_wav};
-use studio_tests::App;
+use studio_tests::{App, tone};
 
 fn check_code(args: &[&str], code: i32, words: &str) {
     let app = App::new();
@@ -47,7 +46,7 @@ fn without_a_display_the_window_says_what_else_there_is() {
 fn input_comes_from_arguments_a_file_or_standard_input() {
     let app = App::new();
     let wav = app.folder().join("tone.wav");
-    write_wav(&wav, &sine(997.0, 0.25, 3.0, 2));
+    tone(&wav, 997.0, 0.25, 3.0);
     let input = json!({ "path": wav }).to_string();
     let file = app.folder().join("input.json");
     std::fs::write(&file, &input).expect("the input file");

@@ -5,8 +5,7 @@ use rmcp::model::CallToolRequestParams;
 use rmcp::service::{RoleClient, RunningService};
 use rmcp::transport::TokioChildProcess;
 use serde_json::{Value, json};
-use studio_testkit::{sine, write_wav};
-use studio_tests::{App, Server};
+use studio_tests::{App, Server, tone};
 
 /// A real MCP client that talks to `av-studio mcp`.
 async fn mcp_client(app: &App) -> RunningService<RoleClient, ()> {
@@ -47,7 +46,7 @@ fn without_run(mut value: Value) -> Value {
 async fn every_face_answers_alike() {
     let app = App::new();
     let wav = app.folder().join("tone.wav");
-    write_wav(&wav, &sine(997.0, 0.25, 3.0, 2));
+    tone(&wav, 997.0, 0.25, 3.0);
     let project = app.project("Faces");
     let asset = app.call("asset.import", json!({ "project": project, "path": wav }));
     let asset = asset["id"].as_str().expect("an id");
@@ -109,7 +108,7 @@ async fn every_operation_is_an_mcp_tool_and_a_command() {
 async fn bytes_are_the_same_over_every_face() {
     let app = App::new();
     let wav = app.folder().join("tone.wav");
-    write_wav(&wav, &sine(440.0, 0.5, 1.0, 2));
+    tone(&wav, 440.0, 0.5, 1.0);
     let input = json!({ "path": wav });
     let output = app.run(&["run", "audio.peaks", "--input", &input.to_string()]);
     assert!(output.status.success());

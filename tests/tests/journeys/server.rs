@@ -2,8 +2,7 @@
 
 use futures_util::StreamExt;
 use serde_json::{Value, json};
-use studio_testkit::{sine, write_wav};
-use studio_tests::{App, Server};
+use studio_tests::{App, Server, tone};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_gets_in_without_the_token_or_from_a_foreign_page() {
@@ -35,7 +34,7 @@ async fn the_page_is_served_and_a_dropped_file_becomes_an_asset() {
     assert!(page.text().await.expect("text").contains("<script"));
 
     let wav = app.folder().join("tone.wav");
-    write_wav(&wav, &sine(440.0, 0.5, 1.0, 2));
+    tone(&wav, 440.0, 0.5, 1.0);
     let upload = client
         .post(format!("{}/uploads?name=../drop%20me.wav", server.url))
         .bearer_auth(&server.token)

@@ -78,16 +78,8 @@ fn clippy() -> Result<()> {
 
 /// Advisories need a database from the network; the hosted workflow checks them.
 fn deny() -> Result<()> {
-    let config = ["--config", "src-tauri/deny.toml"];
-    shell::run(
-        "cargo",
-        &[
-            &["deny", "check"],
-            &config[..],
-            &["bans", "licenses", "sources"],
-        ]
-        .concat(),
-    )
+    let checks = ["check", "bans", "licenses", "sources"];
+    shell::run("cargo", &[&["deny", "--config", "src-tauri/deny.toml"], &checks[..]].concat())
 }
 
 fn ui_checks() -> Result<()> {

@@ -1,0 +1,1 @@
+//! Benches with peers and budgets; run them with `cargo xtask bench`.
