@@ -6,7 +6,7 @@ use std::error::Error;
 use std::io::{BufWriter, Write};
 use std::time::Instant;
 
-use studio_ambient::{Cue, Key, Layer, Preset, Score};
+use studio_ambient::{Cue, Key, Layer, Mode, Params, Preset, Score};
 use studio_core::units::SampleRate;
 
 const RATE: SampleRate = SampleRate::HZ_48000;
@@ -15,13 +15,14 @@ const RATE: SampleRate = SampleRate::HZ_48000;
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [seed, preset, secs, path, layer @ ..] = args.as_slice() else {
-        return Err("usage: render SEED focus|meditation|sleep|bright SECONDS FILE|- [pad|bell|pluck|drone|air]".into());
+        return Err("usage: render SEED focus|meditation|sleep|bright|full SECONDS FILE|- [pad|bell|pluck|drone|air]".into());
     };
-    let preset = match preset.as_str() {
-        "focus" => Preset::Focus,
-        "meditation" => Preset::Meditation,
-        "sleep" => Preset::Sleep,
-        "bright" => Preset::Bright,
+    let params = match preset.as_str() {
+        "focus" => Preset::Focus.params(Key::D),
+        "meditation" => Preset::Meditation.params(Key::D),
+        "sleep" => Preset::Sleep.params(Key::D),
+        "bright" => Preset::Bright.params(Key::D),
+        "full" => Params::new(Key::D, Mode::Mixolydian, 90.0, 1.0)?,
         other => return Err(format!("no preset `{other}`").into()),
     };
     let layer = match layer.first().map(String::as_str) {
@@ -36,7 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let total = RATE.samples_from_secs(secs.parse()?);
     let cues = [Cue {
         at_sample: 0,
-        params: preset.params(Key::D),
+        params,
     }];
     let mut score = match layer {
         Some(layer) => Score::solo(layer, seed.parse()?, &cues, total, RATE)?,
@@ -51,11 +52,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         file.write_all(&wav_header(total))?;
     }
     let (mut left, mut right) = ([0.0_f32; 512], [0.0_f32; 512]);
-    let (mut spent, mut peak) = (0.0, 0.0_f32);
+    let (mut spent, mut worst, mut peak) = (0.0, 0.0_f64, 0.0_f32);
     loop {
         let begin = Instant::now();
         let count = score.render(&mut left, &mut right);
-        spent += begin.elapsed().as_secs_f64();
+        let block_secs = begin.elapsed().as_secs_f64();
+        spent += block_secs;
+        worst = worst.max(block_secs);
         if count == 0 {
             break;
         }
@@ -69,8 +72,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let secs = RATE.secs_from_samples(total);
     println!(
-        "{secs:.1} s in {spent:.2} s: {:.0} times real time, peak {peak:.3}",
-        secs / spent
+        "{secs:.1} s in {spent:.2} s: {:.0} times real time; worst block of 512 took {:.2} ms; peak {peak:.3}",
+        secs / spent,
+        worst * 1e3
     );
     Ok(())
 }

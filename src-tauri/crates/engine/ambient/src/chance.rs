@@ -9,7 +9,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 pub(crate) struct Chance(ChaCha8Rng);
 
 /// Who draws. The numbers are part of the promise "same seed, same music".
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Stream {
     Harmony = 1,
     Lead = 2,

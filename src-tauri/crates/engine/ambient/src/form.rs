@@ -187,6 +187,8 @@ impl Composer {
         let voicing = self.harmony.voicing();
         let length = (u64::from(self.harmony.steps_left()) + 1) * STEP_TICKS;
         let held = self.held.replace(voicing);
+        // Each chord breathes at its own strength.
+        let swell = self.chance.between(-12.0, 12.0);
         for (voice, pitch) in voicing.into_iter().enumerate() {
             // Common tones go on; moving voices enter one after another; the very first chord is there at once.
             let late = match held {
@@ -195,7 +197,8 @@ impl Composer {
             };
             let velocity = 52.0
                 + 14.0 * intensity
-                + self.chance.between(-5.0, 5.0)
+                + self.chance.between(-4.0, 4.0)
+                + swell
                 + if voice == 3 { 4.0 } else { 0.0 };
             events.push(event(
                 begin + late,

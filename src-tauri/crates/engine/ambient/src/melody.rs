@@ -49,12 +49,6 @@ pub struct Character {
     pub opens: bool,
 }
 
-impl std::fmt::Debug for Stream {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", *self as u8)
-    }
-}
-
 /// The harmony around a step.
 #[derive(Clone, Copy, Debug)]
 pub struct Moment {

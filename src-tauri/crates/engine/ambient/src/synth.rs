@@ -34,26 +34,26 @@ struct Channel {
 /// In the order of [`Layer`].
 const CHANNELS: [Channel; Layer::COUNT] = [
     Channel {
-        quiet_db: -24.0,
-        full_db: -24.5,
+        quiet_db: -22.8,
+        full_db: -25.8,
         echo: 0.0,
         reverb: 0.34,
     },
     Channel {
-        quiet_db: -11.5,
-        full_db: -9.5,
+        quiet_db: -11.0,
+        full_db: -10.5,
         echo: 0.42,
         reverb: 0.55,
     },
     Channel {
-        quiet_db: -14.0,
-        full_db: -9.5,
+        quiet_db: -13.0,
+        full_db: -11.3,
         echo: 0.36,
         reverb: 0.40,
     },
     Channel {
-        quiet_db: -22.5,
-        full_db: -21.5,
+        quiet_db: -22.0,
+        full_db: -22.0,
         echo: 0.0,
         reverb: 0.05,
     },

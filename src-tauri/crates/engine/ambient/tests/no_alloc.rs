@@ -87,3 +87,10 @@ fn a_score_never_allocates_after_new() {
     let calls = calls_during(|| while score.render(&mut left, &mut right) > 0 {});
     assert_eq!(calls, 0, "the heap was called {calls} times");
 }
+
+#[test]
+fn an_engine_may_move_to_the_audio_thread() {
+    fn moves<T: Send + 'static>() {}
+    moves::<Engine>();
+    moves::<Score>();
+}
