@@ -3,6 +3,9 @@
 //! Budgets: peaks in at most half of `ffmpeg`'s time to decode to nowhere, loudness in at most half of
 //! its `ebur128` filter with true peak. Compare the medians of one run.
 
+// A bench that cannot run must stop.
+#![allow(clippy::expect_used)]
+
 use std::ops::ControlFlow;
 use std::process::Command;
 use std::sync::OnceLock;
@@ -29,7 +32,10 @@ fn flac() -> &'static Utf8Path {
             *x += n;
         }
         let right = left.iter().rev().copied().collect();
-        let audio = Audio { rate: SampleRate::HZ_48000, channels: vec![left, right] };
+        let audio = Audio {
+            rate: SampleRate::HZ_48000,
+            channels: vec![left, right],
+        };
         encode(&path, AudioFormat::Flac(Bits::Int16), &audio).expect("the file");
         (folder, path)
     });
@@ -37,7 +43,10 @@ fn flac() -> &'static Utf8Path {
 }
 
 fn ffmpeg(arguments: &[&str]) {
-    let status = Command::new("ffmpeg").args(["-v", "error", "-nostdin", "-i", flac().as_str()]).args(arguments).status();
+    let status = Command::new("ffmpeg")
+        .args(["-v", "error", "-nostdin", "-i", flac().as_str()])
+        .args(arguments)
+        .status();
     assert!(status.expect("ffmpeg is installed").success());
 }
 

@@ -23,7 +23,10 @@ use crate::compose::{self, Options};
 use crate::{page, progress, render};
 
 pub(crate) fn main() -> ExitCode {
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => return fail(&Error::io("start the runtime", &error), false),
     };
@@ -65,16 +68,25 @@ async fn dispatch(
         "mcp" => studio_server::serve_stdio(studio.clone()).await,
         domain => {
             let Some((verb, matches)) = matches.subcommand() else {
-                return Err(Error::bad_input(format!("`av-studio {domain}` wants a verb; see --help")));
+                return Err(Error::bad_input(format!(
+                    "`av-studio {domain}` wants a verb; see --help"
+                )));
             };
-            let operation = studio.registry().get(&format!("{domain}.{}", verb.replace('-', "_")))?;
+            let operation = studio
+                .registry()
+                .get(&format!("{domain}.{}", verb.replace('-', "_")))?;
             let input = arguments::input(operation, matches)?;
             run(studio, operation.name, input, matches).await
         }
     }
 }
 
-async fn run(studio: &Arc<Studio>, name: &str, input: Value, matches: &ArgMatches) -> Result<(), Error> {
+async fn run(
+    studio: &Arc<Studio>,
+    name: &str,
+    input: Value,
+    matches: &ArgMatches,
+) -> Result<(), Error> {
     let events = studio.events().subscribe();
     let mut shown = None;
     let call = studio.call_to_end(name, input, |job| {
@@ -97,7 +109,10 @@ async fn run(studio: &Arc<Studio>, name: &str, input: Value, matches: &ArgMatche
 /// A job that the answer started (`job.resume`) runs in this process: stays until it is over, and
 /// answers how it ended.
 async fn stay(studio: &Arc<Studio>, answer: Value) -> Result<Value, Error> {
-    let Some(id) = answer["id"].as_str().filter(|id| studio.jobs().runs_here(id)) else {
+    let Some(id) = answer["id"]
+        .as_str()
+        .filter(|id| studio.jobs().runs_here(id))
+    else {
         return Ok(answer);
     };
     let shown = tokio::spawn(progress::show(studio.events().subscribe(), id.to_owned()));
@@ -129,12 +144,18 @@ async fn interrupted(studio: &Arc<Studio>) {
 fn print(output: Output, matches: &ArgMatches) -> Result<(), Error> {
     let save = arguments::text(matches, "save").map(Utf8PathBuf::from);
     match (output, save) {
-        (Output::Json(value), None) if matches.get_flag("json") => write_stdout(format!("{value}\n").as_bytes()),
+        (Output::Json(value), None) if matches.get_flag("json") => {
+            write_stdout(format!("{value}\n").as_bytes())
+        }
         (Output::Json(value), None) => write_stdout(render::text(&value).as_bytes()),
         (Output::Json(value), Some(path)) => save_bytes(&path, format!("{value}\n").as_bytes()),
         (Output::Blob(blob), Some(path)) => save_bytes(&path, &blob.bytes),
         (Output::Blob(blob), None) if std::io::stdout().is_terminal() => {
-            let message = format!("the answer is {} bytes of {}", blob.bytes.len(), blob.media_type);
+            let message = format!(
+                "the answer is {} bytes of {}",
+                blob.bytes.len(),
+                blob.media_type
+            );
             Err(Error::bad_input(message).hint("name a file with --save, or redirect the output"))
         }
         (Output::Blob(blob), None) => write_stdout(&blob.bytes),
@@ -159,7 +180,12 @@ fn list_operations(studio: &Studio, as_json: bool) -> Result<(), Error> {
     if as_json {
         return write_stdout(format!("{}\n", json!(studio.registry().describe())).as_bytes());
     }
-    let width = studio.registry().iter().map(|operation| operation.name.len()).max().unwrap_or(0);
+    let width = studio
+        .registry()
+        .iter()
+        .map(|operation| operation.name.len())
+        .max()
+        .unwrap_or(0);
     let lines: String = studio
         .registry()
         .iter()
@@ -227,7 +253,11 @@ fn open_window(
     studio: Arc<Studio>,
     matches: &ArgMatches,
 ) -> Result<(), Error> {
-    crate::window::open(runtime.handle(), studio, arguments::text(matches, "project"))
+    crate::window::open(
+        runtime.handle(),
+        studio,
+        arguments::text(matches, "project"),
+    )
 }
 
 #[cfg(not(feature = "window"))]
@@ -236,15 +266,19 @@ fn open_window(
     _studio: Arc<Studio>,
     _matches: &ArgMatches,
 ) -> Result<(), Error> {
-    Err(Error::new(ErrorCode::Unsupported, "this build has no window")
-        .hint("use `av-studio serve` and a browser, or see `av-studio --help`"))
+    Err(
+        Error::new(ErrorCode::Unsupported, "this build has no window")
+            .hint("use `av-studio serve` and a browser, or see `av-studio --help`"),
+    )
 }
 
 /// `-` is standard input, `@FILE` a file, everything else JSON itself.
 fn read_input(text: &str) -> Result<Value, Error> {
     let content = match text.strip_prefix('@') {
-        Some(path) => std::fs::read_to_string(path)
-            .map_err(|error| Error { code: ErrorCode::BadInput, ..Error::io(format!("read {path}"), &error) })?,
+        Some(path) => std::fs::read_to_string(path).map_err(|error| Error {
+            code: ErrorCode::BadInput,
+            ..Error::io(format!("read {path}"), &error)
+        })?,
         None if text == "-" => {
             let mut content = String::new();
             std::io::stdin()
@@ -261,9 +295,13 @@ fn read_input(text: &str) -> Result<Value, Error> {
 fn options(matches: &ArgMatches) -> Result<Options, Error> {
     let settings = matches.get_many::<String>("set").unwrap_or_default();
     let settings = settings.map(|pair| {
-        pair.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned())).ok_or_else(|| {
-            Error::bad_input(format!("--set {pair}: wants KEY=VALUE, such as server.port=4750"))
-        })
+        pair.split_once('=')
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .ok_or_else(|| {
+                Error::bad_input(format!(
+                    "--set {pair}: wants KEY=VALUE, such as server.port=4750"
+                ))
+            })
     });
     Ok(Options {
         home: arguments::text(matches, "home").map(Utf8PathBuf::from),
@@ -275,7 +313,10 @@ fn log_to_stderr(verbosity: u8) {
     let level = ["warn", "info", "debug", "trace"][usize::from(verbosity).min(3)];
     let filter = tracing_subscriber::EnvFilter::try_from_env("AV_STUDIO_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
 }
 
 fn fail(error: &Error, as_json: bool) -> ExitCode {

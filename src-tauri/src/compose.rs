@@ -22,8 +22,11 @@ pub(crate) fn studio(options: &Options) -> Result<(Arc<Studio>, Arc<Home>), Erro
     let home = Arc::new(Home::open(&home_folder(options)?)?);
     let environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    let settings =
-        Arc::new(SettingsFile::load(home.settings_path(), environment, &options.settings)?);
+    let settings = Arc::new(SettingsFile::load(
+        home.settings_path(),
+        environment,
+        &options.settings,
+    )?);
     let events = Events::new();
     let projects = Arc::new(Projects::new(home.clone(), projects_folder(&settings)?));
     let operations = [
@@ -32,7 +35,12 @@ pub(crate) fn studio(options: &Options) -> Result<(Arc<Studio>, Arc<Home>), Erro
         studio_live::operations(&projects, &settings, &events),
         studio_production::operations(&projects, &settings),
     ];
-    let studio = Studio::new(operations.into_iter().flatten(), home.clone(), settings, events)?;
+    let studio = Studio::new(
+        operations.into_iter().flatten(),
+        home.clone(),
+        settings,
+        events,
+    )?;
     Ok((studio, home))
 }
 
@@ -48,7 +56,8 @@ fn home_folder(options: &Options) -> Result<Utf8PathBuf, Error> {
     folders
         .and_then(|folders| Utf8PathBuf::from_path_buf(folders.data_dir().to_owned()).ok())
         .ok_or_else(|| {
-            Error::bad_input("the system names no data folder").hint("set AV_STUDIO_HOME to a folder")
+            Error::bad_input("the system names no data folder")
+                .hint("set AV_STUDIO_HOME to a folder")
         })
 }
 
@@ -60,7 +69,12 @@ fn projects_folder(settings: &SettingsFile) -> Result<Utf8PathBuf, Error> {
     let users = UserDirs::new();
     users
         .as_ref()
-        .map(|users| users.document_dir().unwrap_or_else(|| users.home_dir()).join("AV Studio"))
+        .map(|users| {
+            users
+                .document_dir()
+                .unwrap_or_else(|| users.home_dir())
+                .join("AV Studio")
+        })
         .and_then(|folder| Utf8PathBuf::from_path_buf(folder).ok())
         .ok_or_else(|| {
             Error::bad_input("the system names no documents folder").hint("set `projects.folder`")

@@ -1,5 +1,8 @@
 //! Progress of a job on standard error: a bar on a terminal, lines elsewhere.
 
+// This is where progress is printed.
+#![allow(clippy::print_stderr)]
+
 use std::io::IsTerminal;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -31,7 +34,10 @@ enum View {
 impl View {
     fn new() -> View {
         if !std::io::stderr().is_terminal() {
-            return View::Lines { stage: String::new(), tenth: 0 };
+            return View::Lines {
+                stage: String::new(),
+                tenth: 0,
+            };
         }
         let bar = ProgressBar::new(1000);
         if let Ok(style) = ProgressStyle::with_template("{bar:32} {percent:>3} %  {msg}") {
@@ -41,7 +47,9 @@ impl View {
     }
 
     fn update(&mut self, job: &Job) {
-        let left = job.eta_secs.map_or_else(String::new, |secs| format!(", {} left", duration(secs)));
+        let left = job
+            .eta_secs
+            .map_or_else(String::new, |secs| format!(", {} left", duration(secs)));
         match self {
             View::Bar(bar) if job.status.is_over() => bar.finish_and_clear(),
             View::Bar(bar) => {

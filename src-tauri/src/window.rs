@@ -22,7 +22,13 @@ pub(crate) fn open(
         .plugin(tauri_plugin_dialog::init())
         .manage(studio)
         .manage(launch)
-        .invoke_handler(tauri::generate_handler![call, call_bytes, launch_options, operations, subscribe])
+        .invoke_handler(tauri::generate_handler![
+            call,
+            call_bytes,
+            launch_options,
+            operations,
+            subscribe
+        ])
         .setup(|app| {
             let configured = app.config().app.windows.first();
             match configured {
@@ -50,10 +56,16 @@ struct Launch {
 }
 
 #[tauri::command]
-async fn call(studio: State<'_, Arc<Studio>>, operation: String, input: Value) -> Result<Called, Error> {
+async fn call(
+    studio: State<'_, Arc<Studio>>,
+    operation: String,
+    input: Value,
+) -> Result<Called, Error> {
     Ok(match studio.call(&operation, input).await? {
-        Reply::Done(output) => Called::Done { output: output.into_json() },
-        Reply::Started(job) => Called::Job { job: Box::new(job) },
+        Reply::Done(output) => Called::Done {
+            output: output.into_json(),
+        },
+        Reply::Started(job) => Called::Job { job },
     })
 }
 
@@ -65,7 +77,9 @@ async fn call_bytes(
 ) -> Result<Response, Error> {
     match studio.call(&operation, input).await? {
         Reply::Done(Output::Blob(blob)) => Ok(Response::new(blob.bytes)),
-        _ => Err(Error::bad_input(format!("{operation} does not answer bytes"))),
+        _ => Err(Error::bad_input(format!(
+            "{operation} does not answer bytes"
+        ))),
     }
 }
 

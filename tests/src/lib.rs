@@ -33,7 +33,9 @@ impl Default for App {
 
 impl App {
     pub fn new() -> App {
-        App { folder: tempfile::tempdir().expect("a temporary folder") }
+        App {
+            folder: tempfile::tempdir().expect("a temporary folder"),
+        }
     }
 
     /// Where this app keeps everything.
@@ -61,7 +63,10 @@ impl App {
 
     /// Runs the binary to its end.
     pub fn run(&self, args: &[&str]) -> Output {
-        self.command().args(args).output().expect("av-studio starts")
+        self.command()
+            .args(args)
+            .output()
+            .expect("av-studio starts")
     }
 
     /// Runs an operation by name and answers its JSON; panics with what was said if it fails.
@@ -80,7 +85,8 @@ impl App {
     pub fn call_refused(&self, operation: &str, input: Value) -> (i32, Value) {
         let output = self.run(&["--json", "run", operation, "--input", &input.to_string()]);
         assert!(!output.status.success(), "{operation} {input} should fail");
-        let answer: Value = serde_json::from_slice(&output.stdout).expect("the error as JSON on stdout");
+        let answer: Value =
+            serde_json::from_slice(&output.stdout).expect("the error as JSON on stdout");
         (output.status.code().unwrap_or(-1), answer["error"].clone())
     }
 
@@ -97,7 +103,10 @@ pub fn binary() -> PathBuf {
         return binary.into();
     }
     let test = std::env::current_exe().expect("the test knows its own path");
-    let profile = test.parent().and_then(|deps| deps.parent()).expect("target/<profile>/deps/<test>");
+    let profile = test
+        .parent()
+        .and_then(|deps| deps.parent())
+        .expect("target/<profile>/deps/<test>");
     let binary = profile.join(format!("av-studio{}", std::env::consts::EXE_SUFFIX));
     assert!(
         binary.exists(),

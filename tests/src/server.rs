@@ -25,10 +25,16 @@ impl Server {
             .expect("av-studio serve starts");
         let mut line = String::new();
         let stdout = child.stdout.take().expect("stdout is piped");
-        BufReader::new(stdout).read_line(&mut line).expect("serve says where it listens");
+        BufReader::new(stdout)
+            .read_line(&mut line)
+            .expect("serve says where it listens");
         let ready: Value = serde_json::from_str(&line).expect("serve prints JSON");
         let text = |name: &str| ready[name].as_str().expect("url and token").to_owned();
-        Server { child, url: text("url"), token: text("token") }
+        Server {
+            child,
+            url: text("url"),
+            token: text("token"),
+        }
     }
 
     /// Posts an input and waits for the result; answers (status, body).

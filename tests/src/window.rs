@@ -38,35 +38,67 @@ impl Window {
         let address = format!("http://127.0.0.1:{port}");
         wait_until_ready(&address).await;
         let options = json!({ "binary": binary(), "args": args });
-        let capabilities = Capabilities::from_iter([("webkitgtk:browserOptions".to_owned(), options)]);
+        let capabilities =
+            Capabilities::from_iter([("webkitgtk:browserOptions".to_owned(), options)]);
         let page = ClientBuilder::rustls()
             .expect("a WebDriver client")
             .capabilities(capabilities)
             .connect(&address)
             .await
             .expect("a WebDriver session with the window");
-        Window { page, _driver: driver, _display: display }
+        Window {
+            page,
+            _driver: driver,
+            _display: display,
+        }
     }
 
     /// Waits for the element and answers it.
     pub async fn find(&self, css: &str) -> fantoccini::elements::Element {
-        match self.page.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await {
+        match self
+            .page
+            .wait()
+            .at_most(PATIENCE)
+            .for_element(Locator::Css(css))
+            .await
+        {
             Ok(element) => element,
-            Err(error) => panic!("{css} did not appear: {error}; the page says: {}", self.text().await),
+            Err(error) => panic!(
+                "{css} did not appear: {error}; the page says: {}",
+                self.text().await
+            ),
         }
     }
 
     pub async fn click(&self, css: &str) {
-        self.find(css).await.click().await.unwrap_or_else(|error| panic!("{css} takes no click: {error}"));
+        self.find(css)
+            .await
+            .click()
+            .await
+            .unwrap_or_else(|error| panic!("{css} takes no click: {error}"));
     }
 
     /// Clicks the button of this name, as a person or a screen reader finds it.
     pub async fn press(&self, name: &str) {
         let quoted = format!("'{name}'");
-        let xpath = format!("//button[normalize-space()={quoted} or @aria-label={quoted} or @title={quoted}]");
-        match self.page.wait().at_most(PATIENCE).for_element(Locator::XPath(&xpath)).await {
-            Ok(button) => button.click().await.unwrap_or_else(|error| panic!("{name} takes no click: {error}")),
-            Err(error) => panic!("there is no button {name}: {error}; the page says: {}", self.text().await),
+        let xpath = format!(
+            "//button[normalize-space()={quoted} or @aria-label={quoted} or @title={quoted}]"
+        );
+        match self
+            .page
+            .wait()
+            .at_most(PATIENCE)
+            .for_element(Locator::XPath(&xpath))
+            .await
+        {
+            Ok(button) => button
+                .click()
+                .await
+                .unwrap_or_else(|error| panic!("{name} takes no click: {error}")),
+            Err(error) => panic!(
+                "there is no button {name}: {error}; the page says: {}",
+                self.text().await
+            ),
         }
     }
 
@@ -85,14 +117,22 @@ impl Window {
             if text.contains(words) {
                 return;
             }
-            assert!(begun.elapsed() < PATIENCE, "the page does not say {words:?}, but: {text}");
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "the page does not say {words:?}, but: {text}"
+            );
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
 
     pub async fn text(&self) -> String {
-        let text = self.page.execute("return document.body.innerText", vec![]).await;
-        text.ok().and_then(|text| text.as_str().map(str::to_owned)).unwrap_or_default()
+        let text = self
+            .page
+            .execute("return document.body.innerText", vec![])
+            .await;
+        text.ok()
+            .and_then(|text| text.as_str().map(str::to_owned))
+            .unwrap_or_default()
     }
 
     /// Calls an operation as the page does.
@@ -116,7 +156,8 @@ impl Window {
         let folder = repository().join("target/screenshots");
         std::fs::create_dir_all(&folder).expect("the folder for screenshots");
         let picture = self.page.screenshot().await.expect("a screenshot");
-        std::fs::write(folder.join(format!("{name}.png")), picture).expect("the screenshot is written");
+        std::fs::write(folder.join(format!("{name}.png")), picture)
+            .expect("the screenshot is written");
     }
 
     /// Ends the session, and with it the app.
@@ -139,7 +180,9 @@ impl Group {
 
 impl Drop for Group {
     fn drop(&mut self) {
-        let _ = Command::new("kill").args(["-KILL", "--", &format!("-{}", self.0.id())]).status();
+        let _ = Command::new("kill")
+            .args(["-KILL", "--", &format!("-{}", self.0.id())])
+            .status();
         let _ = self.0.wait();
     }
 }
@@ -148,13 +191,23 @@ impl Drop for Group {
 fn start_display(width: u32, height: u32) -> (Group, String) {
     let mut command = Command::new("Xvfb");
     command
-        .args(["-displayfd", "1", "-nolisten", "tcp", "-screen", "0", &format!("{width}x{height}x24")])
+        .args([
+            "-displayfd",
+            "1",
+            "-nolisten",
+            "tcp",
+            "-screen",
+            "0",
+            &format!("{width}x{height}x24"),
+        ])
         .stdout(Stdio::piped())
         .stderr(Stdio::null());
     let mut display = Group::spawn(&mut command, "Xvfb", "xvfb");
     let stdout = display.0.stdout.take().expect("stdout is piped");
     let mut number = String::new();
-    BufReader::new(stdout).read_line(&mut number).expect("Xvfb tells its display");
+    BufReader::new(stdout)
+        .read_line(&mut number)
+        .expect("Xvfb tells its display");
     (display, format!(":{}", number.trim()))
 }
 
@@ -166,7 +219,10 @@ fn free_port() -> u16 {
 async fn wait_until_ready(address: &str) {
     let begun = Instant::now();
     while reqwest::get(format!("{address}/status")).await.is_err() {
-        assert!(begun.elapsed() < PATIENCE, "WebKitWebDriver does not answer at {address}");
+        assert!(
+            begun.elapsed() < PATIENCE,
+            "WebKitWebDriver does not answer at {address}"
+        );
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

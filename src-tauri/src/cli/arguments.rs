@@ -9,7 +9,12 @@ pub(crate) fn globals() -> Command {
     super::global(Command::new("av-studio"))
         .disable_help_flag(true)
         .disable_version_flag(true)
-        .arg(Arg::new("rest").num_args(..).allow_hyphen_values(true).trailing_var_arg(true))
+        .arg(
+            Arg::new("rest")
+                .num_args(..)
+                .allow_hyphen_values(true)
+                .trailing_var_arg(true),
+        )
 }
 
 /// The whole command line.
@@ -28,7 +33,12 @@ pub(crate) fn command(registry: &Registry) -> Command {
         .subcommand(
             Command::new("run")
                 .about("Run an operation by its name")
-                .arg(Arg::new("name").required(true).value_name("NAME").help("Such as audio.loudness"))
+                .arg(
+                    Arg::new("name")
+                        .required(true)
+                        .value_name("NAME")
+                        .help("Such as audio.loudness"),
+                )
                 .arg(
                     Arg::new("input")
                         .long("input")
@@ -40,18 +50,26 @@ pub(crate) fn command(registry: &Registry) -> Command {
                 .arg(save()),
         )
         .subcommand(
-            Command::new("serve").about("Serve the page, the API and MCP on loopback").arg(
-                Arg::new("port")
-                    .long("port")
-                    .value_parser(clap::value_parser!(u16))
-                    .help("Loopback port; 0 takes any free one"),
-            ),
+            Command::new("serve")
+                .about("Serve the page, the API and MCP on loopback")
+                .arg(
+                    Arg::new("port")
+                        .long("port")
+                        .value_parser(clap::value_parser!(u16))
+                        .help("Loopback port; 0 takes any free one"),
+                ),
         )
-        .subcommand(Command::new("mcp").about("Speak the Model Context Protocol on standard input and output"));
+        .subcommand(
+            Command::new("mcp")
+                .about("Speak the Model Context Protocol on standard input and output"),
+        );
     let mut domains: Vec<&str> = registry.iter().map(Operation::domain).collect();
     domains.dedup();
     for domain in domains {
-        let verbs = registry.iter().filter(|operation| operation.domain() == domain).map(verb);
+        let verbs = registry
+            .iter()
+            .filter(|operation| operation.domain() == domain)
+            .map(verb);
         command = command.subcommand(
             Command::new(domain)
                 .about(format!("Operations on {domain}"))
@@ -94,7 +112,10 @@ fn verb(operation: &Operation) -> Command {
             arg = arg.long(field.replace('_', "-"));
         }
         if kinds(schema).contains(&"boolean") {
-            arg = arg.num_args(0..=1).default_missing_value("true").require_equals(true);
+            arg = arg
+                .num_args(0..=1)
+                .default_missing_value("true")
+                .require_equals(true);
         }
         command = command.arg(arg.action(ArgAction::Set));
     }
@@ -102,18 +123,28 @@ fn verb(operation: &Operation) -> Command {
 }
 
 fn save() -> Arg {
-    Arg::new("save").long("save").value_name("FILE").help("Write the answer to a file")
+    Arg::new("save")
+        .long("save")
+        .value_name("FILE")
+        .help("Write the answer to a file")
 }
 
 fn fields(operation: &Operation) -> impl Iterator<Item = (&String, &Value)> {
-    operation.input_schema["properties"].as_object().into_iter().flatten()
+    operation.input_schema["properties"]
+        .as_object()
+        .into_iter()
+        .flatten()
 }
 
 /// The JSON types that a field takes, without null.
 fn kinds(schema: &Value) -> Vec<&str> {
     match &schema["type"] {
         Value::String(kind) => vec![kind.as_str()],
-        Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).filter(|kind| *kind != "null").collect(),
+        Value::Array(kinds) => kinds
+            .iter()
+            .filter_map(Value::as_str)
+            .filter(|kind| *kind != "null")
+            .collect(),
         _ => Vec::new(),
     }
 }
@@ -143,7 +174,10 @@ fn placeholder(schema: &Value) -> String {
 }
 
 fn help(schema: &Value) -> String {
-    let mut help = schema["description"].as_str().unwrap_or_default().replace('\n', " ");
+    let mut help = schema["description"]
+        .as_str()
+        .unwrap_or_default()
+        .replace('\n', " ");
     if let Some(choices) = schema["enum"].as_array() {
         let choices: Vec<&str> = choices.iter().filter_map(Value::as_str).collect();
         help.push_str(&format!(" [{}]", choices.join(", ")));

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 use studio_tests::{App, tone};
 
 fn number(value: &Value, field: &str) -> f64 {
-    value[field].as_f64().unwrap_or_else(|| panic!("{field} in {value}"))
+    value[field]
+        .as_f64()
+        .unwrap_or_else(|| panic!("{field} in {value}"))
 }
 
 #[test]
@@ -16,15 +18,25 @@ fn a_normalised_file_meets_its_target_and_ceiling() {
     tone(&wav, 997.0, 0.02, 6.0);
     for (name, target) in [("n.wav", -16.0), ("n.flac", -23.0), ("n.mp3", -14.0)] {
         let output = app.folder().join(name);
-        let input = json!({ "path": wav, "target_lufs": target, "ceiling_dbtp": -1.0, "output": output });
+        let input =
+            json!({ "path": wav, "target_lufs": target, "ceiling_dbtp": -1.0, "output": output });
         let report = app.call("audio.normalize", input);
         assert_eq!(report["output"]["path"], output.as_str());
         let measured = app.call("audio.loudness", json!({ "path": output }));
         let loudness = number(&measured, "integrated_lufs");
-        assert!((loudness - target).abs() < 0.2, "{name}: {loudness} for {target}");
-        assert!(number(&measured, "true_peak_dbtp") <= -0.9, "{name}: {measured}");
+        assert!(
+            (loudness - target).abs() < 0.2,
+            "{name}: {loudness} for {target}"
+        );
+        assert!(
+            number(&measured, "true_peak_dbtp") <= -0.9,
+            "{name}: {measured}"
+        );
         let after = number(&report["after"], "integrated_lufs");
-        assert!((after - loudness).abs() < 0.05, "the report tells what is in the file");
+        assert!(
+            (after - loudness).abs() < 0.05,
+            "the report tells what is in the file"
+        );
     }
 }
 
@@ -35,17 +47,37 @@ fn conversion_keeps_tags_and_length() {
     tone(&wav, 440.0, 0.5, 2.5);
     let tagged = app.folder().join("tagged.flac");
     let made = Command::new("ffmpeg")
-        .args(["-v", "error", "-i", wav.as_str(), "-metadata", "title=Tëst", "-metadata", "artist=Nobody"])
+        .args([
+            "-v",
+            "error",
+            "-i",
+            wav.as_str(),
+            "-metadata",
+            "title=Tëst",
+            "-metadata",
+            "artist=Nobody",
+        ])
         .arg(tagged.as_str())
         .status()
         .expect("ffmpeg runs");
     assert!(made.success());
-    for (format, name) in [("flac", "a.flac"), ("wav", "a.wav"), ("mp3", "a.mp3"), ("m4a", "a.m4a"), ("ogg", "a.ogg"), ("aiff", "a.aiff"), ("opus", "a.opus")] {
+    for (format, name) in [
+        ("flac", "a.flac"),
+        ("wav", "a.wav"),
+        ("mp3", "a.mp3"),
+        ("m4a", "a.m4a"),
+        ("ogg", "a.ogg"),
+        ("aiff", "a.aiff"),
+        ("opus", "a.opus"),
+    ] {
         let output = app.folder().join(name);
         let input = json!({ "path": tagged, "format": format, "output": output });
         let report = app.call("audio.convert", input);
         let probed = app.call("audio.probe", json!({ "path": output }));
-        assert!((number(&probed, "duration_secs") - 2.5).abs() < 0.001, "{format}: {probed}");
+        assert!(
+            (number(&probed, "duration_secs") - 2.5).abs() < 0.001,
+            "{format}: {probed}"
+        );
         assert_eq!(report["warnings"], json!([]), "{format}");
         assert_eq!(probed["tags"]["title"], "Tëst", "{format}: {probed}");
         assert_eq!(probed["tags"]["artist"], "Nobody", "{format}: {probed}");
@@ -60,35 +92,67 @@ fn results_become_assets_of_the_project() {
     tone(&wav, 440.0, 0.1, 2.0);
     let asset = app.call("asset.import", json!({ "project": project, "path": wav }));
     let source = asset["id"].as_str().expect("an id");
-    let report = app.call("audio.normalize", json!({ "project": project, "asset": source }));
+    let report = app.call(
+        "audio.normalize",
+        json!({ "project": project, "asset": source }),
+    );
     let made = report["output"]["asset"].as_str().expect("a new asset");
     let list = app.call("asset.list", json!({ "project": project }));
     let assets = list["assets"].as_array().expect("assets");
     assert_eq!(assets.len(), 2);
-    let made = assets.iter().find(|asset| asset["id"] == made).expect("the result is listed");
+    let made = assets
+        .iter()
+        .find(|asset| asset["id"] == made)
+        .expect("the result is listed");
     assert_eq!(made["derived_from"], source);
     assert_eq!(made["operation"], "audio.normalize");
 
     std::fs::remove_file(&wav).expect("the original can go");
-    app.call("audio.loudness", json!({ "project": project, "asset": source }));
-    app.call("asset.remove", json!({ "project": project, "asset": source }));
-    assert_eq!(app.call("asset.list", json!({ "project": project }))["assets"].as_array().map(Vec::len), Some(1));
-    app.call("asset.restore", json!({ "project": project, "asset": source }));
-    assert_eq!(app.call("asset.list", json!({ "project": project }))["assets"].as_array().map(Vec::len), Some(2));
+    app.call(
+        "audio.loudness",
+        json!({ "project": project, "asset": source }),
+    );
+    app.call(
+        "asset.remove",
+        json!({ "project": project, "asset": source }),
+    );
+    assert_eq!(
+        app.call("asset.list", json!({ "project": project }))["assets"]
+            .as_array()
+            .map(Vec::len),
+        Some(1)
+    );
+    app.call(
+        "asset.restore",
+        json!({ "project": project, "asset": source }),
+    );
+    assert_eq!(
+        app.call("asset.list", json!({ "project": project }))["assets"]
+            .as_array()
+            .map(Vec::len),
+        Some(2)
+    );
 }
 
 #[test]
 fn a_voice_speaks_and_the_score_is_the_same_for_a_seed() {
     let app = App::new();
     let spoken = app.folder().join("line.wav");
-    let report = app.call("speech.synthesize", json!({ "text": "The lamp is lit.", "output": spoken }));
+    let report = app.call(
+        "speech.synthesize",
+        json!({ "text": "The lamp is lit.", "output": spoken }),
+    );
     assert!(number(&report, "duration_secs") > 0.4, "{report}");
     let loudness = app.call("audio.loudness", json!({ "path": spoken }));
-    assert!(number(&loudness, "integrated_lufs") > -40.0, "there is a voice: {loudness}");
+    assert!(
+        number(&loudness, "integrated_lufs") > -40.0,
+        "there is a voice: {loudness}"
+    );
 
     let score = |name: &str, seed: u64| {
         let output = app.folder().join(name);
-        let input = json!({ "duration_secs": 5.0, "seed": seed, "mode": "dorian", "output": output });
+        let input =
+            json!({ "duration_secs": 5.0, "seed": seed, "mode": "dorian", "output": output });
         app.call("ambient.render", input);
         std::fs::read(output).expect("the score")
     };

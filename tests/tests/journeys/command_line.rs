@@ -11,7 +11,10 @@ fn check_code(args: &[&str], code: i32, words: &str) {
     let output = app.run(args);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(code), "{args:?}: {said}");
-    assert!(said.contains(words), "{args:?} should say {words:?}, said: {said}");
+    assert!(
+        said.contains(words),
+        "{args:?} should say {words:?}, said: {said}"
+    );
 }
 
 #[test]
@@ -19,7 +22,11 @@ fn exit_codes_tell_what_went_wrong() {
     check_code(&["run", "audio.loudness", "--input", "{}"], 2, "path");
     check_code(&["run", "audio.lodness"], 2, "audio.loudness");
     check_code(&["run", "audio.loudness", "--input", "{"], 2, "JSON");
-    check_code(&["run", "audio.loudness", "--input", "@/nowhere.json"], 2, "/nowhere.json");
+    check_code(
+        &["run", "audio.loudness", "--input", "@/nowhere.json"],
+        2,
+        "/nowhere.json",
+    );
     check_code(&["audio", "loudness", "/nowhere.wav"], 2, "/nowhere.wav");
     check_code(&["audio"], 2, "loudness");
     check_code(&["--set", "server.port=70000", "ops"], 2, "server.port");
@@ -38,7 +45,10 @@ fn without_a_display_the_window_says_what_else_there_is() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     if cfg!(target_os = "linux") {
         assert_eq!(output.status.code(), Some(1), "{said}");
-        assert!(said.contains("cargo xtask demo") && said.contains("av-studio serve"), "{said}");
+        assert!(
+            said.contains("cargo xtask demo") && said.contains("av-studio serve"),
+            "{said}"
+        );
     }
 }
 
@@ -51,8 +61,18 @@ fn input_comes_from_arguments_a_file_or_standard_input() {
     let file = app.folder().join("input.json");
     std::fs::write(&file, &input).expect("the input file");
 
-    let by_flag = app.run(&["audio", "loudness", wav.as_str(), "--json"]).stdout;
-    let by_file = app.run(&["--json", "run", "audio.loudness", "--input", &format!("@{file}")]).stdout;
+    let by_flag = app
+        .run(&["audio", "loudness", wav.as_str(), "--json"])
+        .stdout;
+    let by_file = app
+        .run(&[
+            "--json",
+            "run",
+            "audio.loudness",
+            "--input",
+            &format!("@{file}"),
+        ])
+        .stdout;
     let mut child = app
         .command()
         .args(["--json", "run", "audio.loudness", "--input", "-"])
@@ -60,7 +80,12 @@ fn input_comes_from_arguments_a_file_or_standard_input() {
         .stdout(Stdio::piped())
         .spawn()
         .expect("av-studio starts");
-    child.stdin.take().expect("stdin is piped").write_all(input.as_bytes()).expect("stdin takes it");
+    child
+        .stdin
+        .take()
+        .expect("stdin is piped")
+        .write_all(input.as_bytes())
+        .expect("stdin takes it");
     let by_stdin = child.wait_with_output().expect("av-studio ends").stdout;
     let report: Value = serde_json::from_slice(&by_flag).expect("JSON");
     // BS.1770: 997 Hz in both channels at -12.04 dBFS peak reads -12.04 LUFS, within the meter's ±0.1.
@@ -75,27 +100,41 @@ fn people_get_words_and_programs_get_json() {
     let app = App::new();
     app.project("Words");
     let words = String::from_utf8(app.run(&["project", "list"]).stdout).expect("UTF-8");
-    assert!(words.contains("name: Words") && !words.contains('{'), "{words}");
-    let json: Value = serde_json::from_slice(&app.run(&["project", "list", "--json"]).stdout).expect("JSON");
+    assert!(
+        words.contains("name: Words") && !words.contains('{'),
+        "{words}"
+    );
+    let json: Value =
+        serde_json::from_slice(&app.run(&["project", "list", "--json"]).stdout).expect("JSON");
     assert_eq!(json["projects"][0]["name"], "Words");
 }
 
 #[test]
 fn settings_follow_flag_environment_file_default() {
     let app = App::new();
-    app.call("settings.set", json!({ "key": "jobs.cpu_slots", "value": 2 }));
+    app.call(
+        "settings.set",
+        json!({ "key": "jobs.cpu_slots", "value": 2 }),
+    );
     let origin = |flags: &[&str], env: Option<&str>| {
         let mut command = app.command();
         command.args(flags).args(["--json", "settings", "get"]);
         if let Some(value) = env {
             command.env("AV_STUDIO_JOBS_CPU_SLOTS", value);
         }
-        let answer: Value = serde_json::from_slice(&command.output().expect("runs").stdout).expect("JSON");
+        let answer: Value =
+            serde_json::from_slice(&command.output().expect("runs").stdout).expect("JSON");
         let settings = answer["settings"].as_array().expect("a list").clone();
-        let setting = settings.into_iter().find(|s| s["key"] == "jobs.cpu_slots").expect("the key");
+        let setting = settings
+            .into_iter()
+            .find(|s| s["key"] == "jobs.cpu_slots")
+            .expect("the key");
         (setting["value"].clone(), setting["origin"].clone())
     };
     assert_eq!(origin(&[], None), (json!(2), json!("file")));
     assert_eq!(origin(&[], Some("3")), (json!(3), json!("environment")));
-    assert_eq!(origin(&["--set", "jobs.cpu_slots=4"], Some("3")), (json!(4), json!("flag")));
+    assert_eq!(
+        origin(&["--set", "jobs.cpu_slots=4"], Some("3")),
+        (json!(4), json!("flag"))
+    );
 }

@@ -15,9 +15,14 @@ async fn mcp_client(app: &App) -> RunningService<RoleClient, ()> {
     ().serve(transport).await.expect("the MCP handshake")
 }
 
-async fn call_tool(client: &RunningService<RoleClient, ()>, operation: &str, input: &Value) -> Value {
+async fn call_tool(
+    client: &RunningService<RoleClient, ()>,
+    operation: &str,
+    input: &Value,
+) -> Value {
     let arguments = input.as_object().cloned().unwrap_or_default();
-    let request = CallToolRequestParams::new(operation.replacen('.', "_", 1)).with_arguments(arguments);
+    let request =
+        CallToolRequestParams::new(operation.replacen('.', "_", 1)).with_arguments(arguments);
     let result = client.call_tool(request).await.expect("the tool answers");
     result.structured_content.expect("structured content")
 }
@@ -25,7 +30,15 @@ async fn call_tool(client: &RunningService<RoleClient, ()>, operation: &str, inp
 /// Times and identities differ between runs; everything else must not.
 fn without_run(mut value: Value) -> Value {
     const OF_THE_RUN: [&str; 9] = [
-        "id", "path", "created_at", "modified_at", "seconds", "asset", "film", "updated_at", "home",
+        "id",
+        "path",
+        "created_at",
+        "modified_at",
+        "seconds",
+        "asset",
+        "film",
+        "updated_at",
+        "home",
     ];
     match &mut value {
         Value::Object(fields) => {
@@ -36,7 +49,9 @@ fn without_run(mut value: Value) -> Value {
                 *field = without_run(field.take());
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| *item = without_run(item.take())),
+        Value::Array(items) => items
+            .iter_mut()
+            .for_each(|item| *item = without_run(item.take())),
         _ => {}
     }
     value
@@ -54,17 +69,26 @@ async fn every_face_answers_alike() {
     let calls = [
         ("audio.probe", json!({ "path": wav })),
         ("audio.loudness", json!({ "path": wav })),
-        ("audio.loudness", json!({ "project": project, "asset": asset })),
+        (
+            "audio.loudness",
+            json!({ "project": project, "asset": asset }),
+        ),
         ("project.info", json!({ "project": project })),
         ("project.list", json!({})),
         ("asset.list", json!({ "project": project })),
-        ("movie.plan", json!({ "sentence": "A fox finds a lantern in the snow.", "seed": 7 })),
+        (
+            "movie.plan",
+            json!({ "sentence": "A fox finds a lantern in the snow.", "seed": 7 }),
+        ),
         ("speech.voices", json!({})),
         ("settings.get", json!({})),
         // An error is an answer, too.
         ("audio.loudness", json!({ "path": "/nowhere/at-all.wav" })),
         ("audio.loudness", json!({})),
-        ("movie.plan", json!({ "sentence": "x", "duration_secs": 1e9 })),
+        (
+            "movie.plan",
+            json!({ "sentence": "x", "duration_secs": 1e9 }),
+        ),
         ("project.info", json!({ "project": 5 })),
     ];
     let server = Server::start(&app);
@@ -75,8 +99,16 @@ async fn every_face_answers_alike() {
         let (_status, from_http) = server.call(operation, &input).await;
         let from_mcp = call_tool(&mcp, operation, &input).await;
         let expected = without_run(from_cli);
-        assert_eq!(without_run(from_http), expected, "HTTP against command line: {operation} {input}");
-        assert_eq!(without_run(from_mcp), expected, "MCP against command line: {operation} {input}");
+        assert_eq!(
+            without_run(from_http),
+            expected,
+            "HTTP against command line: {operation} {input}"
+        );
+        assert_eq!(
+            without_run(from_mcp),
+            expected,
+            "MCP against command line: {operation} {input}"
+        );
     }
     mcp.cancel().await.expect("MCP ends");
 }
@@ -86,7 +118,11 @@ async fn every_operation_is_an_mcp_tool_and_a_command() {
     let app = App::new();
     let output = app.run(&["ops", "--json"]);
     let operations: Vec<Value> = serde_json::from_slice(&output.stdout).expect("JSON on stdout");
-    assert!(operations.len() > 30, "only {} operations", operations.len());
+    assert!(
+        operations.len() > 30,
+        "only {} operations",
+        operations.len()
+    );
 
     let client = mcp_client(&app).await;
     let tools = client.list_all_tools().await.expect("the tools");
@@ -94,13 +130,21 @@ async fn every_operation_is_an_mcp_tool_and_a_command() {
     assert_eq!(tools.len(), operations.len());
     for operation in &operations {
         let name = operation["name"].as_str().expect("a name");
-        assert!(tools.iter().any(|tool| tool.name == name.replacen('.', "_", 1)), "{name} is no tool");
+        assert!(
+            tools
+                .iter()
+                .any(|tool| tool.name == name.replacen('.', "_", 1)),
+            "{name} is no tool"
+        );
         let (domain, verb) = name.split_once('.').expect("domain.verb");
         let help = app.run(&[domain, &verb.replace('_', "-"), "--help"]);
         assert!(help.status.success(), "{name} is no command");
         let summary = operation["summary"].as_str().expect("a summary");
         let help = String::from_utf8_lossy(&help.stdout).into_owned();
-        assert!(help.starts_with(summary), "{name} --help should begin with its summary: {help}");
+        assert!(
+            help.starts_with(summary),
+            "{name} --help should begin with its summary: {help}"
+        );
     }
 }
 
@@ -127,5 +171,8 @@ async fn bytes_are_the_same_over_every_face() {
     let saved = app.folder().join("peaks");
     let output_to_file = app.run(&["audio", "peaks", wav.as_str(), "--save", saved.as_str()]);
     assert!(output_to_file.status.success());
-    assert_eq!(std::fs::read(saved).expect("the saved answer"), output.stdout);
+    assert_eq!(
+        std::fs::read(saved).expect("the saved answer"),
+        output.stdout
+    );
 }

@@ -7,11 +7,19 @@ use serde_json::{Value, json};
 use studio_tests::App;
 
 /// Starts a render in a process of its own and waits until it is under way: (process, job id).
+// The caller waits for it; a failed assertion here ends the test.
+#[allow(clippy::zombie_processes)]
 fn start_render(app: &App, project: &str, film: &str) -> (Child, String) {
     let input = json!({ "project": project, "film": film, "width": 640, "height": 360 });
     let child = app
         .command()
-        .args(["--json", "run", "movie.render", "--input", &input.to_string()])
+        .args([
+            "--json",
+            "run",
+            "movie.render",
+            "--input",
+            &input.to_string(),
+        ])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
@@ -24,7 +32,10 @@ fn start_render(app: &App, project: &str, film: &str) -> (Child, String) {
         {
             return (child, job["id"].as_str().expect("an id").to_owned());
         }
-        assert!(begun.elapsed() < Duration::from_secs(60), "the render does not start: {jobs}");
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "the render does not start: {jobs}"
+        );
         std::thread::sleep(Duration::from_millis(50));
     }
 }
@@ -32,7 +43,10 @@ fn start_render(app: &App, project: &str, film: &str) -> (Child, String) {
 fn planned_film(app: &App) -> (String, String) {
     let project = app.project("Jobs");
     let input = json!({ "project": project, "sentence": "A robot learns to dance.", "duration_secs": 20.0 });
-    let film = app.call("movie.plan", input)["film"].as_str().expect("a film id").to_owned();
+    let film = app.call("movie.plan", input)["film"]
+        .as_str()
+        .expect("a film id")
+        .to_owned();
     (project, film)
 }
 
@@ -47,11 +61,16 @@ fn a_killed_render_is_interrupted_and_resumes_from_what_it_had() {
     let (mut child, job) = start_render(&app, &project, &film);
     let begun = Instant::now();
     // Let it finish some pictures, so that there is something to resume from.
-    while app.call("movie.estimate", json!({ "project": project, "film": film, "width": 640, "height": 360 }))
-        ["steps"][0]["reused"]
+    while app.call(
+        "movie.estimate",
+        json!({ "project": project, "film": film, "width": 640, "height": 360 }),
+    )["steps"][0]["reused"]
         == json!(0)
     {
-        assert!(begun.elapsed() < Duration::from_secs(60), "no picture is ever finished");
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "no picture is ever finished"
+        );
         std::thread::sleep(Duration::from_millis(50));
     }
     child.kill().expect("kill -9");
@@ -61,11 +80,22 @@ fn a_killed_render_is_interrupted_and_resumes_from_what_it_had() {
     assert_eq!(leftovers, 0, "no half film is left");
 
     let output = app.run(&["--json", "job", "resume", &job]);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let job = app.call("job.show", json!({ "job": job }));
-    assert_eq!((&job["status"], &job["attempt"]), (&json!("succeeded"), &json!(2)), "{job}");
+    assert_eq!(
+        (&job["status"], &job["attempt"]),
+        (&json!("succeeded"), &json!(2)),
+        "{job}"
+    );
     let pictures = &job["output"]["steps"][0];
-    assert!(pictures["reused"].as_u64() > Some(0), "finished pictures are used again: {pictures}");
+    assert!(
+        pictures["reused"].as_u64() > Some(0),
+        "finished pictures are used again: {pictures}"
+    );
 }
 
 #[test]

@@ -6,13 +6,25 @@ use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 const LAYERS: [&str; 6] = ["base", "engine", "io", "flow", "face", "app"];
 
 /// Pure crates may not reach files, threads of others or the network through these.
-const IMPURE: [&str; 7] = ["tokio", "rusqlite", "reqwest", "axum", "cpal", "ffmpeg-next", "tauri"];
+const IMPURE: [&str; 7] = [
+    "tokio",
+    "rusqlite",
+    "reqwest",
+    "axum",
+    "cpal",
+    "ffmpeg-next",
+    "tauri",
+];
 
 #[test]
 fn no_crate_depends_on_a_higher_layer() {
     let packages = product_packages();
     for package in &packages {
-        for dependency in package.dependencies.iter().filter(|d| d.kind != DependencyKind::Development) {
+        for dependency in package
+            .dependencies
+            .iter()
+            .filter(|d| d.kind != DependencyKind::Development)
+        {
             let Some(target) = packages.iter().find(|other| *other.name == dependency.name) else {
                 continue;
             };
@@ -20,7 +32,10 @@ fn no_crate_depends_on_a_higher_layer() {
             assert!(
                 to <= from,
                 "{} ({}) may not depend on {} ({}): the arrow points upwards",
-                package.name, LAYERS[from], target.name, LAYERS[to],
+                package.name,
+                LAYERS[from],
+                target.name,
+                LAYERS[to],
             );
         }
     }
@@ -29,14 +44,22 @@ fn no_crate_depends_on_a_higher_layer() {
 #[test]
 fn flow_crates_do_not_call_each_other_but_for_the_job_engine() {
     let packages = product_packages();
-    for package in packages.iter().filter(|package| LAYERS[layer(package)] == "flow") {
-        for dependency in package.dependencies.iter().filter(|d| d.kind != DependencyKind::Development) {
+    for package in packages
+        .iter()
+        .filter(|package| LAYERS[layer(package)] == "flow")
+    {
+        for dependency in package
+            .dependencies
+            .iter()
+            .filter(|d| d.kind != DependencyKind::Development)
+        {
             let target = packages.iter().find(|other| *other.name == dependency.name);
             let to_flow = target.is_some_and(|target| LAYERS[layer(target)] == "flow");
             assert!(
                 !to_flow || dependency.name == "studio-jobs",
                 "{} depends on {}: flow crates meet in operations or traits",
-                package.name, dependency.name,
+                package.name,
+                dependency.name,
             );
         }
     }
@@ -44,12 +67,20 @@ fn flow_crates_do_not_call_each_other_but_for_the_job_engine() {
 
 #[test]
 fn engine_crates_are_pure() {
-    for package in product_packages().iter().filter(|package| LAYERS[layer(package)] == "engine") {
-        for dependency in package.dependencies.iter().filter(|d| d.kind != DependencyKind::Development) {
+    for package in product_packages()
+        .iter()
+        .filter(|package| LAYERS[layer(package)] == "engine")
+    {
+        for dependency in package
+            .dependencies
+            .iter()
+            .filter(|d| d.kind != DependencyKind::Development)
+        {
             assert!(
                 !IMPURE.contains(&dependency.name.as_str()),
                 "{} is pure and may not depend on {}",
-                package.name, dependency.name,
+                package.name,
+                dependency.name,
             );
         }
     }

@@ -1,5 +1,8 @@
 //! Journeys over all faces. One binary: linking is the slowest part.
 
+// Helpers of tests fail the test.
+#![allow(clippy::expect_used, clippy::panic)]
+
 mod audio;
 mod bad_input;
 mod command_line;

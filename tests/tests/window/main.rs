@@ -1,5 +1,7 @@
 //! The built app in its real window, driven as a person drives it.
 
+// Helpers of tests fail the test.
+#![allow(clippy::expect_used, clippy::panic)]
 #![cfg(target_os = "linux")]
 
 use serde_json::json;
@@ -12,22 +14,48 @@ async fn a_sentence_becomes_a_film_that_plays() {
     window.wait_for_text("Make a film from one sentence").await;
     window.screenshot("start-empty").await;
 
-    window.fill("[aria-label='Sentence']", "A fox carries a lantern home through the snow.").await;
-    window.find("[aria-label='Sentence']").await.send_keys("\u{E007}").await.expect("Enter is taken");
+    window
+        .fill(
+            "[aria-label='Sentence']",
+            "A fox carries a lantern home through the snow.",
+        )
+        .await;
+    window
+        .find("[aria-label='Sentence']")
+        .await
+        .send_keys("\u{E007}")
+        .await
+        .expect("Enter is taken");
     window.find("[data-testid='shot']").await;
     window.screenshot("film-planned").await;
 
     window.press("Render").await;
     window.find("[data-testid='estimate']").await;
     window.screenshot("film-estimate").await;
-    window.page.execute("document.querySelector('dialog[open] button[type=submit]').click()", vec![]).await
+    window
+        .page
+        .execute(
+            "document.querySelector('dialog[open] button[type=submit]').click()",
+            vec![],
+        )
+        .await
         .expect("the dialog takes the click");
     window.find("[data-testid='screen']").await;
     window.screenshot("film-rendered").await;
-    let before = window.find("[data-testid='timecode']").await.text().await.expect("a time code");
+    let before = window
+        .find("[data-testid='timecode']")
+        .await
+        .text()
+        .await
+        .expect("a time code");
     window.press("Play").await;
     tokio::time::sleep(std::time::Duration::from_secs(3)).await;
-    let after = window.find("[data-testid='timecode']").await.text().await.expect("a time code");
+    let after = window
+        .find("[data-testid='timecode']")
+        .await
+        .text()
+        .await
+        .expect("a time code");
     assert_ne!(before, after, "the player's clock runs");
     window.screenshot("film-playing").await;
     window.close().await;
@@ -42,13 +70,18 @@ async fn a_project_shows_its_sounds_and_tells_what_is_wrong() {
     let window = Window::open(&app, 1024, 700, &["--project", &project]).await;
     window.wait_for_text("Session one").await;
     window.screenshot("project-empty-small").await;
-    let imported = window.call("asset.import", json!({ "project": project, "path": wav })).await;
+    let imported = window
+        .call("asset.import", json!({ "project": project, "path": wav }))
+        .await;
     assert_eq!(imported.expect("the job starts")["kind"], "job");
     window.wait_for_text("tone.wav").await;
     window.find("[data-testid='waveform']").await;
     window.screenshot("project-asset-small").await;
 
-    let error = window.call("audio.loudness", json!({ "path": 5 })).await.expect_err("a number is no path");
+    let error = window
+        .call("audio.loudness", json!({ "path": 5 }))
+        .await
+        .expect_err("a number is no path");
     assert_eq!(error["code"], "bad_input");
     assert_eq!(error["field"], "/path");
     window.close().await;

@@ -79,7 +79,10 @@ fn clippy() -> Result<()> {
 /// Advisories need a database from the network; the hosted workflow checks them.
 fn deny() -> Result<()> {
     let checks = ["check", "bans", "licenses", "sources"];
-    shell::run("cargo", &[&["deny", "--config", "src-tauri/deny.toml"], &checks[..]].concat())
+    shell::run(
+        "cargo",
+        &[&["deny", "--config", "src-tauri/deny.toml"], &checks[..]].concat(),
+    )
 }
 
 fn ui_checks() -> Result<()> {

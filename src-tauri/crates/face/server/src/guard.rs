@@ -20,8 +20,9 @@ pub(crate) async fn guard(
         return Ok(next.run(request).await);
     }
     Err(Refusal::unauthorized(
-        Error::new(ErrorCode::Refused, "the token is missing or wrong")
-            .hint("send `Authorization: Bearer TOKEN` with the token that `av-studio serve` printed"),
+        Error::new(ErrorCode::Refused, "the token is missing or wrong").hint(
+            "send `Authorization: Bearer TOKEN` with the token that `av-studio serve` printed",
+        ),
     ))
 }
 
@@ -41,9 +42,13 @@ fn holds_token(request: &Request, token: &str) -> bool {
         .and_then(|value| value.strip_prefix("Bearer "));
     // A browser cannot set headers on a WebSocket.
     let query = request.uri().query().and_then(|query| {
-        query.split('&').find_map(|pair| pair.strip_prefix("token="))
+        query
+            .split('&')
+            .find_map(|pair| pair.strip_prefix("token="))
     });
-    bearer.or(query).is_some_and(|given| same(given.as_bytes(), token.as_bytes()))
+    bearer
+        .or(query)
+        .is_some_and(|given| same(given.as_bytes(), token.as_bytes()))
 }
 
 /// Equality in time that does not depend on where the first difference is.
@@ -53,14 +58,26 @@ fn same(a: &[u8], b: &[u8]) -> bool {
 }
 
 fn check_names(headers: &HeaderMap) -> Result<(), Refusal> {
-    let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    let text = |name| {
+        headers
+            .get(name)
+            .map(|value| value.to_str().unwrap_or_default())
+    };
     let host = text(header::HOST).unwrap_or_default();
     if !is_loopback(host) {
-        return Err(Refusal::forbidden(format!("this server does not answer for the host `{host}`")));
+        return Err(Refusal::forbidden(format!(
+            "this server does not answer for the host `{host}`"
+        )));
     }
     match text(header::ORIGIN) {
-        Some(origin) if origin.split_once("://").is_none_or(|(_, authority)| authority != host) => {
-            Err(Refusal::forbidden(format!("pages of `{origin}` may not call this server")))
+        Some(origin)
+            if origin
+                .split_once("://")
+                .is_none_or(|(_, authority)| authority != host) =>
+        {
+            Err(Refusal::forbidden(format!(
+                "pages of `{origin}` may not call this server"
+            )))
         }
         _ => Ok(()),
     }
@@ -83,7 +100,13 @@ mod tests {
         for good in ["localhost", "127.0.0.1:4750", "[::1]:80", "[::1]"] {
             assert!(is_loopback(good), "{good}");
         }
-        for bad in ["", "evil.example", "localhost.evil.example", "127.0.0.1.evil.example:80", "::1"] {
+        for bad in [
+            "",
+            "evil.example",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example:80",
+            "::1",
+        ] {
             assert!(!is_loopback(bad), "{bad}");
         }
     }

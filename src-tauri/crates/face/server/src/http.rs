@@ -64,15 +64,24 @@ pub async fn serve(studio: Arc<Studio>, options: Options) -> Result<Server, Erro
         page: options.page,
     };
     let router = Router::new()
-        .route("/health", get(|| async { axum::Json(json!({ "status": "ok" })) }))
+        .route(
+            "/health",
+            get(|| async { axum::Json(json!({ "status": "ok" })) }),
+        )
         .route("/operations", get(operations))
         .route("/events", get(ws::events))
-        .route("/uploads", post(uploads::receive).layer(DefaultBodyLimit::disable()))
+        .route(
+            "/uploads",
+            post(uploads::receive).layer(DefaultBodyLimit::disable()),
+        )
         .route("/{domain}/{verb}", post(call).get(page))
         .fallback(page)
         .layer(DefaultBodyLimit::max(LARGEST_INPUT))
         .nest_service("/mcp", mcp::http_service(studio))
-        .layer(axum::middleware::from_fn_with_state(app.clone(), guard::guard))
+        .layer(axum::middleware::from_fn_with_state(
+            app.clone(),
+            guard::guard,
+        ))
         .with_state(app);
     Ok(Server { listener, router })
 }
@@ -80,7 +89,9 @@ pub async fn serve(studio: Arc<Studio>, options: Options) -> Result<Server, Erro
 impl Server {
     pub fn port(&self) -> Result<u16, Error> {
         let address = self.listener.local_addr();
-        address.map(|address| address.port()).map_err(|error| Error::io("tell the port", &error))
+        address
+            .map(|address| address.port())
+            .map_err(|error| Error::io("tell the port", &error))
     }
 
     /// Answers until `stop` completes, then lets open requests end.
@@ -107,11 +118,17 @@ pub(crate) struct Refusal {
 
 impl Refusal {
     pub(crate) fn unauthorized(error: Error) -> Refusal {
-        Refusal { status: StatusCode::UNAUTHORIZED, error }
+        Refusal {
+            status: StatusCode::UNAUTHORIZED,
+            error,
+        }
     }
 
     pub(crate) fn forbidden(message: String) -> Refusal {
-        Refusal { status: StatusCode::FORBIDDEN, error: Error::new(ErrorCode::Refused, message) }
+        Refusal {
+            status: StatusCode::FORBIDDEN,
+            error: Error::new(ErrorCode::Refused, message),
+        }
     }
 }
 
@@ -124,7 +141,9 @@ impl From<Error> for Refusal {
                 StatusCode::NOT_IMPLEMENTED
             }
             ErrorCode::Refused => StatusCode::FORBIDDEN,
-            ErrorCode::Conflict | ErrorCode::NewerVersion | ErrorCode::Cancelled => StatusCode::CONFLICT,
+            ErrorCode::Conflict | ErrorCode::NewerVersion | ErrorCode::Cancelled => {
+                StatusCode::CONFLICT
+            }
             ErrorCode::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
             ErrorCode::Network => StatusCode::BAD_GATEWAY,
             ErrorCode::Io | ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -153,10 +172,11 @@ async fn call(
 ) -> Result<Response, Refusal> {
     let name = format!("{domain}.{verb}");
     let input = parse(&body)?;
-    let waits = headers
-        .get_all("prefer")
-        .iter()
-        .any(|value| value.to_str().is_ok_and(|value| value.split(',').any(|p| p.trim() == "wait")));
+    let waits = headers.get_all("prefer").iter().any(|value| {
+        value
+            .to_str()
+            .is_ok_and(|value| value.split(',').any(|p| p.trim() == "wait"))
+    });
     if waits {
         return Ok(answer(app.studio.call_to_end(&name, input, |_| {}).await?));
     }
@@ -179,7 +199,9 @@ fn parse(body: &[u8]) -> Result<Value, Error> {
 fn answer(output: Output) -> Response {
     match output {
         Output::Json(value) => axum::Json(value).into_response(),
-        Output::Blob(blob) => ([(header::CONTENT_TYPE, blob.media_type)], blob.bytes).into_response(),
+        Output::Blob(blob) => {
+            ([(header::CONTENT_TYPE, blob.media_type)], blob.bytes).into_response()
+        }
     }
 }
 

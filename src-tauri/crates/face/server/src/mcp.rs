@@ -32,9 +32,15 @@ pub async fn serve_stdio(studio: Arc<Studio>) -> Result<(), Error> {
 }
 
 /// The same over HTTP. The server in front has checked the token and the names.
-pub(crate) fn http_service(studio: Arc<Studio>) -> StreamableHttpService<Tools, LocalSessionManager> {
+pub(crate) fn http_service(
+    studio: Arc<Studio>,
+) -> StreamableHttpService<Tools, LocalSessionManager> {
     StreamableHttpService::new(
-        move || Ok(Tools { studio: studio.clone() }),
+        move || {
+            Ok(Tools {
+                studio: studio.clone(),
+            })
+        },
         Arc::new(LocalSessionManager::default()),
         StreamableHttpServerConfig::default(),
     )
@@ -63,11 +69,17 @@ impl ServerHandler for Tools {
         _request: Option<PaginatedRequestParams>,
         _context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, rmcp::ErrorData> {
-        Ok(ListToolsResult::with_all_items(self.studio.registry().iter().map(tool).collect()))
+        Ok(ListToolsResult::with_all_items(
+            self.studio.registry().iter().map(tool).collect(),
+        ))
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
-        self.studio.registry().get(&operation_name(name)).ok().map(tool)
+        self.studio
+            .registry()
+            .get(&operation_name(name))
+            .ok()
+            .map(tool)
     }
 
     async fn call_tool(
@@ -102,7 +114,11 @@ impl Tools {
         };
         let work = self.studio.call_to_end(name, input, started);
         tokio::pin!(work);
-        let mine = || job.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
+        let mine = || {
+            job.lock()
+                .unwrap_or_else(|poisoned| poisoned.into_inner())
+                .clone()
+        };
         loop {
             tokio::select! {
                 biased;
@@ -126,7 +142,9 @@ impl Tools {
 }
 
 async fn report(context: &RequestContext<RoleServer>, job: &studio_core::Job) {
-    let Some(token) = context.meta.get_progress_token() else { return };
+    let Some(token) = context.meta.get_progress_token() else {
+        return;
+    };
     let progress = ProgressNotificationParam::new(token, job.fraction)
         .with_total(1.0)
         .with_message(job.stage.clone());

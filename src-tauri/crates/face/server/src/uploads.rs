@@ -35,15 +35,22 @@ pub(crate) async fn receive(
 
 async fn store(path: &Utf8PathBuf, body: Body) -> Result<u64, Error> {
     let failed = |error: &std::io::Error| Error::io(format!("write {path}"), error);
-    let mut file = tokio::fs::File::create_new(path).await.map_err(|error| failed(&error))?;
+    let mut file = tokio::fs::File::create_new(path)
+        .await
+        .map_err(|error| failed(&error))?;
     let mut chunks = body.into_data_stream();
     let mut bytes = 0;
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|error| {
-            Error::new(studio_core::ErrorCode::Network, format!("the upload broke off: {error}"))
+            Error::new(
+                studio_core::ErrorCode::Network,
+                format!("the upload broke off: {error}"),
+            )
         })?;
         bytes += chunk.len() as u64;
-        file.write_all(&chunk).await.map_err(|error| failed(&error))?;
+        file.write_all(&chunk)
+            .await
+            .map_err(|error| failed(&error))?;
     }
     file.flush().await.map_err(|error| failed(&error))?;
     Ok(bytes)
@@ -53,11 +60,19 @@ async fn store(path: &Utf8PathBuf, body: Body) -> Result<u64, Error> {
 fn safe_name(name: &str) -> String {
     const LONGEST: usize = 120;
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let clean: String = last.chars().filter(|c| !c.is_control() && !r#"<>:"|?*"#.contains(*c)).collect();
+    let clean: String = last
+        .chars()
+        .filter(|c| !c.is_control() && !r#"<>:"|?*"#.contains(*c))
+        .collect();
     let clean = clean.trim_start_matches('.').trim();
     // The ending tells the format, so a long name loses its middle.
     let path = Utf8Path::new(clean);
-    let stem: String = path.file_stem().unwrap_or("file").chars().take(LONGEST).collect();
+    let stem: String = path
+        .file_stem()
+        .unwrap_or("file")
+        .chars()
+        .take(LONGEST)
+        .collect();
     match path.extension() {
         Some(extension) if extension.len() <= 16 => format!("{stem}.{extension}"),
         _ => stem,
@@ -81,6 +96,9 @@ mod tests {
         check("", "file");
         check(".hidden", "hidden");
         check("a\0b.wav", "ab.wav");
-        check(&format!("{}.wav", "x".repeat(500)), &format!("{}.wav", "x".repeat(120)));
+        check(
+            &format!("{}.wav", "x".repeat(500)),
+            &format!("{}.wav", "x".repeat(120)),
+        );
     }
 }

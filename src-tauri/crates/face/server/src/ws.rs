@@ -32,7 +32,9 @@ async fn forward(mut socket: WebSocket, mut events: Receiver<Event>) {
                     continue;
                 }
             },
-            Err(RecvError::Lagged(missed)) => format!(r#"{{"type":"events.missed","count":{missed}}}"#),
+            Err(RecvError::Lagged(missed)) => {
+                format!(r#"{{"type":"events.missed","count":{missed}}}"#)
+            }
             Err(RecvError::Closed) => return,
         };
         if socket.send(Message::Text(text.into())).await.is_err() {

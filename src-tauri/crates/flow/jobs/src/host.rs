@@ -64,10 +64,10 @@ impl JobHost {
     /// The job as last reported, and the end of its scratch folder.
     pub(crate) fn close(&self) -> Job {
         let mut state = self.state.lock();
-        if let Some(scratch) = state.scratch.take() {
-            if let Err(error) = std::fs::remove_dir_all(&scratch) {
-                tracing::warn!(%scratch, %error, "a scratch folder could not be removed");
-            }
+        if let Some(scratch) = state.scratch.take()
+            && let Err(error) = std::fs::remove_dir_all(&scratch)
+        {
+            tracing::warn!(%scratch, %error, "a scratch folder could not be removed");
         }
         state.job.clone()
     }

@@ -24,7 +24,7 @@ pub struct Studio {
 pub enum Reply {
     Done(Output),
     /// A job was recorded and will run; its end comes as an event.
-    Started(Job),
+    Started(Box<Job>),
 }
 
 impl Studio {
@@ -70,7 +70,8 @@ impl Studio {
     pub async fn call(&self, name: &str, input: Value) -> Result<Reply, Error> {
         let operation = self.registry.check(name, &input)?.clone();
         if operation.traits.job {
-            return self.jobs.start(operation, input).map(Reply::Started);
+            let job = self.jobs.start(operation, input)?;
+            return Ok(Reply::Started(Box::new(job)));
         }
         let cx = JobContext::new(Arc::new(Detached), Cancel::new(), self.events.clone());
         operation.run(cx, input).await.map(Reply::Done)

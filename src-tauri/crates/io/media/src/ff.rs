@@ -2,6 +2,9 @@
 //!
 //! Every `unsafe` block of this crate is in this file, each with the reason why it holds.
 
+// FFmpeg's headers give these constants other integer types from version to version.
+#![allow(clippy::unnecessary_cast)]
+
 use std::sync::Once;
 
 use camino::Utf8Path;

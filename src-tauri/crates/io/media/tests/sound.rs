@@ -1,7 +1,10 @@
 //! Sound in, sound out: lengths, positions, levels, tags, damage.
 
+// Helpers of tests fail the test.
+#![allow(clippy::unwrap_used)]
+
 use studio_core::units::SampleRate;
-use studio_media::Audio;
+use studio_dsp::Audio;
 use studio_media::{AudioFormat, AudioReader, Bits, Quality, decode, encode};
 use studio_testkit::{TempFolder, lag, signal, snr_db};
 

@@ -57,7 +57,7 @@ impl AudioEncoder {
             .map_err(fail)?;
         context.set_rate(i32::try_from(rate.get()).unwrap_or(i32::MAX));
         context.set_format(settings.sample);
-        context.set_channel_layout(layout.clone());
+        context.set_channel_layout(layout);
         context.set_time_base((1, i32::try_from(rate.get()).unwrap_or(i32::MAX)));
         match settings.rate_control {
             RateControl::None => {}
@@ -160,7 +160,7 @@ impl AudioEncoder {
         frames: usize,
         sink: &mut dyn FnMut(ffmpeg::Packet) -> Result<()>,
     ) -> Result<()> {
-        let mut frame = ffmpeg::frame::Audio::new(self.sample, frames, self.layout.clone());
+        let mut frame = ffmpeg::frame::Audio::new(self.sample, frames, self.layout);
         frame.set_rate(self.rate.get());
         frame.set_pts(Some(self.next_pts));
         self.next_pts += frames as i64;
