@@ -1,10 +1,20 @@
 //! A story from one sentence, without a model: deterministic, with an arc, people and speech.
 //!
-//! It finds who and what the sentence is about, chooses a world, and tells six turns: the way things
-//! are, the call, the attempt, the setback, the turn, and an end that rhymes with the beginning. It is
-//! a planner from tables, not a writer; a language model takes its place when there is one.
+//! It reads who does what, where, and what stands in the way (`sentence`); chooses a story that fits
+//! (`story`, told in text files) and a world (`worlds`); tells six turns with the sentence's own words
+//! (`words`), as many as the time allows (`pacing`); and describes pictures in one progression of light
+//! and weather (`pictures`). It is a teller from tables, not a writer; a language model may take its place.
 
+mod clause;
+mod dice;
+mod lexicon;
+mod noun;
+mod pacing;
+mod pictures;
 mod sentence;
+mod story;
+mod token;
+mod words;
 mod worlds;
 
 use std::collections::BTreeMap;
@@ -12,12 +22,16 @@ use std::collections::BTreeMap;
 use serde_json::{Map, json};
 
 use crate::plan::{
-    BaseImage, Character, Line, MoviePlan, RenderProfile, Score, Shot, Span, VideoProfile,
+    BaseImage, Character, Line, MoviePlan, RenderProfile, Score, Shot, VideoProfile,
 };
-use crate::timing;
 use crate::validate::{LONGEST_SECS, MOST_SHOTS};
-use sentence::{Gender, Premise};
-use worlds::{BEATS, Speaker, Table};
+use dice::Dice;
+use lexicon::{Kind, Pronoun};
+use pacing::Timeline;
+use sentence::Premise;
+use story::{Music, Speaker, Story};
+use words::{Words, title_case};
+use worlds::World;
 
 /// What the planner is asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,62 +45,94 @@ pub struct OutlineOptions {
     pub fps: u32,
 }
 
-/// Silence before the first word of a shot and after its last.
-const AIR_SECS: f64 = 0.4;
-/// A shot shorter than this is a flash, one longer than that a slide.
+/// A shot shorter than this is a flash, one much longer a slide.
 const USUAL_SHOT_SECS: f64 = 5.0;
-
-const FEMALE: [&str; 6] = ["Mara", "Ines", "Elin", "Nora", "Asha", "Liv"];
-const MALE: [&str; 6] = ["Tomas", "Idris", "Joren", "Mateo", "Soren", "Emil"];
-const OTHER: [&str; 6] = ["Wren", "Kit", "Lumo", "Pip", "Ash", "Juno"];
+/// Shorter films are no films.
+const SHORTEST_SECS: f64 = 1.0;
 
 /// A valid plan for `sentence`. Equal arguments give equal plans.
 pub fn outline(sentence: &str, options: &OutlineOptions) -> MoviePlan {
     let mut dice = Dice::new(sentence, options.seed);
-    let premise = sentence::read(sentence, dice.next());
-    let table = premise.world.table();
-    let words = Words::new(&premise, table, &mut dice);
-    let duration = options.duration_secs.clamp(1.0, LONGEST_SECS);
+    let premise = sentence::read(sentence, &mut dice);
+    let world = premise
+        .world
+        .unwrap_or_else(|| World::ALL[dice.below(World::ALL.len())]);
+    let scenery = world.scenery();
+    let story = choose(&premise, &mut dice);
+    let day = pictures::day(&premise, &mut dice);
+    let weathers = pictures::weathers(&premise, &mut dice);
+    let words = Words::new(&premise, &story, scenery, day[1], &mut dice);
+    let title = words.title(dice.choose(&story.titles));
+
+    let duration = if options.duration_secs.is_finite() {
+        let secs = options.duration_secs.clamp(SHORTEST_SECS, LONGEST_SECS);
+        (secs * 1000.0).round() / 1000.0
+    } else {
+        30.0
+    };
     let count = options
         .shots
         .map_or((duration / USUAL_SHOT_SECS).round() as usize, |n| {
             n as usize
-        });
-    let count = count.clamp(1, MOST_SHOTS);
-    let told = tell(&premise, table, &words, count, duration, &mut dice);
-    let durations = durations(&told, duration);
-    let base_images = pictures(&premise, table, &words, count);
-    let mut shots = Vec::new();
-    let mut timeline = Timeline::default();
-    for (i, (line, duration_sec)) in told.iter().zip(&durations).enumerate() {
-        let beat = beat_of(i, count);
-        let dialogue = line.as_ref().map(|(speaker, text)| Line {
-            character_id: id_of(*speaker).to_owned(),
-            text: text.clone(),
+        })
+        .clamp(1, MOST_SHOTS);
+    let told = pacing::tell(&story.beats, &words, count, duration, &mut dice);
+    let durations = pacing::durations(&told, duration);
+    let prompts = pictures::prompts(&premise, &words, scenery, &day, &weathers, count + 1);
+    let base_images: Vec<BaseImage> = prompts
+        .into_iter()
+        .enumerate()
+        .map(|(i, prompt)| BaseImage {
+            id: format!("image_{:02}", i + 1),
+            prompt,
+            seed: None,
             extra: Map::new(),
-        });
-        timeline.shot(*duration_sec, dialogue.as_ref());
-        let camera = camera(beat, i, count);
+        })
+        .collect();
+    let music = transposed(story.music, &mut dice);
+    let cameras = cameras(count, &mut dice);
+    let mut timeline = Timeline::default();
+    let mut shots = Vec::new();
+    for (i, (lines, duration_sec)) in told.iter().zip(durations).enumerate() {
+        let beat = pacing::beat_of(i, count);
+        let stage = pictures::stage_of(i + 1, count + 1);
+        let dialogue: Vec<Line> = lines
+            .iter()
+            .map(|(speaker, text)| Line {
+                character_id: id_of(*speaker).to_owned(),
+                text: text.clone(),
+                extra: Map::new(),
+            })
+            .collect();
+        timeline.shot(duration_sec, &dialogue);
+        let talks = lines.iter().any(|(speaker, _)| *speaker == Speaker::Hero);
+        let view = &scenery.views[stage];
         shots.push(Shot {
             id: format!("shot_{:02}", i + 1),
-            duration_sec: *duration_sec,
+            duration_sec,
             visual_description: base_images[i + 1].prompt.clone(),
             start_base_image_id: base_images[i].id.clone(),
             end_base_image_id: base_images[i + 1].id.clone(),
-            setting: Some(table.settings[beat].to_owned()),
-            motion_prompt: Some(camera.replace('_', " ")),
-            is_talking_closeup: beat == 4 && matches!(line, Some((Speaker::Hero, _))),
-            dialogue: dialogue.into_iter().collect(),
-            camera: Some(camera.to_owned()),
-            score: Some(score(table, beat)),
+            setting: Some(view.setting.to_owned()),
+            motion_prompt: Some(motion(cameras[i], view.background)),
+            is_talking_closeup: stage == 4 && talks,
+            dialogue,
+            camera: Some(cameras[i].to_owned()),
+            score: Some(score(&music, beat)),
             extra: Map::new(),
         });
     }
+    let speaks = |speaker| told.iter().flatten().any(|(by, _)| *by == speaker);
     MoviePlan {
-        title: words.title.clone(),
+        title,
         base_images,
         shots,
-        characters: characters(&premise, table, &words),
+        characters: characters(
+            &premise,
+            &words,
+            speaks(Speaker::Narrator),
+            speaks(Speaker::Other),
+        ),
         dialogue_timeline: timeline.spans,
         render_profile: RenderProfile {
             video: VideoProfile {
@@ -107,196 +153,45 @@ pub fn outline(sentence: &str, options: &OutlineOptions) -> MoviePlan {
     }
 }
 
-/// What the placeholders of the tables become.
-struct Words {
-    name: String,
-    object: String,
-    title: String,
-    pairs: Vec<(&'static str, String)>,
-}
-
-impl Words {
-    fn new(premise: &Premise, table: &Table, dice: &mut Dice) -> Words {
-        let names = match premise.gender {
-            Gender::Female => FEMALE,
-            Gender::Male => MALE,
-            Gender::Other => OTHER,
-        };
-        let name = premise
-            .name
-            .clone()
-            .unwrap_or_else(|| dice.choose(&names).to_string());
-        let (they, them, their) = match premise.gender {
-            Gender::Female => ("she", "her", "her"),
-            Gender::Male => ("he", "him", "his"),
-            Gender::Other => ("they", "them", "their"),
-        };
-        let object = premise
-            .object
-            .clone()
-            .unwrap_or_else(|| table.object.to_owned());
-        let pairs = vec![
-            ("{name}", name.clone()),
-            ("{hero}", format!("the {}", premise.short)),
-            ("{they}", they.to_owned()),
-            ("{them}", them.to_owned()),
-            ("{their}", their.to_owned()),
-            ("{object}", object.clone()),
-            ("{figure}", premise.figure.to_owned()),
-        ];
-        let mut words = Words {
-            name,
-            object,
-            title: String::new(),
-            pairs,
-        };
-        words.title = title_case(&words.fill(dice.choose(&table.titles)));
-        words
+/// The story that most of the sentence's words call for; chance decides between equals.
+fn choose(premise: &Premise, dice: &mut Dice) -> Story {
+    let mut stories = story::all();
+    if premise.about_no_thing {
+        // A voice is not found by looking for it.
+        stories.retain(|story| !story.titles.iter().any(|title| title.contains("{sought}")));
     }
-
-    fn fill(&self, template: &str) -> String {
-        let filled = self
-            .pairs
-            .iter()
-            .fold(template.to_owned(), |text, (slot, word)| {
-                text.replace(slot, word)
-            });
-        let mut letters = filled.chars();
-        match letters.next() {
-            Some(first) => first.to_uppercase().chain(letters).collect(),
-            None => filled,
-        }
-    }
-}
-
-/// The turn of the story that shot `i` of `count` tells.
-fn beat_of(i: usize, count: usize) -> usize {
-    match count {
-        // A single shot is the beginning; two are beginning and end.
-        0 | 1 => 0,
-        _ if count <= BEATS => i * (BEATS - 1) / (count - 1),
-        _ => i * BEATS / count,
-    }
-}
-
-/// A line for each shot, or silence where none fits in its time.
-fn tell(
-    premise: &Premise,
-    table: &Table,
-    words: &Words,
-    count: usize,
-    duration: f64,
-    dice: &mut Dice,
-) -> Vec<Option<(Speaker, String)>> {
-    let starts: [u64; BEATS] = std::array::from_fn(|_| dice.next());
-    let mut used = [0usize; BEATS];
-    // Lines may share the time of the whole film: long ones get longer shots.
-    let mut left = duration - count as f64 * 2.0 * AIR_SECS;
-    let mut told = Vec::new();
-    for i in 0..count {
-        let beat = beat_of(i, count);
-        let lines = table.lines[beat];
-        let budget = left / (count - i) as f64 * 1.6;
-        let mut line = None;
-        if i == 0 && !premise.opening.is_empty() && timing::speech_secs(&premise.opening) <= budget
-        {
-            line = Some((Speaker::Narrator, premise.opening.clone()));
-        }
-        let mut tries = 0;
-        while line.is_none() && tries < lines.len() && used[beat] < lines.len() {
-            let (speaker, template) = lines[(starts[beat] as usize + used[beat]) % lines.len()];
-            let text = words.fill(template);
-            used[beat] += 1;
-            tries += 1;
-            if timing::speech_secs(&text) <= budget {
-                line = Some((speaker, text));
-            }
-        }
-        left -= line
-            .as_ref()
-            .map_or(0.0, |(_, text)| timing::speech_secs(text));
-        told.push(line);
-    }
-    told
-}
-
-/// Seconds of each shot, in tenths: what is said, air, and an even share of the rest.
-fn durations(told: &[Option<(Speaker, String)>], duration: f64) -> Vec<f64> {
-    let said = |line: &Option<(Speaker, String)>| {
-        line.as_ref()
-            .map_or(0.0, |(_, text)| timing::speech_secs(text))
+    let event = premise.event.as_ref().and_then(|deed| deed.base.as_ref());
+    let verb = event.and_then(|base| base.split_whitespace().next());
+    let votes = |story: &Story| {
+        let called = |word: &str| story.calls.contains(&word);
+        let words = premise.words.iter().filter(|word| called(word)).count();
+        // What the hero does counts for more than what is around.
+        words + 2 * usize::from(verb.is_some_and(called))
     };
-    let spoken: f64 = told.iter().map(said).sum();
-    let share = ((duration - spoken) / told.len() as f64).max(0.1);
-    let tenths = |secs: f64| (secs * 10.0).round() / 10.0;
-    let mut end = 0.0;
-    let mut sum = 0.0;
-    let mut durations: Vec<f64> = told
+    let most = stories.iter().map(&votes).max().unwrap_or(0);
+    // Close seconds are other readings of the same sentence.
+    let near: Vec<&Story> = stories
         .iter()
-        .map(|line| {
-            sum += said(line) + share;
-            let next = tenths(sum);
-            let own = tenths(next - end).max(0.1);
-            end = next;
-            own
-        })
+        .filter(|story| votes(story) + 1 >= most.max(1) && votes(story) > 0 || most == 0)
         .collect();
-    // Whatever rounding left over belongs to the last shot.
-    let rest = duration - durations.iter().sum::<f64>();
-    if let Some(last) = durations.last_mut() {
-        *last = ((*last + rest) * 1000.0).round() / 1000.0;
-    }
-    durations
+    near.get(dice.below(near.len()))
+        .map(|story| (*story).clone())
+        .unwrap_or_default()
 }
 
-fn pictures(premise: &Premise, table: &Table, words: &Words, count: usize) -> Vec<BaseImage> {
-    let stages = table.pictures.len();
-    let mut seen = vec![0usize; stages];
-    (0..=count)
-        .map(|i| {
-            let stage = i * (stages - 1) / count.max(1);
-            let repeat = seen[stage];
-            seen[stage] += 1;
-            let mut prompt = words.fill(table.pictures[stage]);
-            for place in &premise.places {
-                if !prompt.to_lowercase().contains(place.as_str()) {
-                    prompt.push_str(&format!(", {place}"));
-                }
-            }
-            // The thing itself is in the picture when the story turns on it.
-            if stage == 1 || stage == 4 {
-                prompt.push_str(&format!(", with {}", words.object));
-            }
-            if premise.storm && (2..=3).contains(&stage) && !prompt.contains("storm") {
-                prompt.push_str(", storm");
-            }
-            if premise.night && stage == 0 && !prompt.contains("night") {
-                prompt.push_str(", towards night");
-            }
-            if repeat > 0 {
-                let framing = [
-                    "seen from above",
-                    "seen from a low angle",
-                    "in a closer view",
-                    "from far away",
-                ];
-                prompt.push_str(&format!(", {}", framing[(repeat - 1) % framing.len()]));
-                if repeat > framing.len() {
-                    prompt.push_str(&format!(", moment {repeat}"));
-                }
-            }
-            BaseImage {
-                id: format!("image_{:02}", i + 1),
-                prompt,
-                seed: None,
-                extra: Map::new(),
-            }
-        })
-        .collect()
-}
-
-fn characters(premise: &Premise, table: &Table, words: &Words) -> Vec<Character> {
-    let voice = |gender: &str| BTreeMap::from([("gender".to_owned(), gender.to_owned())]);
+fn characters(premise: &Premise, words: &Words, narrated: bool, answered: bool) -> Vec<Character> {
+    let voice = |pronoun: Pronoun, style: &str| {
+        let gender = match pronoun {
+            Pronoun::She => "female",
+            Pronoun::He => "male",
+            Pronoun::It | Pronoun::They => "neutral",
+        };
+        BTreeMap::from([
+            ("gender".to_owned(), gender.to_owned()),
+            ("language".to_owned(), "en".to_owned()),
+            ("style".to_owned(), style.to_owned()),
+        ])
+    };
     let character = |id: &str, name: String, description: String, voice_profile| Character {
         id: id.to_owned(),
         name,
@@ -304,32 +199,50 @@ fn characters(premise: &Premise, table: &Table, words: &Words) -> Vec<Character>
         voice_profile,
         extra: Map::new(),
     };
-    let gender = match premise.gender {
-        Gender::Female => "female",
-        Gender::Male => "male",
-        Gender::Other => "neutral",
+    let hero = &premise.hero;
+    // The narrator's voice is told from the hero's.
+    let narrator = if hero.pronoun == Pronoun::He {
+        Pronoun::She
+    } else {
+        Pronoun::He
     };
-    let (other, is, other_gender) = table.other;
-    vec![
-        character(
+    let is = match (hero.role.is_empty(), hero.kind) {
+        (false, _) => format!("the {}; {}", hero.role, hero.figure),
+        (true, Kind::Human) => format!("someone from {}; {}", words.place, hero.figure),
+        (true, _) => format!("from {}; {}", words.place, hero.figure),
+    };
+    let mut characters = Vec::new();
+    if narrated {
+        let is = "tells the story afterwards, calm and near".to_owned();
+        characters.push(character(
             "narrator",
             "Narrator".to_owned(),
-            "tells the story, calm and near".to_owned(),
-            voice("male"),
-        ),
-        character(
-            "hero",
-            words.name.clone(),
-            format!("the {}", premise.role),
-            voice(gender),
-        ),
-        character(
+            is,
+            voice(narrator, "calm, close, unhurried"),
+        ));
+    }
+    characters.push(character(
+        "hero",
+        words.name.clone(),
+        is,
+        voice(hero.pronoun, "plain, a little out of breath"),
+    ));
+    if answered {
+        let name = title_case(
+            words
+                .other
+                .trim_start_matches("the ")
+                .trim_start_matches("an "),
+        );
+        let is = format!("{}, who matters to {}", words.other, words.name);
+        characters.push(character(
             "other",
-            title_case(other),
-            is.to_owned(),
-            voice(other_gender),
-        ),
-    ]
+            name,
+            is,
+            voice(words.other_pronoun, "low, careful"),
+        ));
+    }
+    characters
 }
 
 fn id_of(speaker: Speaker) -> &'static str {
@@ -340,223 +253,75 @@ fn id_of(speaker: Speaker) -> &'static str {
     }
 }
 
-fn camera(beat: usize, i: usize, count: usize) -> &'static str {
-    if i + 1 == count && count > 1 {
-        return "pull_out";
+/// A camera move for each shot: fitting its turn, never the same twice in a row. The film goes in at
+/// the beginning and comes out at the end.
+fn cameras(count: usize, dice: &mut Dice) -> Vec<&'static str> {
+    const MOVES: [&[&str]; 6] = [
+        &["push_in", "pan_right"],
+        &["pan_right", "tilt_up", "push_in"],
+        &["pan_left", "rise", "pan_right"],
+        &["tilt_down", "pan_left", "push_in"],
+        &["hold", "push_in", "tilt_up"],
+        &["rise", "tilt_up", "pan_left"],
+    ];
+    let mut cameras: Vec<&'static str> = Vec::new();
+    for i in 0..count {
+        let last = i + 1 == count && count > 1;
+        let mut fitting: Vec<&'static str> = MOVES[pacing::beat_of(i, count)].to_vec();
+        fitting.retain(|camera| cameras.last() != Some(camera));
+        cameras.push(if last {
+            "pull_out"
+        } else {
+            dice.choose(&fitting)
+        });
     }
-    let [first, second] = [
-        ["push_in", "pan_right"],
-        ["pan_right", "push_in"],
-        ["rise", "pan_left"],
-        ["pan_left", "tilt_down"],
-        ["push_in", "hold"],
-        ["tilt_up", "rise"],
-    ][beat];
-    if i.is_multiple_of(2) { first } else { second }
+    cameras
 }
 
-/// The music follows the story: it gathers towards the setback and opens at the end.
-fn score(table: &Table, beat: usize) -> Score {
-    let (key, mode, bpm) = table.music;
-    let intensity = [0.3, 0.4, 0.55, 0.65, 0.45, 0.5][beat];
-    let dark = beat == 3 && mode != "phrygian";
-    Score {
-        key: key.to_owned(),
-        mode: if dark { "aeolian" } else { mode }.to_owned(),
-        bpm: bpm + if beat == 2 || beat == 3 { 6.0 } else { 0.0 },
-        intensity,
-    }
-}
-
-/// Speech and silence without gaps, in whole milliseconds.
-#[derive(Default)]
-struct Timeline {
-    spans: Vec<Span>,
-    at_ms: u64,
-}
-
-impl Timeline {
-    fn shot(&mut self, duration: f64, line: Option<&Line>) {
-        let ms = |secs: f64| (secs * 1000.0).round() as u64;
-        let end = self.at_ms + ms(duration);
-        if let Some(line) = line {
-            let needed = timing::speech_secs(&line.text);
-            self.silence_until(self.at_ms + ms(((duration - needed) / 2.0).clamp(0.0, AIR_SECS)));
-            let spoken = ms(needed).min(end - self.at_ms);
-            self.spans.push(Span::Dialogue {
-                start_time_sec: self.at_ms as f64 / 1000.0,
-                duration_sec: spoken as f64 / 1000.0,
-                character_id: line.character_id.clone(),
-                text: line.text.clone(),
-            });
-            self.at_ms += spoken;
-        }
-        self.silence_until(end);
-    }
-
-    fn silence_until(&mut self, end_ms: u64) {
-        let secs = (end_ms - self.at_ms) as f64 / 1000.0;
-        match self.spans.last_mut() {
-            _ if end_ms == self.at_ms => {}
-            Some(Span::Silence {
-                start_time_sec,
-                duration_sec,
-            }) => {
-                *duration_sec = (end_ms as f64 - *start_time_sec * 1000.0).round() / 1000.0;
-            }
-            _ => self.spans.push(Span::Silence {
-                start_time_sec: self.at_ms as f64 / 1000.0,
-                duration_sec: secs,
-            }),
-        }
-        self.at_ms = end_ms;
+/// A camera move in words.
+fn motion(camera: &str, background: &str) -> String {
+    match camera {
+        "push_in" => format!("slow push in, towards {background}"),
+        "pull_out" => format!("slow pull out, until {background} can be seen"),
+        "pan_left" => "steady pan to the left, the near things passing faster".to_owned(),
+        "pan_right" => "steady pan to the right, the near things passing faster".to_owned(),
+        "tilt_up" => format!("tilt up, to {background}"),
+        "tilt_down" => "tilt down, to the ground in front".to_owned(),
+        "rise" => format!("the camera rises and looks over {background}"),
+        _ => "the camera holds still".to_owned(),
     }
 }
 
-/// SplitMix64 (Steele, Lea, Flood 2014), seeded from the sentence and the seed.
-struct Dice(u64);
-
-impl Dice {
-    fn new(sentence: &str, seed: u64) -> Dice {
-        let mut hasher = blake3::Hasher::new();
-        hasher
-            .update(sentence.as_bytes())
-            .update(&seed.to_le_bytes());
-        let digest = hasher.finalize();
-        let bytes = digest.as_bytes();
-        Dice(
-            bytes[..8]
-                .iter()
-                .fold(0, |sum, byte| sum << 8 | u64::from(*byte)),
-        )
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    fn choose<'a>(&mut self, from: &[&'a str]) -> &'a str {
-        from[(self.next() % from.len() as u64) as usize]
+/// The same music from another key: other seeds sound different.
+fn transposed(music: Music, dice: &mut Dice) -> Music {
+    const KEYS: [&str; 12] = [
+        "C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B",
+    ];
+    let from = KEYS.iter().position(|key| *key == music.key).unwrap_or(0);
+    let by = [0, 2, 5, 7, 10][dice.below(5)];
+    let faster = dice.below(5) as f32 * 2.0 - 4.0;
+    Music {
+        key: KEYS[(from + by) % KEYS.len()],
+        bpm: (music.bpm + faster).clamp(44.0, 80.0),
+        ..music
     }
 }
 
-fn title_case(text: &str) -> String {
-    const SMALL: [&str; 9] = ["a", "an", "and", "the", "of", "in", "on", "to", "for"];
-    let word = |(n, word): (usize, &str)| {
-        let mut letters = word.chars();
-        match letters.next() {
-            Some(first) if n == 0 || !SMALL.contains(&word) => {
-                first.to_uppercase().chain(letters).collect()
-            }
-            _ => word.to_owned(),
-        }
+/// The music follows the story: it gathers towards the setback, holds its breath, and opens at the end.
+fn score(music: &Music, beat: usize) -> Score {
+    let mode = match beat {
+        3 => music.danger,
+        5 => music.end,
+        _ => music.calm,
     };
-    text.split_whitespace()
-        .enumerate()
-        .map(word)
-        .collect::<Vec<String>>()
-        .join(" ")
+    let faster = [0.0, 2.0, 6.0, 8.0, 0.0, 2.0][beat];
+    Score {
+        key: music.key.to_owned(),
+        mode: mode.to_owned(),
+        bpm: music.bpm + faster,
+        intensity: [0.3, 0.4, 0.55, 0.75, 0.35, 0.6][beat],
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::validate;
-
-    const SENTENCE: &str =
-        "A lighthouse keeper's daughter must light the lamp alone when a storm takes the road.";
-
-    fn plan(sentence: &str, seed: u64) -> MoviePlan {
-        outline(
-            sentence,
-            &OutlineOptions {
-                seed,
-                duration_secs: 30.0,
-                shots: None,
-                fps: 24,
-            },
-        )
-    }
-
-    proptest! {
-        #[test]
-        fn any_sentence_gives_a_valid_plan(
-            sentence in ".{0,300}", seed: u64, duration in 5.0f64..600.0,
-            shots in proptest::option::of(1u32..20), fps in 1u32..60,
-        ) {
-            let plan = outline(&sentence, &OutlineOptions { seed, duration_secs: duration, shots, fps });
-            prop_assert!(validate(&plan).is_empty(), "{:?}", validate(&plan));
-            let text = serde_json::to_string(&plan).unwrap();
-            prop_assert!(!text.contains("{name}") && !text.contains("{object}"), "{}", text);
-            prop_assert!(crate::parse(&text).unwrap() == plan);
-        }
-    }
-
-    #[test]
-    fn the_story_is_about_the_sentence() {
-        let plan = plan(SENTENCE, 1);
-        let said: Vec<&str> = timing::spoken(&plan).iter().map(|cue| cue.text).collect();
-        assert_eq!(
-            said[0],
-            "A lighthouse keeper's daughter must light the lamp alone."
-        );
-        assert!(said.len() >= 5, "{said:#?}");
-        assert!(
-            plan.shots.len() >= 5
-                && plan.characters[1].description.as_deref()
-                    == Some("the lighthouse keeper's daughter")
-        );
-        let pictures: Vec<&str> = plan
-            .base_images
-            .iter()
-            .map(|image| image.prompt.as_str())
-            .collect();
-        assert!(
-            pictures
-                .iter()
-                .all(|prompt| prompt.contains("sea") || prompt.contains("lighthouse")),
-            "{pictures:#?}"
-        );
-    }
-
-    #[test]
-    fn the_seed_decides_the_story() {
-        assert_eq!(plan(SENTENCE, 1), plan(SENTENCE, 1));
-        let stories: std::collections::HashSet<String> = (0..10)
-            .map(|seed| {
-                timing::spoken(&plan(SENTENCE, seed))
-                    .iter()
-                    .map(|cue| cue.text)
-                    .collect::<Vec<_>>()
-                    .join(" ")
-            })
-            .collect();
-        assert!(
-            stories.len() >= 8,
-            "ten seeds tell only {} stories",
-            stories.len()
-        );
-    }
-
-    #[test]
-    fn everything_that_is_said_fits_its_shot() {
-        for seed in 0..20 {
-            let plan = plan(
-                "A fox finds a lantern in the snow and carries it home.",
-                seed,
-            );
-            for cue in timing::spoken(&plan) {
-                assert!(
-                    cue.duration_secs + 1e-9 >= timing::speech_secs(cue.text),
-                    "{cue:?}"
-                );
-            }
-        }
-    }
-}
+mod tests;

@@ -471,8 +471,7 @@ mod tests {
         );
         check(
             |plan| {
-                let line = plan.shots[0].dialogue.remove(0);
-                plan.shots[1].dialogue.insert(0, line);
+                plan.shots[1].dialogue = std::mem::take(&mut plan.shots[0].dialogue);
             },
             "shots[1].dialogue[0]",
             "begins at",
@@ -480,9 +479,9 @@ mod tests {
         check(
             |plan| {
                 let line = plan.shots[0].dialogue.remove(0);
-                plan.shots[2].dialogue.push(line);
+                plan.shots[2].dialogue.insert(0, line);
             },
-            "shots[2].dialogue[1]",
+            "shots[2].dialogue[0]",
             "use one order",
         );
         check(

@@ -33,7 +33,12 @@ use Kind::{Animal, Human, Machine};
 
 /// Words of each kind of being: kind, pronoun, figure, words.
 const BEINGS: &[(Kind, Option<Pronoun>, &str, &str)] = &[
-    (Human, Some(Pronoun::She), "girl", "girl granddaughter niece schoolgirl"),
+    (
+        Human,
+        Some(Pronoun::She),
+        "girl",
+        "girl granddaughter niece schoolgirl",
+    ),
     (
         Human,
         Some(Pronoun::She),
@@ -41,8 +46,18 @@ const BEINGS: &[(Kind, Option<Pronoun>, &str, &str)] = &[
         "daughter woman mother sister wife aunt queen princess bride actress waitress nun \
          mermaid goddess lady heroine mum mom fisherwoman ballerina stewardess duchess",
     ),
-    (Human, Some(Pronoun::She), "old woman", "grandmother widow witch granny grandma nana"),
-    (Human, Some(Pronoun::He), "boy", "boy grandson nephew schoolboy"),
+    (
+        Human,
+        Some(Pronoun::She),
+        "old woman",
+        "grandmother widow witch granny grandma nana",
+    ),
+    (
+        Human,
+        Some(Pronoun::He),
+        "boy",
+        "boy grandson nephew schoolboy",
+    ),
     (
         Human,
         Some(Pronoun::He),
@@ -50,8 +65,18 @@ const BEINGS: &[(Kind, Option<Pronoun>, &str, &str)] = &[
         "son man father brother husband uncle king prince groom waiter monk fisherman lumberjack \
          priest gentleman hero dad postman mailman milkman fireman policeman salesman widower duke",
     ),
-    (Human, Some(Pronoun::He), "old man", "grandfather wizard hermit grandpa granddad"),
-    (Human, None, "child", "child kid orphan toddler pupil student teenager"),
+    (
+        Human,
+        Some(Pronoun::He),
+        "old man",
+        "grandfather wizard hermit grandpa granddad",
+    ),
+    (
+        Human,
+        None,
+        "child",
+        "child kid orphan toddler pupil student teenager",
+    ),
     (
         Human,
         None,
@@ -71,12 +96,27 @@ const BEINGS: &[(Kind, Option<Pronoun>, &str, &str)] = &[
          physicist mathematician programmer developer designer architect juggler busker beggar tinker",
     ),
     (Human, None, "astronaut", "astronaut cosmonaut spaceman"),
-    (Machine, None, "robot", "robot android machine drone rover automaton cyborg probe computer toaster ai"),
+    (
+        Machine,
+        None,
+        "robot",
+        "robot android machine drone rover automaton cyborg probe computer toaster ai",
+    ),
     (Animal, None, "fox", "fox vixen squirrel"),
     (Animal, None, "dog", "dog wolf puppy hound coyote husky"),
-    (Animal, None, "cat", "cat kitten tiger lion lioness panther leopard lynx"),
+    (
+        Animal,
+        None,
+        "cat",
+        "cat kitten tiger lion lioness panther leopard lynx",
+    ),
     (Animal, None, "bear", "bear cub panda badger"),
-    (Animal, None, "horse", "horse pony donkey deer unicorn stag foal mule camel zebra"),
+    (
+        Animal,
+        None,
+        "horse",
+        "horse pony donkey deer unicorn stag foal mule camel zebra",
+    ),
     (
         Animal,
         None,
@@ -98,8 +138,16 @@ const BEINGS: &[(Kind, Option<Pronoun>, &str, &str)] = &[
 
 /// Plurals that are no word with an `s`.
 const PLURALS: &[(&str, &str)] = &[
-    ("children", "child"), ("women", "woman"), ("men", "man"), ("wolves", "wolf"), ("mice", "mouse"),
-    ("people", "stranger"), ("thieves", "thief"), ("geese", "goose"), ("wives", "wife"), ("sheep", "sheep"),
+    ("children", "child"),
+    ("women", "woman"),
+    ("men", "man"),
+    ("wolves", "wolf"),
+    ("mice", "mouse"),
+    ("people", "stranger"),
+    ("thieves", "thief"),
+    ("geese", "goose"),
+    ("wives", "wife"),
+    ("sheep", "sheep"),
     ("fishermen", "fisherman"),
 ];
 
@@ -125,10 +173,15 @@ pub(super) fn being(word: &str) -> Option<Being> {
 /// `foxes` is `fox`; `None` where the word is no plural.
 pub(super) fn singular(word: &str) -> Option<String> {
     const NO_PLURALS: &[&str] = &[
-        "compass", "glass", "news", "loss", "moss", "chess", "dress", "kiss", "grass", "brass", "bus", "gas",
-        "lens", "cross", "boss", "atlas", "canvas", "princess", "mars", "paris", "always", "series", "darkness",
+        "compass", "glass", "news", "loss", "moss", "chess", "dress", "kiss", "grass", "brass",
+        "bus", "gas", "lens", "cross", "boss", "atlas", "canvas", "princess", "mars", "paris",
+        "always", "series", "darkness",
     ];
-    if NO_PLURALS.contains(&word) || word.ends_with("ss") || word.ends_with("us") || word.ends_with("is") {
+    if NO_PLURALS.contains(&word)
+        || word.ends_with("ss")
+        || word.ends_with("us")
+        || word.ends_with("is")
+    {
         return None;
     }
     if let Some(stem) = word.strip_suffix("ies") {
@@ -166,8 +219,14 @@ const PLACES: &[(World, &str)] = &[
         World::Space,
         "planet moon space spaceship galaxy orbit asteroid starship spacecraft comet universe rocket satellite",
     ),
-    (World::Desert, "desert mars dune dunes oasis canyon wasteland savanna"),
-    (World::Forest, "forest woods tree wood jungle swamp river lake pond grove marsh"),
+    (
+        World::Desert,
+        "desert mars dune dunes oasis canyon wasteland savanna",
+    ),
+    (
+        World::Forest,
+        "forest woods tree wood jungle swamp river lake pond grove marsh",
+    ),
     (
         World::Mountain,
         "mountain mountains snow glacier cave peak summit ridge castle arctic antarctica tundra ice pass alps himalaya \
@@ -213,12 +272,18 @@ pub(super) fn habitat(word: &str) -> Option<World> {
             World::Space,
             "astronaut cosmonaut signal alien stars orbit star spaceman probe satellite astronomer",
         ),
-        (World::Desert, "camel rover nomad cowboy outlaw mirage sandstorm drought"),
+        (
+            World::Desert,
+            "camel rover nomad cowboy outlaw mirage sandstorm drought",
+        ),
         (
             World::Forest,
             "fox wolf owl bear deer hedgehog squirrel hunter witch badger rabbit woodcutter beaver otter frog mushroom",
         ),
-        (World::Mountain, "climber monk dragon eagle goat knight hermit avalanche blizzard yeti king queen prince princess"),
+        (
+            World::Mountain,
+            "climber monk dragon eagle goat knight hermit avalanche blizzard yeti king queen prince princess",
+        ),
         (
             World::Country,
             "farmer shepherd horse scarecrow bee beekeeper kite sheep lamb crow gardener teacher postman harvest seed \
@@ -347,11 +412,14 @@ pub(super) fn past(base: &str) -> String {
         return past.to_owned();
     }
     const DOUBLED: &[&str] = &[
-        "stop", "plan", "plot", "drop", "grab", "slip", "trap", "step", "drag", "tidy", "knit", "kidnap", "admit", "beg",
-        "hug", "rob", "skip", "spot", "swap", "unplug", "wrap",
+        "stop", "plan", "plot", "drop", "grab", "slip", "trap", "step", "drag", "tidy", "knit",
+        "kidnap", "admit", "beg", "hug", "rob", "skip", "spot", "swap", "unplug", "wrap",
     ];
     let vowel_before_y = |base: &str| {
-        base.chars().rev().nth(1).is_some_and(|c| "aeiou".contains(c))
+        base.chars()
+            .rev()
+            .nth(1)
+            .is_some_and(|c| "aeiou".contains(c))
     };
     if base.ends_with('e') {
         format!("{base}d")
@@ -365,57 +433,272 @@ pub(super) fn past(base: &str) -> String {
 }
 
 pub(super) const ARTICLES: &[&str] = &[
-    "a", "an", "the", "one", "two", "three", "four", "five", "seven", "some", "every", "each", "this", "that", "another",
-    "no", "many", "several", "all",
+    "a", "an", "the", "one", "two", "three", "four", "five", "seven", "some", "every", "each",
+    "this", "that", "another", "no", "many", "several", "all",
 ];
 pub(super) const POSSESSIVES: &[&str] = &["his", "her", "their", "its", "my", "our", "your"];
 pub(super) const PRONOUNS: &[&str] = &[
-    "he", "she", "it", "they", "him", "them", "himself", "herself", "itself", "themselves", "i", "me", "we", "us", "you",
-    "nobody", "everyone", "everything", "nothing", "something", "anyone",
+    "he",
+    "she",
+    "it",
+    "they",
+    "him",
+    "them",
+    "himself",
+    "herself",
+    "itself",
+    "themselves",
+    "i",
+    "me",
+    "we",
+    "us",
+    "you",
+    "nobody",
+    "everyone",
+    "everything",
+    "nothing",
+    "something",
+    "anyone",
 ];
 pub(super) const PREPOSITIONS: &[&str] = &[
-    "in", "on", "at", "by", "for", "from", "under", "over", "through", "across", "into", "to", "of", "with", "without",
-    "near", "inside", "beneath", "beside", "above", "along", "around", "behind", "between", "beyond", "against", "about",
-    "after", "before", "during", "until", "towards", "toward", "onto", "past", "upon", "off", "up", "down", "out", "like",
-    "below", "among", "despite", "outside",
+    "in", "on", "at", "by", "for", "from", "under", "over", "through", "across", "into", "to",
+    "of", "with", "without", "near", "inside", "beneath", "beside", "above", "along", "around",
+    "behind", "between", "beyond", "against", "about", "after", "before", "during", "until",
+    "towards", "toward", "onto", "past", "upon", "off", "up", "down", "out", "like", "below",
+    "among", "despite", "outside",
 ];
 /// Words that begin another clause.
 pub(super) const CLAUSES: &[&str] = &[
-    "when", "while", "but", "and", "until", "because", "before", "after", "as", "who", "which", "that", "so", "if", "where",
-    "then", "or", "since", "though", "although", "once", "whose", "only", "yet", "than",
+    "when", "while", "but", "and", "until", "because", "before", "after", "as", "who", "which",
+    "that", "so", "if", "where", "then", "or", "since", "though", "although", "once", "whose",
+    "only", "yet", "than",
 ];
 pub(super) const ADVERBS: &[&str] = &[
-    "alone", "again", "together", "forever", "back", "away", "home", "not", "never", "always", "secretly", "finally",
-    "suddenly", "slowly", "still", "just", "too", "now", "here", "there", "very", "every", "accidentally", "also", "soon",
-    "later", "quietly", "mysteriously", "desperately", "once", "twice", "tonight", "today", "far", "apart", "aboard",
-    "upstairs", "ashore", "unexpectedly", "reluctantly", "bravely", "everywhere", "overnight",
+    "alone",
+    "again",
+    "together",
+    "forever",
+    "back",
+    "away",
+    "home",
+    "not",
+    "never",
+    "always",
+    "secretly",
+    "finally",
+    "suddenly",
+    "slowly",
+    "still",
+    "just",
+    "too",
+    "now",
+    "here",
+    "there",
+    "very",
+    "every",
+    "accidentally",
+    "also",
+    "soon",
+    "later",
+    "quietly",
+    "mysteriously",
+    "desperately",
+    "once",
+    "twice",
+    "tonight",
+    "today",
+    "far",
+    "apart",
+    "aboard",
+    "upstairs",
+    "ashore",
+    "unexpectedly",
+    "reluctantly",
+    "bravely",
+    "everywhere",
+    "overnight",
 ];
 pub(super) const AUXILIARIES: &[&str] = &[
-    "must", "can", "cannot", "can't", "could", "will", "would", "should", "may", "might", "is", "are", "was", "were", "has",
-    "have", "had", "does", "doesn't", "do", "don't", "won't", "isn't", "didn't", "did", "couldn't", "hasn't",
+    "must", "can", "cannot", "can't", "could", "will", "would", "should", "may", "might", "is",
+    "are", "was", "were", "has", "have", "had", "does", "doesn't", "do", "don't", "won't", "isn't",
+    "didn't", "did", "couldn't", "hasn't",
 ];
 /// Verbs that say how someone stands to a deed: "wants to", "tries to".
 pub(super) const WILLING: &[&str] = &[
-    "want", "try", "need", "hope", "decide", "learn", "begin", "start", "dare", "struggle", "long", "vow", "choose", "plan",
-    "attempt", "set", "agree", "race", "wish", "yearn", "promise", "prepare", "swear", "offer", "rush", "fight",
+    "want", "try", "need", "hope", "decide", "learn", "begin", "start", "dare", "struggle", "long",
+    "vow", "choose", "plan", "attempt", "set", "agree", "race", "wish", "yearn", "promise",
+    "prepare", "swear", "offer", "rush", "fight",
 ];
 /// Nouns that are no things to hold: times, weather, measures.
 pub(super) const NO_THINGS: &[&str] = &[
-    "storm", "night", "day", "way", "time", "end", "world", "first", "last", "only", "other", "same", "next", "one", "morning",
-    "evening", "rain", "snow", "wind", "dark", "moment", "year", "years", "story", "film", "movie", "life", "love", "winter",
-    "summer", "spring", "autumn", "days", "nights", "hour", "hours", "week", "month", "minute", "minutes", "dawn", "dusk",
-    "midnight", "noon", "sunset", "sunrise", "things", "place", "part", "kind", "lot", "sleep", "death", "age",
+    "storm", "night", "day", "way", "time", "end", "world", "first", "last", "only", "other",
+    "same", "next", "one", "morning", "evening", "rain", "snow", "wind", "dark", "moment", "year",
+    "years", "story", "film", "movie", "life", "love", "winter", "summer", "spring", "autumn",
+    "days", "nights", "hour", "hours", "week", "month", "minute", "minutes", "dawn", "dusk",
+    "midnight", "noon", "sunset", "sunrise", "things", "place", "part", "kind", "lot", "sleep",
+    "death", "age",
 ];
 pub(super) const STORMY: &[&str] = &[
-    "storm", "thunder", "hurricane", "lightning", "gale", "tempest", "stormy", "typhoon", "sandstorm", "war",
+    "storm",
+    "thunder",
+    "hurricane",
+    "lightning",
+    "gale",
+    "tempest",
+    "stormy",
+    "typhoon",
+    "sandstorm",
+    "war",
 ];
-pub(super) const RAINY: &[&str] = &["rain", "rainy", "flood", "flooded", "monsoon", "raining", "umbrella", "downpour"];
+pub(super) const RAINY: &[&str] = &[
+    "rain", "rainy", "flood", "flooded", "monsoon", "raining", "umbrella", "downpour",
+];
 pub(super) const SNOWY: &[&str] = &[
-    "snow", "blizzard", "winter", "snowy", "frozen", "ice", "snowman", "avalanche", "christmas", "glacier",
+    "snow",
+    "blizzard",
+    "winter",
+    "snowy",
+    "frozen",
+    "ice",
+    "snowman",
+    "avalanche",
+    "christmas",
+    "glacier",
 ];
 pub(super) const FOGGY: &[&str] = &["fog", "mist", "misty", "foggy", "smoke", "haze"];
 pub(super) const NIGHTLY: &[&str] = &[
-    "night", "nights", "midnight", "dark", "darkness", "moonlight", "stars", "star", "dusk", "evening", "nightclub", "neon",
-    "lantern", "owl", "fireflies", "moth", "firefly", "sleepless",
+    "night",
+    "nights",
+    "midnight",
+    "dark",
+    "darkness",
+    "moonlight",
+    "stars",
+    "star",
+    "dusk",
+    "evening",
+    "nightclub",
+    "neon",
+    "lantern",
+    "owl",
+    "fireflies",
+    "moth",
+    "firefly",
+    "sleepless",
 ];
 pub(super) const EARLY: &[&str] = &["dawn", "morning", "sunrise", "spring"];
+
+/// Whether a word that could be a verb is rather a plural: "letters", "stars", "keys".
+pub(super) fn is_plural_noun(word: &str) -> bool {
+    const NOUNS: &[&str] = &[
+        "letters",
+        "keys",
+        "lights",
+        "dreams",
+        "stars",
+        "photographs",
+        "secrets",
+        "memories",
+        "wishes",
+        "signals",
+        "lands",
+        "races",
+        "cooks",
+        "guards",
+        "guides",
+        "hands",
+        "faces",
+        "works",
+        "plays",
+        "shelters",
+        "records",
+        "prayers",
+        "waves",
+        "seals",
+        "shows",
+        "turns",
+        "paints",
+        "plants",
+        "waters",
+        "watches",
+        "tracks",
+        "trains",
+        "planes",
+        "nurses",
+        "maps",
+    ];
+    NOUNS.contains(&word)
+}
+
+/// What someone of a trade cares for, where the sentence names nothing.
+pub(super) fn trade(role: &str) -> Option<&'static str> {
+    const TRADES: &[(&str, &str)] = &[
+        ("the piano", "pianist"),
+        ("the violin", "violinist violinmaker"),
+        ("the cello", "cellist"),
+        ("the guitar", "guitarist"),
+        ("the song", "singer composer musician conductor busker"),
+        ("the clock", "clockmaker watchmaker"),
+        (
+            "the book",
+            "writer poet librarian bookseller storyteller translator",
+        ),
+        ("the painting", "painter artist"),
+        ("the camera", "photographer journalist reporter"),
+        ("the telescope", "astronomer"),
+        (
+            "the boat",
+            "sailor fisherman captain ferryman pirate smuggler",
+        ),
+        ("the garden", "gardener botanist"),
+        ("the hives", "beekeeper"),
+        ("the letter", "postman mailman postwoman"),
+        ("the parcel", "courier driver cyclist"),
+        ("the recipe", "baker chef cook"),
+        ("the engine", "mechanic engineer pilot"),
+        ("the coat", "tailor seamstress"),
+        ("the map", "mapmaker cartographer explorer archaeologist"),
+        ("the case file", "detective judge lawyer policeman"),
+        ("the machine", "inventor scientist programmer hacker"),
+        ("the flock", "shepherd"),
+        ("the harvest", "farmer"),
+    ];
+    TRADES
+        .iter()
+        .find(|(_, roles)| roles.split_whitespace().any(|known| known == role))
+        .map(|(thing, _)| *thing)
+}
+
+/// What can be lost, but not held or found under a chair.
+pub(super) const ABSTRACT: &[&str] = &[
+    "hearing",
+    "sight",
+    "voice",
+    "memory",
+    "memories",
+    "mind",
+    "faith",
+    "job",
+    "hope",
+    "courage",
+    "sleep",
+    "home",
+    "temper",
+    "way",
+    "balance",
+    "power",
+    "powers",
+    "love",
+    "revenge",
+    "peace",
+    "freedom",
+    "truth",
+    "happiness",
+    "grief",
+    "fear",
+    "soul",
+    "name",
+    "talent",
+    "war",
+    "language",
+];

@@ -1,417 +1,410 @@
-//! What a sentence is about: who, where, when, and what is at stake. Made for English, safe for anything.
+//! What a sentence is about: who, what they do, what stands in their way, where and when.
+//!
+//! A small reader of English loglines ("A retired astronaut must cross the desert to find her brother
+//! before the last train leaves"). It needs no model, and is safe for anything: what it does not find
+//! stays `None`, and the story fills it.
 
-use super::worlds::World;
+use super::clause::{self, Clause, Deed};
+use super::dice::Dice;
+use super::lexicon::{self, Being, Kind, Pronoun};
+use super::noun::{self, Noun};
+use super::token::{self, Token};
+use super::worlds::{Time, Weather, World};
 
-/// The parts of a story that a sentence names, with fitting guesses for those that it does not.
-#[derive(Clone, Debug, PartialEq)]
+/// The parts of a story that a sentence names.
+#[derive(Clone, Debug)]
 pub(super) struct Premise {
-    /// As the sentence calls the hero, without an article: `lighthouse keeper's daughter`.
-    pub(super) role: String,
-    /// The same, short enough to say again: `keeper's daughter`.
-    pub(super) short: String,
-    /// A name that the sentence gives, such as `Mara`.
-    pub(super) name: Option<String>,
-    pub(super) gender: Gender,
-    /// What the hero looks like from afar, for the painter.
-    pub(super) figure: &'static str,
-    /// The thing that matters, with its article: `the lamp`.
-    pub(super) object: Option<String>,
-    pub(super) world: World,
-    /// Place words of the sentence for the painter.
-    pub(super) places: Vec<String>,
-    pub(super) storm: bool,
-    pub(super) night: bool,
-    /// The first clause of the sentence, as the user wrote it.
+    pub(super) hero: Hero,
+    /// What the hero does, as the sentence tells it.
+    pub(super) event: Option<Deed>,
+    /// What the hero does then: "and carries it home".
+    pub(super) then: Option<Deed>,
+    /// What the hero is like: "could not sleep".
+    pub(super) habit: Option<String>,
+    /// What comes between, in the past tense: "a storm took the road".
+    pub(super) trouble: Option<String>,
+    /// What ends a waiting, in the past tense: "a stranger sat down beside him".
+    pub(super) until: Option<String>,
+    /// What it is about.
+    pub(super) thing: Option<Noun>,
+    /// The second person of the story.
+    pub(super) other: Option<Noun>,
+    /// Where: "the lighthouse".
+    pub(super) place: Option<String>,
+    /// "in", "on", "at" that place.
+    pub(super) at: String,
+    /// The hero belongs there: it is not where the way leads, or where they are held.
+    pub(super) home: bool,
+    /// What the hero does goes on for long: waiting, searching.
+    pub(super) lasting: bool,
+    /// It is about something that cannot be looked for under a chair: a voice, the truth.
+    pub(super) about_no_thing: bool,
+    /// What comes between is a "but", not a "then".
+    pub(super) but: bool,
+    /// The place alone, for the painter: `lighthouse`.
+    pub(super) site: Option<String>,
+    pub(super) world: Option<World>,
+    pub(super) time: Option<Time>,
+    pub(super) weather: Option<Weather>,
+    /// Verbs in their base form and other words, to choose a plot by.
+    pub(super) words: Vec<String>,
+    /// Whether any of it was understood.
+    pub(super) understood: bool,
+    /// The sentence up to its first stop, as it was written.
     pub(super) opening: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Gender {
-    Female,
-    Male,
-    Other,
+/// Whom the story follows.
+#[derive(Clone, Debug)]
+pub(super) struct Hero {
+    /// Without an article: `lighthouse keeper's daughter`; empty where the sentence names nobody.
+    pub(super) role: String,
+    pub(super) name: Option<String>,
+    pub(super) pronoun: Pronoun,
+    pub(super) kind: Kind,
+    pub(super) plural: bool,
+    /// As the painter knows it.
+    pub(super) figure: &'static str,
 }
 
-/// Heads of a hero's noun phrase: word, gender, figure.
-const HEROES: &[(&str, Gender, &str)] = &[
-    ("daughter", Gender::Female, "young woman"),
-    ("girl", Gender::Female, "girl"),
-    ("woman", Gender::Female, "woman"),
-    ("mother", Gender::Female, "woman"),
-    ("grandmother", Gender::Female, "old woman"),
-    ("sister", Gender::Female, "young woman"),
-    ("queen", Gender::Female, "woman"),
-    ("princess", Gender::Female, "young woman"),
-    ("witch", Gender::Female, "old woman"),
-    ("widow", Gender::Female, "woman"),
-    ("son", Gender::Male, "young man"),
-    ("boy", Gender::Male, "boy"),
-    ("man", Gender::Male, "man"),
-    ("father", Gender::Male, "man"),
-    ("grandfather", Gender::Male, "old man"),
-    ("brother", Gender::Male, "young man"),
-    ("king", Gender::Male, "man"),
-    ("prince", Gender::Male, "young man"),
-    ("fisherman", Gender::Male, "old man"),
-    ("monk", Gender::Male, "man"),
-    ("wizard", Gender::Male, "old man"),
-    ("keeper", Gender::Other, "person"),
-    ("child", Gender::Other, "child"),
-    ("astronaut", Gender::Other, "astronaut"),
-    ("pilot", Gender::Other, "person"),
-    ("detective", Gender::Other, "man"),
-    ("sailor", Gender::Other, "man"),
-    ("captain", Gender::Other, "man"),
-    ("painter", Gender::Other, "woman"),
-    ("musician", Gender::Other, "man"),
-    ("pianist", Gender::Other, "woman"),
-    ("dancer", Gender::Other, "woman"),
-    ("baker", Gender::Other, "man"),
-    ("clockmaker", Gender::Other, "old man"),
-    ("librarian", Gender::Other, "woman"),
-    ("scientist", Gender::Other, "woman"),
-    ("doctor", Gender::Other, "woman"),
-    ("teacher", Gender::Other, "woman"),
-    ("traveller", Gender::Other, "person"),
-    ("traveler", Gender::Other, "person"),
-    ("knight", Gender::Other, "man"),
-    ("thief", Gender::Other, "person"),
-    ("courier", Gender::Other, "person"),
-    ("gardener", Gender::Other, "woman"),
-    ("shepherd", Gender::Other, "man"),
-    ("robot", Gender::Other, "robot"),
-    ("android", Gender::Other, "robot"),
-    ("machine", Gender::Other, "robot"),
-    ("fox", Gender::Other, "fox"),
-    ("wolf", Gender::Other, "dog"),
-    ("dog", Gender::Other, "dog"),
-    ("dogs", Gender::Other, "two dogs"),
-    ("cat", Gender::Other, "cat"),
-    ("bird", Gender::Other, "bird"),
-    ("owl", Gender::Other, "bird"),
-    ("bear", Gender::Other, "bear"),
-    ("horse", Gender::Other, "horse"),
-    ("whale", Gender::Other, "whale"),
-    ("dragon", Gender::Other, "dragon"),
-    ("friends", Gender::Other, "two people"),
-    ("sisters", Gender::Female, "two women"),
-    ("brothers", Gender::Male, "two men"),
-    ("children", Gender::Other, "two children"),
-];
-
-/// Places that the painter knows, with the world that they belong to.
-const PLACES: &[(&str, World)] = &[
-    ("lighthouse", World::Sea),
-    ("sea", World::Sea),
-    ("ocean", World::Sea),
-    ("coast", World::Sea),
-    ("harbour", World::Sea),
-    ("harbor", World::Sea),
-    ("island", World::Sea),
-    ("beach", World::Sea),
-    ("boat", World::Sea),
-    ("ship", World::Sea),
-    ("bay", World::Sea),
-    ("city", World::City),
-    ("street", World::City),
-    ("rooftop", World::City),
-    ("apartment", World::City),
-    ("subway", World::City),
-    ("train", World::City),
-    ("station", World::City),
-    ("bar", World::City),
-    ("theatre", World::City),
-    ("theater", World::City),
-    ("planet", World::Space),
-    ("mars", World::Space),
-    ("moon", World::Space),
-    ("space", World::Space),
-    ("spaceship", World::Space),
-    ("stars", World::Space),
-    ("galaxy", World::Space),
-    ("forest", World::Forest),
-    ("woods", World::Forest),
-    ("tree", World::Forest),
-    ("garden", World::Forest),
-    ("meadow", World::Forest),
-    ("river", World::Forest),
-    ("lake", World::Forest),
-    ("village", World::Forest),
-    ("mountain", World::Mountain),
-    ("mountains", World::Mountain),
-    ("desert", World::Mountain),
-    ("snow", World::Mountain),
-    ("glacier", World::Mountain),
-    ("cave", World::Mountain),
-    ("castle", World::Mountain),
-    ("valley", World::Mountain),
-    ("house", World::Home),
-    ("library", World::Home),
-    ("kitchen", World::Home),
-    ("workshop", World::Home),
-    ("attic", World::Home),
-    ("room", World::Home),
-    ("piano", World::Home),
-    ("shop", World::Home),
-];
-
-const STORM: &[&str] = &[
-    "storm",
-    "rain",
-    "thunder",
-    "wind",
-    "flood",
-    "hurricane",
-    "blizzard",
-];
-const NIGHT: &[&str] = &[
-    "night",
-    "midnight",
-    "dark",
-    "darkness",
-    "moonlight",
-    "stars",
-    "dusk",
-    "evening",
-];
-const ARTICLES: &[&str] = &[
-    "a", "an", "the", "one", "two", "three", "his", "her", "their", "its", "my", "our",
-];
-/// Words after an article that are no things.
-const NO_THINGS: &[&str] = &[
-    "storm", "night", "day", "way", "time", "end", "world", "first", "last", "only", "other",
-    "same", "next", "one", "morning", "evening", "rain", "snow", "wind", "dark", "moment", "year",
-    "years", "story",
-];
-const ADVERBS: &[&str] = &[
-    "alone", "again", "together", "forever", "once", "back", "away", "home", "is", "was", "are",
-    "were",
-];
-const CLAUSE: &[&str] = &[
-    "when", "while", "but", "and", "until", "because", "before", "after", "as", "who", "that",
-    "so", "with", "in", "on", "at", "by", "for", "from", "under", "over", "through", "across",
-    "into", "to", "of",
-];
-
-pub(super) fn read(sentence: &str, guess: u64) -> Premise {
-    let words: Vec<&str> = sentence.split_whitespace().collect();
-    let bare: Vec<String> = words.iter().map(|word| bare(word)).collect();
-    let hero = find_hero(&words, &bare);
-    let has = |list: &[&str]| bare.iter().any(|word| list.contains(&word.as_str()));
-    let places: Vec<(String, World)> = bare
-        .iter()
-        .filter_map(|word| PLACES.iter().find(|(place, _)| place == word))
-        .map(|(place, world)| ((*place).to_owned(), *world))
-        .collect();
-    let world = places
-        .first()
-        .map_or_else(|| World::guess(guess), |(_, world)| *world);
-    let (role, head, gender, figure) = match &hero {
-        Some(hero) => (hero.role.clone(), Some(hero.end), hero.gender, hero.figure),
-        None => ("traveller".to_owned(), None, Gender::Other, "person"),
+pub(super) fn read(sentence: &str, dice: &mut Dice) -> Premise {
+    let all = token::tokens(sentence);
+    // Names and places could be read into any language, and mostly wrongly.
+    let all = if token::is_english(&all) {
+        all
+    } else {
+        Vec::new()
     };
-    let short: Vec<&str> = role.split_whitespace().rev().take(2).collect();
-    let pronoun = if has(&["her", "she", "herself"]) {
-        Some(Gender::Female)
-    } else if has(&["his", "he", "him", "himself"]) {
-        Some(Gender::Male)
+    let tokens = token::without_frame(&all);
+    let clauses = clause::split(tokens);
+    let plot = Plot::of(&clauses);
+    let subject = plot.subject.clone().unwrap_or_default();
+    let mut hero = hero(&subject, tokens, dice);
+    if plot.subject.is_none()
+        && let Some(found) = tokens.iter().position(|t| lexicon::being(&t.low).is_some())
+    {
+        hero = self::hero(&tokens[..=found], tokens, dice);
+    }
+    let mut deeds: Vec<Deed> = plot
+        .events
+        .iter()
+        .map(|(tokens, at)| clause::deed(tokens, *at, hero.pronoun))
+        .collect();
+    if let (Some(deed), Some(aside)) = (deeds.first_mut(), &plot.aside) {
+        deed.add(aside, hero.pronoun);
+    }
+    let asides = plot
+        .aside
+        .iter()
+        .filter_map(|aside| Some((&aside.tokens, aside.verb?)));
+    let mut nouns: Vec<Noun> = Vec::new();
+    for (tokens, at) in plot
+        .events
+        .iter()
+        .map(|(tokens, at)| (tokens, *at))
+        .chain(asides)
+    {
+        let mut found = noun::objects(tokens, at, hero.pronoun);
+        // What is made is a thing, even in the shape of a bird.
+        if clause::makes(tokens, at) {
+            found.iter_mut().for_each(|noun| noun.being = None);
+        }
+        nouns.extend(found);
+    }
+    let is_other = |noun: &&Noun| noun.being.is_some();
+    let is_thing = |noun: &&Noun| noun.being.is_none() && noun.is_thing();
+    let place = noun::place(tokens, hero.pronoun);
+    let other = companion(&subject, hero.pronoun)
+        .or_else(|| nouns.iter().find(is_other).cloned())
+        .or_else(|| noun::accompanied(tokens, hero.pronoun))
+        .or_else(|| possessor(&subject));
+    let thing = nouns.iter().find(is_thing).cloned();
+    let lost_for_good = thing
+        .as_ref()
+        .is_some_and(|thing| lexicon::ABSTRACT.contains(&thing.head.as_str()));
+    let thing = thing.filter(|_| !lost_for_good);
+    let thing = thing.filter(|thing| {
+        place
+            .as_ref()
+            .is_none_or(|(_, place)| place.the != thing.the)
+    });
+    let held = tokens.iter().any(|t| HELD.contains(&t.low.as_str()));
+    let home = !held
+        && place.as_ref().is_some_and(|(at, _)| {
+            matches!(
+                at.as_str(),
+                "in" | "on" | "at" | "near" | "aboard" | "under" | "above"
+            )
+        });
+    let at = place
+        .as_ref()
+        .map_or("in", |(at, _)| at.as_str())
+        .to_owned();
+    let has = |list: &[&str]| tokens.iter().any(|t| list.contains(&t.low.as_str()));
+    let known_place = tokens
+        .iter()
+        .find(|t| lexicon::place(t.stem()).is_some())
+        .map(|t| t.stem().to_owned());
+    let world = known_place
+        .as_deref()
+        .and_then(lexicon::place)
+        .or_else(|| tokens.iter().find_map(|t| lexicon::habitat(t.stem())));
+    let weather = if has(lexicon::SNOWY) {
+        Some(Weather::Snow)
+    } else if has(lexicon::STORMY) {
+        Some(Weather::Storm)
+    } else if has(lexicon::RAINY) {
+        Some(Weather::Rain)
+    } else if has(lexicon::FOGGY) {
+        Some(Weather::Fog)
     } else {
         None
     };
-    let gender = if gender == Gender::Other && figure != "robot" {
-        pronoun.unwrap_or(gender)
+    let time = if has(lexicon::NIGHTLY) {
+        Some(Time::Night)
+    } else if has(lexicon::EARLY) {
+        Some(Time::Dawn)
     } else {
-        gender
+        None
     };
-    Premise {
-        short: short.into_iter().rev().collect::<Vec<_>>().join(" "),
-        role,
-        name: find_name(&words),
-        gender,
-        figure: fitting(figure, gender),
-        object: find_object(&words, &bare, head),
-        world,
-        places: places.into_iter().map(|(place, _)| place).collect(),
-        storm: has(STORM),
-        night: has(NIGHT),
-        opening: opening(sentence),
-    }
-}
-
-struct Hero {
-    role: String,
-    /// Index after the head.
-    end: usize,
-    gender: Gender,
-    figure: &'static str,
-}
-
-/// The first known head, with the words between it and the article before it.
-fn find_hero(words: &[&str], bare: &[String]) -> Option<Hero> {
-    let known = |word: &str| HEROES.iter().find(|(head, _, _)| *head == word);
-    let first = bare
-        .iter()
-        .position(|word| known(word.trim_end_matches("'s")).is_some())?;
-    // "the keeper's daughter": the last of a chain of known words is the head.
-    let mut head = first;
-    while words[head].ends_with("'s") || words[head].ends_with("’s") {
-        match bare.get(head + 1) {
-            Some(next) if known(next).is_some() => head += 1,
-            _ => break,
-        }
-    }
-    let (_, gender, figure) = *known(bare[head].trim_end_matches("'s"))?;
-    let start = bare[..head]
-        .iter()
-        .rposition(|word| ARTICLES.contains(&word.as_str()))
-        .map_or(0, |n| n + 1);
-    let start = start.max(head.saturating_sub(4));
-    let role: Vec<String> = words[start..=head]
-        .iter()
-        .map(|word| trimmed(word))
-        .collect();
-    Some(Hero {
-        role: role.join(" ").to_lowercase(),
-        end: head + 1,
-        gender,
-        figure,
-    })
-}
-
-/// A capitalised word after the first one.
-fn find_name(words: &[&str]) -> Option<String> {
-    let is_name = |word: &&&str| {
-        let word = trimmed(word);
-        let mut letters = word.chars();
-        letters.next().is_some_and(char::is_uppercase)
-            && word.chars().count() > 1
-            && letters.all(char::is_lowercase)
-            && !PLACES
-                .iter()
-                .any(|(place, _)| *place == word.to_lowercase())
-    };
-    words.iter().skip(1).find(is_name).map(|word| trimmed(word))
-}
-
-/// The first thing with an article after the hero.
-fn find_object(words: &[&str], bare: &[String], after: Option<usize>) -> Option<String> {
-    let start = after.unwrap_or(1);
-    for at in start..bare.len().saturating_sub(1) {
-        if !ARTICLES.contains(&bare[at].as_str()) {
-            continue;
-        }
-        let rest = &bare[at + 1..];
-        let ends_thing =
-            |word: &&String| CLAUSE.contains(&word.as_str()) || ADVERBS.contains(&word.as_str());
-        let length = rest
+    let named_place = known_place.as_deref().map(|site| {
+        match all
             .iter()
-            .take(3)
-            .take_while(|word| !ends_thing(word))
-            .count();
-        // "the old brass key": an adjective or two, and the thing is the last word of the run that
-        // ends at a clause; a verb may have slipped in, so short runs are safer.
-        let ends_here = |n: usize| words[at + n].ends_with([',', '.', '!', '?', ';']);
-        let length = (1..=length)
-            .find(|n| ends_here(*n))
-            .unwrap_or(length.min(if length == 3 { 1 } else { length }));
-        let Some(thing) = rest.get(length.wrapping_sub(1)) else {
-            continue;
-        };
-        let usable = thing.chars().count() > 2
-            && thing.chars().all(|c| c.is_alphabetic() || c == '-')
-            && !NO_THINGS.contains(&thing.as_str())
-            && !STORM.contains(&thing.as_str())
-            && !HEROES.iter().any(|(head, _, _)| head == thing)
-            && !ARTICLES.contains(&thing.as_str());
-        if usable {
-            return Some(format!("the {}", rest[..length].join(" ")));
+            .find(|t| t.stem() == site && t.is_capital() && t.index > 0)
+        {
+            Some(proper) => proper.stem_text().to_owned(),
+            None => format!("the {site}"),
         }
+    });
+    let mut words: Vec<String> = tokens.iter().map(|t| t.stem().to_owned()).collect();
+    words.extend(tokens.iter().filter_map(|t| Some(lexicon::verb(&t.low)?.0)));
+    let but = plot.trouble.as_ref().is_some_and(|clause| {
+        matches!(
+            clause.connector.as_str(),
+            "but" | "yet" | "though" | "although"
+        )
+    });
+    Premise {
+        understood: !hero.role.is_empty()
+            || hero.name.is_some()
+            || world.is_some()
+            || !deeds.is_empty(),
+        event: deeds.first().cloned(),
+        then: deeds.get(1).cloned(),
+        habit: plot
+            .habit
+            .map(|(tokens, at)| clause::deed(&tokens, at, hero.pronoun).past),
+        trouble: plot.trouble.map(|clause| clause.in_past(hero.pronoun)),
+        until: plot.until.map(|clause| clause.in_past(hero.pronoun)),
+        thing,
+        other,
+        place: place.map(|(_, place)| place.the).or(named_place),
+        at,
+        home,
+        about_no_thing: lost_for_good,
+        lasting: plot
+            .events
+            .first()
+            .is_some_and(|(tokens, at)| clause::lasts(tokens, *at)),
+        but,
+        site: known_place,
+        world,
+        time,
+        weather,
+        words,
+        opening: token::opening(sentence),
+        hero,
     }
-    None
 }
 
-/// The sentence up to its first natural stop, as narration.
-fn opening(sentence: &str) -> String {
-    const LONGEST_WORDS: usize = 16;
-    let clean: String = sentence.chars().filter(|c| !c.is_control()).collect();
-    let words: Vec<&str> = clean.split_whitespace().collect();
-    let stop = |(n, word): (usize, &&str)| {
-        let next = words.get(n + 1).map(|next| bare(next));
-        let clause = next.is_some_and(|next| {
-            matches!(
-                next.as_str(),
-                "when" | "while" | "but" | "until" | "because" | "before" | "after"
-            )
+/// The clauses by their part in the story.
+#[derive(Default)]
+struct Plot {
+    subject: Option<Vec<Token>>,
+    /// Tokens and where their verb stands.
+    events: Vec<(Vec<Token>, usize)>,
+    habit: Option<(Vec<Token>, usize)>,
+    /// What the object of the first deed is like: "who steals memories".
+    aside: Option<Clause>,
+    trouble: Option<Clause>,
+    until: Option<Clause>,
+}
+
+impl Plot {
+    fn of(clauses: &[Clause]) -> Plot {
+        let mut plot = Plot::default();
+        // The subject of a clause whose verb a relative clause has put off.
+        let mut waiting: Option<Vec<Token>> = None;
+        for clause in clauses {
+            let connector = clause.connector.as_str();
+            let Some(at) = clause.verb else {
+                let fronted = clause.tokens.first().is_some_and(Token::is_preposition);
+                if plot.subject.is_none() && waiting.is_none() && connector.is_empty() && !fronted {
+                    waiting = Some(clause.tokens.clone());
+                }
+                continue;
+            };
+            let subject = &clause.tokens[..at];
+            let elided = subject.is_empty() || subject.iter().all(|t| t.is_personal());
+            match connector {
+                "who" | "which" | "that" | "whose" => {
+                    if plot.events.is_empty()
+                        && let Some(subject) = waiting.take()
+                    {
+                        plot.subject = Some(subject);
+                        match clause::second_verb(&clause.tokens, at) {
+                            Some(main) => {
+                                plot.habit = Some((clause.tokens[..main].to_vec(), at));
+                                plot.events.push((clause.tokens.clone(), main));
+                            }
+                            None => plot.events.push((clause.tokens.clone(), at)),
+                        }
+                    } else if plot.events.len() == 1 && plot.aside.is_none() {
+                        plot.aside = Some(clause.clone());
+                    }
+                }
+                "until" => {
+                    plot.until.get_or_insert_with(|| clause.clone());
+                }
+                "" | "and" | "so" | "then" | "but" | "yet" | "or" => {
+                    let named = clause::acts(subject);
+                    if plot.events.is_empty()
+                        && (named || waiting.is_some())
+                        && plot.subject.is_none()
+                    {
+                        plot.subject = Some(waiting.take().unwrap_or_else(|| subject.to_vec()));
+                        plot.events.push((clause.tokens.clone(), at));
+                    } else if elided && plot.subject.is_some() {
+                        plot.events.push((clause.tokens.clone(), at));
+                    } else if plot.trouble.is_none() {
+                        plot.trouble = Some(clause.clone());
+                    }
+                }
+                _ => {
+                    plot.trouble.get_or_insert_with(|| clause.clone());
+                }
+            }
+        }
+        if plot.subject.is_none() {
+            plot.subject = waiting.filter(|tokens| clause::acts(tokens));
+        }
+        plot
+    }
+}
+
+/// Words of those who are where they do not want to be.
+const HELD: &[&str] = &[
+    "stranded",
+    "trapped",
+    "lost",
+    "stuck",
+    "imprisoned",
+    "locked",
+    "shipwrecked",
+    "exiled",
+    "crash",
+    "crashes",
+    "crashed",
+    "marooned",
+    "alone",
+    "prisoner",
+];
+
+/// Who the subject is.
+fn hero(subject: &[Token], sentence: &[Token], dice: &mut Dice) -> Hero {
+    let noun = noun::subject(subject);
+    let being = noun.as_ref().and_then(|noun| noun.being);
+    let coordinated = companion(subject, Pronoun::They).is_some();
+    let name = noun::name(subject).or_else(|| noun::called(sentence));
+    let kind = being.map_or(Kind::Human, |being| being.kind);
+    let plural = being.is_some_and(|being| being.plural);
+    let said = said_pronoun(sentence, coordinated || plural);
+    let pronoun = being
+        .and_then(|being| being.pronoun)
+        .or(said)
+        .unwrap_or_else(|| match kind {
+            Kind::Machine => Pronoun::It,
+            _ if dice.below(2) == 0 => Pronoun::She,
+            _ => Pronoun::He,
         });
-        (n >= 3 && (word.ends_with([',', ';']) || clause) || word.ends_with(['.', '!', '?']))
-            .then_some(n + 1)
+    let role = noun.map(|noun| noun.bare).unwrap_or_default();
+    Hero {
+        figure: figure(being, pronoun, plural, &role),
+        role,
+        name,
+        pronoun,
+        kind,
+        plural,
+    }
+}
+
+/// The pronoun that the sentence itself uses. Of someone single, "their" is taken for them only where
+/// nobody else could be meant.
+fn said_pronoun(sentence: &[Token], several: bool) -> Option<Pronoun> {
+    let count = |list: &[&str]| {
+        sentence
+            .iter()
+            .filter(|t| list.contains(&t.low.as_str()))
+            .count()
     };
-    let end = words
+    let counts = [
+        (Pronoun::She, count(&["she", "her", "herself", "hers"])),
+        (Pronoun::He, count(&["he", "his", "him", "himself"])),
+        (Pronoun::It, count(&["its", "itself"])),
+        (
+            Pronoun::They,
+            if several {
+                0
+            } else {
+                count(&["their", "themselves", "themself"])
+            },
+        ),
+    ];
+    let most = counts
         .iter()
-        .enumerate()
-        .find_map(stop)
-        .unwrap_or(words.len());
-    if end > LONGEST_WORDS || end == 0 {
-        return String::new();
-    }
-    let text = words[..end].join(" ");
-    let text = text.trim_end_matches([',', ';', '.', ' ']);
-    match text.ends_with(['!', '?']) {
-        true => text.to_owned(),
-        false => format!("{text}."),
+        .filter(|(_, n)| *n > 0)
+        .max_by_key(|(_, n)| *n);
+    most.map(|(pronoun, _)| *pronoun)
+}
+
+fn figure(being: Option<Being>, pronoun: Pronoun, plural: bool, role: &str) -> &'static str {
+    let old = [
+        "old ", "elderly ", "retired ", "aging ", "ageing ", "dying ",
+    ]
+    .iter()
+    .any(|word| format!("{role} ").contains(word));
+    let figure = being.map_or("person", |being| being.figure);
+    match (figure, pronoun) {
+        ("person", Pronoun::She) if plural => "two women",
+        ("person", _) if plural => "two people",
+        ("woman", _) if plural => "two women",
+        ("man", _) if plural => "two men",
+        ("girl" | "boy" | "child", _) if plural => "two children",
+        ("dog", _) if plural => "two dogs",
+        ("person" | "woman", Pronoun::She) if old => "old woman",
+        ("person" | "man", Pronoun::He) if old => "old man",
+        ("person", Pronoun::She) => "woman",
+        ("person", Pronoun::He) => "man",
+        ("child", Pronoun::She) => "girl",
+        ("child", Pronoun::He) => "boy",
+        (figure, _) => figure,
     }
 }
 
-fn fitting(figure: &'static str, gender: Gender) -> &'static str {
-    match (figure, gender) {
-        ("person" | "man", Gender::Female) => "woman",
-        ("person" | "woman", Gender::Male) => "man",
-        _ => figure,
-    }
+/// "a boy and his dog": the dog.
+fn companion(subject: &[Token], pronoun: Pronoun) -> Option<Noun> {
+    let at = subject.iter().position(|t| t.low == "and")?;
+    noun::phrase(&subject[at + 1..], pronoun).filter(|noun| noun.being.is_some() || noun.proper)
 }
 
-/// Lower case without punctuation at the ends.
-fn bare(word: &str) -> String {
-    trimmed(word).to_lowercase().replace('’', "'")
-}
-
-fn trimmed(word: &str) -> String {
-    word.trim_matches(|c: char| !c.is_alphanumeric()).to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(sentence: &str, role: &str, object: Option<&str>, world: World) {
-        let premise = read(sentence, 0);
-        assert_eq!(premise.role, role, "{sentence}");
-        assert_eq!(premise.object.as_deref(), object, "{sentence}");
-        assert_eq!(premise.world, world, "{sentence}");
-    }
-
-    #[test]
-    fn a_sentence_tells_who_what_and_where() {
-        check(
-            "A lighthouse keeper's daughter must light the lamp alone when a storm takes the road.",
-            "lighthouse keeper's daughter",
-            Some("the lamp"),
-            World::Sea,
-        );
-        check(
-            "A fox finds a lantern in the snow.",
-            "fox",
-            Some("the lantern"),
-            World::Mountain,
-        );
-        check(
-            "The old clockmaker repairs the moon.",
-            "old clockmaker",
-            Some("the moon"),
-            World::Space,
-        );
-        check("A robot learns to dance.", "robot", None, World::guess(0));
-        check("🎬", "traveller", None, World::guess(0));
-        check("", "traveller", None, World::guess(0));
-    }
+/// "a keeper's daughter": the keeper.
+fn possessor(subject: &[Token]) -> Option<Noun> {
+    let at = subject
+        .iter()
+        .position(|t| t.is_possessive() && lexicon::being(t.stem()).is_some())?;
+    let mut tokens = subject[..=at].to_vec();
+    let owner = tokens.last_mut()?;
+    owner.low = owner.stem().to_owned();
+    owner.text = owner.stem_text().to_owned();
+    noun::phrase(&tokens, Pronoun::They)
 }

@@ -1,11 +1,7 @@
-//! The tables that stories are told from: for each world its pictures, its second voice, and what is
-//! said at each turn of the story.
-//!
-//! `{name}` is the hero, `{hero}` what the hero is ("the keeper's daughter"), `{they}`, `{them}` and
-//! `{their}` fit the hero, `{object}` is what matters, `{figure}` is how the hero looks from afar.
-//! Narration is in the past tense, so that pronouns need no agreement.
+//! Where stories play: the words, people, pictures and music of each world.
 
-/// Where a story plays.
+use super::lexicon::Pronoun;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum World {
     Sea,
@@ -13,493 +9,584 @@ pub(super) enum World {
     Space,
     Forest,
     Mountain,
+    Desert,
+    Country,
     Home,
 }
 
-/// The turns of a story, in order.
-pub(super) const BEATS: usize = 6;
-
-/// Who says a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Speaker {
-    Narrator,
-    Hero,
-    Other,
+pub(super) enum Time {
+    Dawn,
+    Morning,
+    Noon,
+    Golden,
+    Dusk,
+    Night,
 }
 
-use Speaker::{Hero, Narrator, Other};
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Weather {
+    Clear,
+    Clouds,
+    Fog,
+    Rain,
+    Storm,
+    Snow,
+}
 
-type Line = (Speaker, &'static str);
+/// Pictures of a story: before the first turn, and after each of the six.
+pub(super) const STAGES: usize = 7;
 
-/// One world's material.
-pub(super) struct Table {
-    /// Name of the second voice, what it is, and its gender.
-    pub(super) other: (&'static str, &'static str, &'static str),
-    /// What matters where the sentence names nothing.
-    pub(super) object: &'static str,
-    /// Pictures for the moments before, between and after the beats; each may stand twice with another framing.
-    pub(super) pictures: [&'static str; BEATS + 1],
-    /// Places that name the chapters.
-    pub(super) settings: [&'static str; BEATS],
-    pub(super) lines: [&'static [Line]; BEATS],
-    /// Key, mode, and beats per minute of the quietest moment.
-    pub(super) music: (&'static str, &'static str, f32),
-    pub(super) titles: [&'static str; 3],
+/// One place of a world as a painter needs it. The words are such that a painter of known words finds
+/// the place first, and finds no second time of day or weather in them.
+pub(super) struct View {
+    /// Name of a chapter.
+    pub(super) setting: &'static str,
+    pub(super) place: &'static str,
+    pub(super) foreground: &'static str,
+    pub(super) background: &'static str,
+}
+
+pub(super) struct Scenery {
+    /// Stands for a place where the sentence names none.
+    pub(super) place: &'static str,
+    pub(super) thing: &'static str,
+    pub(super) danger: &'static [&'static str],
+    pub(super) way: &'static [&'static str],
+    pub(super) edge: &'static [&'static str],
+    pub(super) far: &'static [&'static str],
+    /// Always several.
+    pub(super) witness: &'static [&'static str],
+    pub(super) others: &'static [(&'static str, Pronoun)],
+    pub(super) views: [View; STAGES],
+    /// Nothing falls from the sky here.
+    pub(super) has_weather: bool,
 }
 
 impl World {
-    /// A world for a sentence that names no place.
-    pub(super) fn guess(seed: u64) -> World {
-        [
-            World::City,
-            World::Forest,
-            World::Mountain,
-            World::Home,
-            World::Sea,
-            World::Space,
-        ][(seed % 6) as usize]
-    }
+    pub(super) const ALL: [World; 8] = [
+        World::Sea,
+        World::City,
+        World::Space,
+        World::Forest,
+        World::Mountain,
+        World::Desert,
+        World::Country,
+        World::Home,
+    ];
 
-    pub(super) fn table(self) -> &'static Table {
+    pub(super) fn scenery(self) -> &'static Scenery {
         match self {
             World::Sea => &SEA,
             World::City => &CITY,
             World::Space => &SPACE,
             World::Forest => &FOREST,
             World::Mountain => &MOUNTAIN,
+            World::Desert => &DESERT,
+            World::Country => &COUNTRY,
             World::Home => &HOME,
         }
     }
 }
 
-const SEA: Table = Table {
-    other: ("Bastian", "an old sailor on the radio", "male"),
-    object: "the lamp",
-    pictures: [
-        "wide view of a lighthouse on a rocky coast, calm sea, golden hour, long light, seagulls",
-        "{figure} at a window, over the shoulder, grey sea outside, clouds gathering, afternoon",
-        "wide view of a stormy sea below the lighthouse, dark clouds, rain, dusk",
-        "{figure} on wet rocks with a lantern, high waves, storm, night, rim light",
-        "close-up of {figure}, lantern light on the face, dark background, rain, night",
-        "lighthouse beam over a black sea at night, a small boat far out, stars between clouds",
-        "wide view of the lighthouse on a rocky coast, calm sea, a boat coming home, dawn, warm light",
+const fn view(
+    setting: &'static str,
+    place: &'static str,
+    foreground: &'static str,
+    background: &'static str,
+) -> View {
+    View {
+        setting,
+        place,
+        foreground,
+        background,
+    }
+}
+
+static SEA: Scenery = Scenery {
+    place: "the lighthouse",
+    thing: "the lamp",
+    danger: &["the tide", "the big wave", "the wind"],
+    way: &["the coast road", "the causeway", "the sea wall"],
+    edge: &["the last rock", "the end of the pier", "the reef"],
+    far: &["the far shore", "the island", "the open water"],
+    witness: &["the gulls", "the seals", "the fishing boats"],
+    others: &[
+        ("the old ferryman", Pronoun::He),
+        ("the harbour mistress", Pronoun::She),
+        ("the boat-builder", Pronoun::He),
     ],
-    settings: [
-        "The coast",
-        "The keeper's window",
-        "The storm",
-        "The rocks",
-        "The lantern room",
-        "The morning after",
+    views: [
+        view(
+            "The coast",
+            "a rocky coast with a lighthouse and open sea",
+            "wet black rocks and foam",
+            "a flat horizon of sea",
+        ),
+        view(
+            "The harbour",
+            "a small harbour by the sea, a lighthouse on the hill",
+            "coiled ropes and nets",
+            "moored boats",
+        ),
+        view(
+            "The sea wall",
+            "a sea wall along the coast, waves breaking",
+            "spray over stone steps",
+            "the lighthouse far along the coast",
+        ),
+        view(
+            "The rocks",
+            "rocks in a wild sea, high waves, a lost boat",
+            "broken planks in the foam",
+            "a black lighthouse without a beam",
+        ),
+        view(
+            "The lantern room",
+            "the lighthouse gallery over the sea, a lamp",
+            "brass rail and glass panes",
+            "the dark sea far below",
+        ),
+        view(
+            "The beam",
+            "the lighthouse with a long beam over the sea, a boat turning towards it",
+            "rocks edged with light",
+            "the beam reaching to the horizon",
+        ),
+        view(
+            "The morning after",
+            "a rocky coast with a lighthouse, calm open sea, a boat coming in",
+            "wet rocks drying",
+            "a wide horizon of sea",
+        ),
     ],
-    lines: [
-        &[
-            (Narrator, "{name} had never spent a night there alone."),
-            (
-                Narrator,
-                "Everyone on that coast knew what {object} was for.",
-            ),
-            (Narrator, "The sea was kind that morning. It did not last."),
-        ],
-        &[
-            (Other, "The glass is falling fast. Stay by {object}."),
-            (Narrator, "By noon the road was under water."),
-            (Hero, "He said he would be back before dark."),
-        ],
-        &[
-            (
-                Narrator,
-                "Then the wind came round, and the coast went black.",
-            ),
-            (Hero, "One more try. Come on."),
-            (Narrator, "{name} worked until {their} hands shook."),
-        ],
-        &[
-            (Hero, "It won't hold. Can anyone hear me?"),
-            (Narrator, "The one thing they had counted on was gone."),
-            (Other, "We can't see the rocks. We can't see anything."),
-        ],
-        &[
-            (Hero, "Then I will be the light."),
-            (Narrator, "{name} carried it up with {their} own two hands."),
-            (Other, "There! I have you. Keep it still."),
-        ],
-        &[
-            (
-                Narrator,
-                "At dawn a boat came in, and nobody asked who had kept watch.",
-            ),
-            (Other, "I saw you. The whole way in, I saw you."),
-            (Narrator, "They still tell it, when the glass falls."),
-        ],
-    ],
-    music: ("D", "dorian", 56.0),
-    titles: [
-        "The Night of {object}",
-        "What the Sea Kept",
-        "{name} and {object}",
-    ],
+    has_weather: true,
 };
 
-const CITY: Table = Table {
-    other: ("Vera", "a voice on the telephone", "female"),
-    object: "the letter",
-    pictures: [
-        "wide view of a city skyline at dusk, lit windows, blue hour",
-        "{figure} in a narrow city street, wet asphalt, neon light, night, rain",
-        "medium shot of {figure} on a rooftop, city lights behind, clouds, night",
-        "empty city street seen from above, one street lamp, {figure} small, fog, night",
-        "close-up of {figure}, window light on one side, rain on glass, night",
-        "{figure} running along a bridge, train passing, city lights in the river, before dawn",
-        "wide view of the city skyline at dawn, warm sun between towers, clear sky",
+static CITY: Scenery = Scenery {
+    place: "the city",
+    thing: "the envelope",
+    danger: &["the blackout", "the police", "the crowd"],
+    way: &["the night tram", "the long avenue", "the back stairs"],
+    edge: &[
+        "the end of the line",
+        "the last street lamp",
+        "the river bridge",
     ],
-    settings: [
-        "The city",
-        "The street",
-        "The rooftop",
-        "The empty hour",
-        "The window",
-        "First train",
+    far: &["the other side of town", "the top floor", "the old quarter"],
+    witness: &["the pigeons", "the night cleaners", "the taxi drivers"],
+    others: &[
+        ("the night porter", Pronoun::He),
+        ("the woman from upstairs", Pronoun::She),
+        ("the tram driver", Pronoun::He),
     ],
-    lines: [
-        &[
-            (Narrator, "In a city that size, nobody looked up at {name}."),
-            (Narrator, "It began with {object}, as these things do."),
-            (Narrator, "{name} kept small hours and smaller promises."),
-        ],
-        &[
-            (Other, "You have it, don't you? Don't say where."),
-            (Narrator, "Somebody had been to the door before {them}."),
-            (Hero, "Whose is this? There's no name on it."),
-        ],
-        &[
-            (Hero, "If I'm right, it ends tonight."),
-            (Narrator, "From the rooftop the pieces almost fit."),
-            (Narrator, "{name} followed it from lamp to lamp."),
-        ],
-        &[
-            (
-                Narrator,
-                "At four in the morning, every clue led back to {them}.",
-            ),
-            (Other, "I lied to you. I'm sorry. I was afraid."),
-            (Hero, "I've been looking in the wrong place."),
-        ],
-        &[
-            (Hero, "It was never lost. It was left for me."),
-            (Narrator, "Then {name} read {object} again, slowly."),
-            (Other, "There's a train at six. I'll wait."),
-        ],
-        &[
-            (Narrator, "The city woke, and for once it looked back."),
-            (Hero, "I'm here. I brought it."),
-            (Narrator, "Some doors only open from both sides."),
-        ],
+    views: [
+        view(
+            "The city",
+            "a city skyline, lit windows, layered towers",
+            "iron railings and wires",
+            "a hundred small windows",
+        ),
+        view(
+            "The street",
+            "a narrow city street, shop signs, wet asphalt",
+            "a puddle with reflections",
+            "a row of street lamps",
+        ),
+        view(
+            "The rooftop",
+            "a rooftop over the city, water tanks and chimneys",
+            "a low brick wall",
+            "towers fading with distance",
+        ),
+        view(
+            "The empty hour",
+            "an empty city street, one street lamp",
+            "long shadow across cobbles",
+            "dark house fronts",
+        ),
+        view(
+            "The window",
+            "a city window, reflections in the glass",
+            "a cup on the sill",
+            "blurred city lights",
+        ),
+        view(
+            "The bridge",
+            "a bridge in the city, a train passing",
+            "steel beams of the bridge",
+            "city lights in the water",
+        ),
+        view(
+            "First train",
+            "a city skyline, windows catching the sun, a train far below",
+            "iron railings and wires",
+            "towers edged with light",
+        ),
     ],
-    music: ("A", "aeolian", 62.0),
-    titles: [
-        "Before the First Train",
-        "The City and {object}",
-        "{name}, After Midnight",
-    ],
+    has_weather: true,
 };
 
-const SPACE: Table = Table {
-    other: ("Control", "a calm voice from very far away", "female"),
-    object: "the signal",
-    pictures: [
-        "wide view of a planet's horizon from space, stars, thin blue light, a small station",
-        "{figure} at a round window of a spaceship, planet outside, cold light",
-        "wide view of a red desert planet, two moons, dust, long shadows, {figure} walking",
-        "{figure} in a corridor of a spaceship, red warning light, dark",
-        "close-up of {figure}, helmet reflections of stars, blue light",
-        "a spaceship rising over the planet's curve, sunrise in space, bright rim of light",
-        "wide view of a planet's horizon from space, sun breaking over the edge, warm light, stars",
+static SPACE: Scenery = Scenery {
+    place: "the station",
+    thing: "the black box",
+    danger: &["the solar flare", "the cold", "the leak"],
+    way: &["the long orbit", "the outer hatch", "the tether"],
+    edge: &["the last beacon", "the ring", "the dark side"],
+    far: &["the blue planet", "the other station", "home"],
+    witness: &["the cameras", "the stars", "the warning lights"],
+    others: &[
+        ("the voice from Control", Pronoun::She),
+        ("the other crew", Pronoun::They),
+        ("the voice on the radio", Pronoun::He),
     ],
-    settings: [
-        "Orbit",
-        "The window",
-        "The surface",
-        "Red light",
-        "The helmet",
-        "Sunrise",
+    views: [
+        view(
+            "Orbit",
+            "a planet's curve seen from space, a small spaceship",
+            "solar panels catching light",
+            "a field of stars",
+        ),
+        view(
+            "The window",
+            "a round window of a spaceship, a planet outside",
+            "switches and small lights",
+            "the planet turning slowly",
+        ),
+        view(
+            "Outside",
+            "space beside the hull of a spaceship, a planet below",
+            "a tether floating loose",
+            "two moons and stars",
+        ),
+        view(
+            "Red light",
+            "a corridor of a spaceship, red warning lights",
+            "loose papers floating",
+            "a closed hatch",
+        ),
+        view(
+            "The visor",
+            "a visor with reflections of a planet, space around it",
+            "breath on the glass",
+            "stars out of focus",
+        ),
+        view(
+            "The burn",
+            "a spaceship crossing the rim of a planet, engine light",
+            "glittering ice dust",
+            "a bright line of sun along the planet",
+        ),
+        view(
+            "Sunrise",
+            "a planet's curve seen from space, the sun breaking over the rim, two small ships",
+            "solar panels turned to the sun",
+            "stars fading",
+        ),
     ],
-    lines: [
-        &[
-            (
-                Narrator,
-                "{name} was the last one awake, and counted the days.",
-            ),
-            (
-                Narrator,
-                "Out there, {object} was the only thing that still answered.",
-            ),
-            (Narrator, "Nine months from home, the quiet had a sound."),
-        ],
-        &[
-            (Other, "We see it too. Please do not go outside."),
-            (Hero, "It's repeating. Somebody wants to be found."),
-            (Narrator, "Then something below them called back."),
-        ],
-        &[
-            (Hero, "Two more kilometres. I can see a light."),
-            (
-                Narrator,
-                "{name} left tracks where there had never been any.",
-            ),
-            (Narrator, "Each step took {them} further from the way back."),
-        ],
-        &[
-            (Other, "Your air will not last for both ways."),
-            (Narrator, "The way home closed like an eye."),
-            (Hero, "Control? Control, say again."),
-        ],
-        &[
-            (Hero, "It isn't a warning. It's a map."),
-            (
-                Narrator,
-                "{name} turned {object} around, and listened once more.",
-            ),
-            (Hero, "Then I'll go where it goes."),
-        ],
-        &[
-            (Other, "We have you. Welcome back, {name}."),
-            (
-                Narrator,
-                "The sun came up twice that day, and {they} watched both.",
-            ),
-            (
-                Narrator,
-                "Somewhere below, it was still calling. Now they knew why.",
-            ),
-        ],
-    ],
-    music: ("E", "lydian", 52.0),
-    titles: [
-        "The Last Answer",
-        "{name} and {object}",
-        "Nine Months from Home",
-    ],
+    has_weather: false,
 };
 
-const FOREST: Table = Table {
-    other: ("the old owl", "who had seen it all before", "male"),
-    object: "the path",
-    pictures: [
-        "wide view of a misty forest at dawn, tall trees, light rays, a small path",
-        "{figure} at the edge of a meadow, forest behind, morning light, grass in the foreground",
-        "{figure} on a path between dark trees, low angle, dusk, fog",
-        "{figure} by a river in the forest, rain, grey light, rocks",
-        "close-up of {figure}, soft light through leaves, dark forest behind",
-        "a lantern light between dark trees at night, fireflies, {figure} in silhouette",
-        "wide view of a meadow by the forest at golden hour, long shadows, village far away",
+static FOREST: Scenery = Scenery {
+    place: "the forest",
+    thing: "the lantern",
+    danger: &["the flood", "the hunters", "the frost"],
+    way: &["the old path", "the stream bed", "the deer track"],
+    edge: &["the last birch", "the fallen oak", "the third stone"],
+    far: &["the other bank", "the heart of the forest", "the clearing"],
+    witness: &["the owls", "the crows", "the deer"],
+    others: &[
+        ("the old owl", Pronoun::She),
+        ("the woodcutter", Pronoun::He),
+        ("the girl from the mill", Pronoun::She),
     ],
-    settings: [
-        "The edge of the forest",
-        "The meadow",
-        "Between the trees",
-        "The river",
-        "The clearing",
-        "The way home",
+    views: [
+        view(
+            "The edge of the forest",
+            "the edge of a forest, tall trees, a narrow path leading in",
+            "ferns and roots",
+            "pale trunks one behind the other",
+        ),
+        view(
+            "The path",
+            "a path between forest trees",
+            "mossy stones",
+            "shafts of light between trunks",
+        ),
+        view(
+            "Between the trees",
+            "deep forest, close dark trees",
+            "tangled branches",
+            "a wall of trunks",
+        ),
+        view(
+            "The flood",
+            "forest trees standing in black water",
+            "drifting leaves and broken branches",
+            "drowned trunks",
+        ),
+        view(
+            "The hollow",
+            "a hollow under a great forest tree",
+            "curled roots like hands",
+            "soft dark leaves",
+        ),
+        view(
+            "The lights",
+            "a forest clearing, lantern light, fireflies between trees",
+            "tall grass edged with light",
+            "black trunks around the light",
+        ),
+        view(
+            "The way home",
+            "the edge of a forest, tall trees, a narrow path leading out, a lantern hanging",
+            "ferns and roots",
+            "a thin line of smoke far away",
+        ),
     ],
-    lines: [
-        &[
-            (
-                Narrator,
-                "Nobody in the village went past the last birch. {name} did.",
-            ),
-            (Narrator, "It was the morning {object} changed everything."),
-            (
-                Narrator,
-                "The forest had been waiting longer than {name} knew.",
-            ),
-        ],
-        &[
-            (Hero, "It was here yesterday. I know it was."),
-            (Other, "What is lost in here has to be asked for."),
-            (
-                Narrator,
-                "Something had come in the night, and taken its time.",
-            ),
-        ],
-        &[
-            (Narrator, "{name} went on until the birds stopped singing."),
-            (Hero, "Left at the stone. Or was it right?"),
-            (Narrator, "The trees stood closer than they had before."),
-        ],
-        &[
-            (
-                Narrator,
-                "At the river the tracks ended, and so did the day.",
-            ),
-            (Hero, "I can't do this by myself."),
-            (Other, "You have been walking in a circle, little one."),
-        ],
-        &[
-            (Other, "Then stop looking, and listen."),
-            (Narrator, "{name} sat down, and the forest came to {them}."),
-            (Hero, "It was following me. All this time."),
-        ],
-        &[
-            (
-                Narrator,
-                "They came home by a way that had not been there before.",
-            ),
-            (Hero, "Thank you. I'll remember the way."),
-            (Narrator, "Since then, a light stands at the last birch."),
-        ],
-    ],
-    music: ("G", "mixolydian", 60.0),
-    titles: [
-        "Past the Last Birch",
-        "{name} and {object}",
-        "What the Forest Took",
-    ],
+    has_weather: true,
 };
 
-const MOUNTAIN: Table = Table {
-    other: ("Teshe", "a guide who speaks little", "female"),
-    object: "the pass",
-    pictures: [
-        "wide view of mountains at dawn, layered ridges, mist in the valley, small {figure}",
-        "{figure} on a mountain path, low angle, clear sky, snow peaks behind",
-        "wide view of a snow field below mountains, {figure} small, wind, grey light",
-        "snow storm in the mountains, {figure} bent against the wind, dusk",
-        "close-up of {figure} in a cave, fire light, dark rocks",
-        "mountain ridge at night, stars, a small warm light, {figure} in silhouette",
-        "wide view of mountains at golden hour, a valley with a village, clear sky, {figure} on a rock",
+static MOUNTAIN: Scenery = Scenery {
+    place: "the mountain",
+    thing: "the bell",
+    danger: &["the avalanche", "the white-out", "the cold"],
+    way: &["the high pass", "the rope bridge", "the goat track"],
+    edge: &["the tree line", "the last hut", "the glacier's lip"],
+    far: &["the other valley", "the summit", "the monastery"],
+    witness: &["the goats", "the ravens", "the prayer flags"],
+    others: &[
+        ("the guide", Pronoun::She),
+        ("the hermit", Pronoun::He),
+        ("the shepherd's boy", Pronoun::He),
     ],
-    settings: [
-        "The valley",
-        "The path",
-        "The snow field",
-        "The storm",
-        "The cave",
-        "The ridge",
+    views: [
+        view(
+            "The valley",
+            "mountains in layers above a deep valley",
+            "a stone wall and thin grass",
+            "ridge behind ridge",
+        ),
+        view(
+            "The track",
+            "a steep track on a mountain, peaks behind",
+            "loose stones",
+            "white peaks",
+        ),
+        view(
+            "The snow field",
+            "a wide snow field below mountains",
+            "a single line of footprints",
+            "a saddle between two peaks",
+        ),
+        view(
+            "The white-out",
+            "a mountain ridge swallowed by blowing snow",
+            "a bent marker pole",
+            "nothing but white",
+        ),
+        view(
+            "The cave",
+            "a cave in the mountain, a small fire",
+            "a tin cup by the fire",
+            "wet rock walls",
+        ),
+        view(
+            "The ridge",
+            "a sharp mountain ridge against the sky, a small lantern",
+            "cornices of ice",
+            "a sea of lower peaks",
+        ),
+        view(
+            "The other valley",
+            "mountains in layers above a deep valley, a thin trail of smoke",
+            "a stone wall and thin grass",
+            "ridge behind ridge, edged with light",
+        ),
     ],
-    lines: [
-        &[
-            (
-                Narrator,
-                "Three had tried it before {name}. One had come back.",
-            ),
-            (Narrator, "Everything {they} needed lay on the other side."),
-            (Narrator, "{name} left before the village was awake."),
-        ],
-        &[
-            (Other, "The mountain does not care what you promised."),
-            (Hero, "I only need to get {object} across."),
-            (
-                Narrator,
-                "Above the tree line, every sound belonged to the wind.",
-            ),
-        ],
-        &[
-            (
-                Narrator,
-                "{name} counted steps, then breaths, then nothing.",
-            ),
-            (Hero, "Keep moving. Just keep moving."),
-            (Narrator, "By noon the sky had closed behind {them}."),
-        ],
-        &[
-            (
-                Narrator,
-                "Then the snow came sideways, and the path was gone.",
-            ),
-            (Hero, "I've lost it. I've lost the way."),
-            (Other, "Leave it. Leave it, and live."),
-        ],
-        &[
-            (Hero, "No. Not after all this."),
-            (
-                Narrator,
-                "In the cave, by a very small fire, {name} understood.",
-            ),
-            (Other, "Then we go together, or not at all."),
-        ],
-        &[
-            (
-                Narrator,
-                "They crossed the ridge under more stars than there is sky.",
-            ),
-            (Hero, "Look. There's a light in the valley."),
-            (Narrator, "Four have tried it. Two came back."),
-        ],
-    ],
-    music: ("F", "dorian", 54.0),
-    titles: [
-        "The Other Side",
-        "{name} and {object}",
-        "More Stars Than Sky",
-    ],
+    has_weather: true,
 };
 
-const HOME: Table = Table {
-    other: ("Odile", "who used to live here", "female"),
-    object: "the old clock",
-    pictures: [
-        "wide view of an old house in a garden, evening light, one lit window",
-        "interior of a workshop, {figure} at a table, warm lamp, dust in the light",
-        "interior of a library, tall shelves, {figure} small, window light, afternoon",
-        "interior of a dark room, rain on the window, {figure} sitting, one candle",
-        "close-up of {figure}, lamp light, soft dark background",
-        "interior of a workshop at night, warm lamp, {figure} working, moonlight in the window",
-        "wide view of an old house in a garden, all windows lit, dusk, stars, warm light",
+static DESERT: Scenery = Scenery {
+    place: "the desert",
+    thing: "the seed",
+    danger: &["the sandstorm", "the heat", "the drought"],
+    way: &["the caravan track", "the dry river", "the old railway"],
+    edge: &["the last dune", "the salt line", "the rusted tower"],
+    far: &["the green valley", "the far wells", "the horizon"],
+    witness: &["the vultures", "the lizards", "the stones"],
+    others: &[
+        ("the water seller", Pronoun::He),
+        ("the woman with the camels", Pronoun::She),
+        ("the mechanic", Pronoun::She),
     ],
-    settings: [
-        "The house",
-        "The workshop",
-        "The library",
-        "The dark room",
-        "The lamp",
-        "Every window",
+    views: [
+        view(
+            "The dunes",
+            "a wide desert of long dunes",
+            "rippled sand",
+            "dune behind dune",
+        ),
+        view(
+            "The tower",
+            "a rusted tower in the desert",
+            "half-buried machine parts",
+            "an empty horizon",
+        ),
+        view(
+            "The crossing",
+            "desert dunes under a huge sky",
+            "a single track in the sand",
+            "trembling air over the horizon",
+        ),
+        view(
+            "The sandstorm",
+            "a desert under a wall of dust",
+            "sand streaming over the ground",
+            "a brown wall that hides the sun",
+        ),
+        view(
+            "The shelter",
+            "a shelter under rocks in the desert",
+            "a dented water bottle",
+            "a strip of desert light",
+        ),
+        view(
+            "The green line",
+            "desert dunes with one small green plant",
+            "the plant, its leaves edged with light",
+            "a long shadow over sand",
+        ),
+        view(
+            "The well",
+            "a wide desert of long dunes, a small green grove among them",
+            "rippled sand with two tracks",
+            "dune behind dune",
+        ),
     ],
-    lines: [
-        &[
-            (Narrator, "The house had been silent since the winter."),
-            (Narrator, "{name} came for one night, and for {object}."),
-            (
-                Narrator,
-                "Some things are only broken because nobody listens.",
-            ),
-        ],
-        &[
-            (Hero, "You were always the one who could fix it."),
-            (Narrator, "Under the dust it still had a heartbeat."),
-            (Other, "If you find this, I didn't finish."),
-        ],
-        &[
-            (
-                Narrator,
-                "{name} took it apart, and wrote down every piece.",
-            ),
-            (Hero, "There's one part too many."),
-            (Narrator, "The answer was in a book nobody had opened."),
-        ],
-        &[
-            (
-                Narrator,
-                "At midnight it stopped, and would not start again.",
-            ),
-            (Hero, "I've only made it worse."),
-            (Narrator, "{name} put out the lamp, and sat in the dark."),
-        ],
-        &[
-            (Other, "It never needed repair. It needed company."),
-            (Narrator, "Then, very quietly, it answered {them}."),
-            (Hero, "It was waiting for two hands. Not one."),
-        ],
-        &[
-            (Narrator, "In the morning every window was lit."),
-            (Hero, "I'll stay. For a while."),
-            (Narrator, "And the house, which had been silent, was not."),
-        ],
+    has_weather: true,
+};
+
+static COUNTRY: Scenery = Scenery {
+    place: "the village",
+    thing: "the kite",
+    danger: &["the hail", "the flood", "the fire"],
+    way: &["the long lane", "the railway line", "the river road"],
+    edge: &["the last gate", "the mill", "the crooked poplar"],
+    far: &["the next valley", "the hill with the tree", "the coast"],
+    witness: &["the swallows", "the cows", "the neighbours"],
+    others: &[
+        ("the postmistress", Pronoun::She),
+        ("the miller", Pronoun::He),
+        ("the boy from the next farm", Pronoun::He),
     ],
-    music: ("C", "ionian", 58.0),
-    titles: [
-        "One Part Too Many",
-        "{name} and {object}",
-        "The House Was Not Silent",
+    views: [
+        view(
+            "The village",
+            "a village among meadow hills, a church roof",
+            "a gate and tall grass",
+            "soft hills",
+        ),
+        view(
+            "The gate",
+            "a garden gate by a village house",
+            "sunflowers and a bucket",
+            "meadow slopes",
+        ),
+        view(
+            "The lane",
+            "a lane through wide meadow, one tree",
+            "poppies along the ditch",
+            "hills fading with distance",
+        ),
+        view(
+            "The flood",
+            "a meadow under water, fence posts, one tree",
+            "a drifting gate",
+            "the village roofs far off",
+        ),
+        view(
+            "The barn",
+            "a barn door by a meadow, straw in the light",
+            "a lantern on a hook",
+            "dark beams",
+        ),
+        view(
+            "The hill",
+            "a single tree on a meadow hill",
+            "bending grass",
+            "the village small below",
+        ),
+        view(
+            "Home",
+            "a village among meadow hills, every window lit",
+            "an open gate and tall grass",
+            "soft hills edged with light",
+        ),
     ],
+    has_weather: true,
+};
+
+static HOME: Scenery = Scenery {
+    place: "the old house",
+    thing: "the clock",
+    danger: &["the auction", "the winter", "the power cut"],
+    way: &["the back stairs", "the garden path", "the long corridor"],
+    edge: &[
+        "the locked door",
+        "the top of the stairs",
+        "the attic hatch",
+    ],
+    far: &["the attic", "the house across the street", "the seaside"],
+    witness: &["the neighbours", "the mice", "the portraits"],
+    others: &[
+        ("the lady from next door", Pronoun::She),
+        ("the piano tuner", Pronoun::He),
+        ("the boy from downstairs", Pronoun::He),
+    ],
+    views: [
+        view(
+            "The house",
+            "an old house in a garden, one lit window",
+            "an iron gate and wet leaves",
+            "bare branches",
+        ),
+        view(
+            "The workshop",
+            "the interior of a workshop, a table and a lamp",
+            "tools and shavings",
+            "shelves with boxes",
+        ),
+        view(
+            "The library",
+            "the interior of a library, tall shelves",
+            "an open book",
+            "a ladder along the shelves",
+        ),
+        view(
+            "The dark room",
+            "the interior of a dark room, a window, one candle",
+            "covered furniture",
+            "pale squares on the wall",
+        ),
+        view(
+            "The lamp",
+            "the interior of a room, a lamp and a clock",
+            "hands in a circle of light",
+            "soft brown darkness",
+        ),
+        view(
+            "The attic",
+            "the interior of an attic, a round window, dust in the light",
+            "open trunks",
+            "roof beams",
+        ),
+        view(
+            "Every window",
+            "an old house in a garden, every window lit, the door open",
+            "an iron gate, open",
+            "branches edged with light",
+        ),
+    ],
+    has_weather: true,
 };
