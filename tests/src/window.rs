@@ -151,6 +151,14 @@ impl Window {
         }
     }
 
+    /// Makes the window `width` × `height` pixels.
+    pub async fn resize(&self, width: u32, height: u32) {
+        self.page
+            .set_window_size(width, height)
+            .await
+            .expect("the window changes its size");
+    }
+
     /// Keeps a picture of the window under `target/screenshots`.
     pub async fn screenshot(&self, name: &str) {
         let folder = repository().join("target/screenshots");

@@ -67,8 +67,10 @@ async fn a_project_shows_its_sounds_and_tells_what_is_wrong() {
     let wav = app.folder().join("tone.wav");
     tone(&wav, 440.0, 0.1, 3.0);
     let project = app.project("Session one");
-    let window = Window::open(&app, 1024, 700, &["--project", &project]).await;
-    window.wait_for_text("Session one").await;
+    let window = Window::open(&app, 1024, 700, &[]).await;
+    window.resize(1024, 700).await;
+    window.click("a[aria-label='Session one']").await;
+    window.wait_for_text("Import").await;
     window.screenshot("project-empty-small").await;
     let imported = window
         .call("asset.import", json!({ "project": project, "path": wav }))
