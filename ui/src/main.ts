@@ -8,7 +8,7 @@ import '$design/base.css';
 import { toStudioError } from '$lib/error';
 import { ambient } from '$lib/store/ambient.svelte';
 import { appearance } from '$lib/store/appearance.svelte';
-import { start } from '$lib/store/connection';
+import { start, transport } from '$lib/store/connection';
 import { films } from '$lib/store/films.svelte';
 import { jobs } from '$lib/store/jobs.svelte';
 import { library } from '$lib/store/library.svelte';
@@ -31,7 +31,16 @@ async function open(target: HTMLElement) {
   void quietly(settings.start());
   void quietly(library.start());
   void quietly(jobs.start());
+  void quietly(openLaunched());
   mount(App, { target });
+}
+
+/** `av-studio --project FOLDER` shows that project first. */
+async function openLaunched() {
+  const path = await transport().launchProject();
+  if (!path) return;
+  const { id } = await library.open(path);
+  router.go({ page: 'project', project: id });
 }
 
 const target = document.getElementById('app');

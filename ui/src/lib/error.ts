@@ -29,15 +29,15 @@ export function toStudioError(thrown: unknown): StudioError {
 
 /** The error of an HTTP answer that is not 2xx; `body` is its text. */
 export function fromResponse(status: number, body: string): StudioError {
-  const parsed = parse(body);
-  if (isRecord(parsed) && isBody(parsed['error'])) return new StudioError(parsed['error']);
-  if (status === 401 || status === 403) {
+  if (status === 401) {
     return new StudioError({
       code: 'refused',
       message: 'The studio did not accept this page’s key.',
       hint: 'Open the address that av-studio serve printed.',
     });
   }
+  const parsed = parse(body);
+  if (isRecord(parsed) && isBody(parsed['error'])) return new StudioError(parsed['error']);
   return new StudioError({ code: 'internal', message: `The studio answered with ${status}.` });
 }
 

@@ -58,6 +58,12 @@ test('how long ago', () => {
   check('not a date', '');
 });
 
+test('sentences begin with a capital, file names stay as they are', () => {
+  expect(f.prose('no such file')).toBe('No such file');
+  expect(f.prose('jfk.flac: ends early')).toBe('jfk.flac: ends early');
+  expect(f.prose('`key` is 5, less than 20')).toBe('“key” is 5, less than 20');
+});
+
 test('names of fields and counts', () => {
   expect(f.fieldTitle('duration_secs')).toBe('Duration in seconds');
   expect(f.fieldTitle('bpm')).toBe('BPM');

@@ -98,6 +98,15 @@ export function plain(value: number): string {
   return String(value).replace('-', '−');
 }
 
+/** The studio's sentences as the window shows them: a capital first, quotes instead of backticks. */
+export function prose(text: string): string {
+  const quoted = text.replace(/`([^`]*)`/g, '“$1”');
+  return quoted.replace(
+    /^[a-z]+(?=[\s,:;’'])/,
+    (word) => word.charAt(0).toUpperCase() + word.slice(1),
+  );
+}
+
 const UNIT_WORDS: Record<string, string> = {
   secs: 'in seconds',
   sec: 'in seconds',

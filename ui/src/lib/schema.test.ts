@@ -11,22 +11,12 @@ const schema: Json = {
     shots: { anyOf: [{ type: 'integer', minimum: 1, maximum: 20 }, { type: 'null' }] },
     output: { type: ['string', 'null'] },
     reseed: { type: 'boolean', default: false },
-    source: { $ref: '#/$defs/Source' },
+    path: { type: 'string' },
     plan: { type: 'object' },
   },
-  required: ['source', 'format'],
+  required: ['path', 'format'],
   $defs: {
     Format: { oneOf: [{ const: 'wav' }, { const: 'flac' }] },
-    Source: {
-      anyOf: [
-        { type: 'object', properties: { path: { type: 'string' } } },
-        { $ref: '#/$defs/InProject' },
-      ],
-    },
-    InProject: {
-      type: 'object',
-      properties: { project: { type: 'string' }, asset: { type: 'string' } },
-    },
   },
 };
 const fields = fieldsOf(schema);
@@ -34,7 +24,7 @@ const fields = fieldsOf(schema);
 function read(values: Values) {
   return inputFrom(fields, {
     ...initialValues(fields),
-    source: '/music/a.wav',
+    path: '/music/a.wav',
     format: 'wav',
     ...values,
   });
@@ -47,22 +37,22 @@ test('each field gets the control that fits its type', () => {
     shots: 'integer',
     output: 'text',
     reseed: 'boolean',
-    source: 'source',
+    path: 'text',
     plan: 'json',
   });
 });
 
 test('needed fields come first, and choices are told', () => {
-  expect(fields.slice(0, 2).map(({ name }) => name)).toEqual(['format', 'source']);
+  expect(fields.slice(0, 2).map(({ name }) => name)).toEqual(['format', 'path']);
   expect(fields[0]).toMatchObject({ choices: ['wav', 'flac'], description: 'How it is stored.' });
 });
 
 test('only what was changed is sent', () => {
-  expect(read({})).toEqual({ input: { format: 'wav', source: { path: '/music/a.wav' } } });
+  expect(read({})).toEqual({ input: { format: 'wav', path: '/music/a.wav' } });
   expect(read({ target_lufs: '−16', reseed: true, shots: '6' })).toEqual({
     input: {
       format: 'wav',
-      source: { path: '/music/a.wav' },
+      path: '/music/a.wav',
       target_lufs: -16,
       reseed: true,
       shots: 6,
@@ -70,16 +60,10 @@ test('only what was changed is sent', () => {
   });
 });
 
-test('an asset of a project is a source too', () => {
-  expect(read({ source: 'p1::a7' })).toMatchObject({
-    input: { source: { project: 'p1', asset: 'a7' } },
-  });
-});
-
 test('what is missing or wrong is told at its field', () => {
-  expect(read({ source: '', target_lufs: '3', shots: '1.5', plan: '{' })).toEqual({
+  expect(read({ path: '', target_lufs: '3', shots: '1.5', plan: '{' })).toEqual({
     errors: {
-      source: 'This is needed.',
+      path: 'This is needed.',
       target_lufs: 'This must be −70 to −5.',
       shots: 'This must be a whole number.',
       plan: 'This is not complete: check brackets and quotes.',

@@ -3,7 +3,7 @@
 import { plain } from './format';
 import type { Json } from './types';
 
-export type FieldKind = 'text' | 'number' | 'integer' | 'boolean' | 'choice' | 'source' | 'json';
+export type FieldKind = 'text' | 'number' | 'integer' | 'boolean' | 'choice' | 'json';
 
 export interface Field {
   name: string;
@@ -68,7 +68,7 @@ function fieldOf(name: string, raw: Node, root: Node, required: boolean): Field 
   return {
     name,
     required,
-    kind: kindOf(schema, root),
+    kind: kindOf(schema),
     description: text(raw['description']) || text(schema['description']),
     default: raw['default'] ?? schema['default'],
     minimum: number(schema['minimum']) ?? number(schema['exclusiveMinimum']),
@@ -77,9 +77,8 @@ function fieldOf(name: string, raw: Node, root: Node, required: boolean): Field 
   };
 }
 
-function kindOf(schema: Node, root: Node): FieldKind {
+function kindOf(schema: Node): FieldKind {
   if (choicesOf(schema).length > 0) return 'choice';
-  if (isSource(schema, root)) return 'source';
   const types = [schema['type']].flat().filter((type) => type !== 'null');
   switch (types[0]) {
     case 'string':
@@ -111,16 +110,6 @@ function resolve(schema: Node, root: Node): Node {
   return schema;
 }
 
-/** A sound: `path`, or `project` + `asset`. */
-function isSource(schema: Node, root: Node): boolean {
-  const names = new Set<string>();
-  for (const option of [schema, ...list(schema['anyOf']), ...list(schema['oneOf'])]) {
-    for (const name of Object.keys(node(resolve(node(option), root)['properties'])))
-      names.add(name);
-  }
-  return names.has('path') && names.has('asset');
-}
-
 function choicesOf(schema: Node): string[] {
   const constants = list(schema['oneOf']).map((option) => node(option)['const']);
   const values = constants.length > 0 ? constants : list(schema['enum']);
@@ -132,8 +121,6 @@ function readField(field: Field, value: string | boolean): { value: Json } | { e
     case 'number':
     case 'integer':
       return readNumber(field, String(value));
-    case 'source':
-      return { value: sourceOf(String(value)) };
     case 'json':
       return readJson(String(value));
     default:
@@ -152,12 +139,6 @@ function readNumber(field: Field, typed: string): { value: Json } | { error: str
     return { error: `This must be ${rangeText(minimum, maximum)}.` };
   }
   return { value };
-}
-
-/** `project::asset` as the asset chooser writes it, else a file's path. */
-function sourceOf(value: string): Json {
-  const [project, asset] = value.split('::');
-  return project && asset ? { project, asset } : { path: value };
 }
 
 function readJson(value: string): { value: Json } | { error: string } {

@@ -229,6 +229,8 @@ export interface PlayerInfo {
   frame_rate: Rational;
   frames: number;
   audio: boolean;
+  /** There is a device to hear it; without one it plays silently. */
+  audible: boolean;
 }
 
 export type JobStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'interrupted';
@@ -281,7 +283,7 @@ export interface SystemInfo {
   version: string;
   home: string;
   projects_folder: string;
-  ffmpeg: string | null;
+  ffmpeg: string;
   audio_devices: string[];
   default_audio_device: string | null;
   voices: boolean;
@@ -332,12 +334,12 @@ export interface Operations {
   'asset.list': [InProject, { assets: Asset[] }];
   'asset.remove': [{ project: string; asset: string }, Asset];
   'asset.restore': [{ project: string; asset: string }, Asset];
-  'audio.loudness': [{ source: AudioSource }, Loudness];
+  'audio.loudness': [AudioSource, Loudness];
   'audio.normalize': [
-    { source: AudioSource; target_lufs?: number; ceiling_dbtp?: number },
+    AudioSource & { target_lufs?: number; ceiling_dbtp?: number },
     NormalizeReport,
   ];
-  'audio.convert': [{ source: AudioSource; format: string; quality?: string }, ConvertReport];
+  'audio.convert': [AudioSource & { format: string; quality?: string }, ConvertReport];
   'ambient.play': [Score & { seed?: number; volume: number }, AmbientStatus];
   'ambient.set': [Partial<Score & { volume: number }>, AmbientStatus];
   'ambient.stop': [None, AmbientStatus];

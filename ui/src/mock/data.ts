@@ -160,6 +160,7 @@ export const player: PlayerInfo = {
   frame_rate: { num: 24, den: 1 },
   frames: 720,
   audio: true,
+  audible: true,
 };
 
 export const ambient: AmbientStatus = {
@@ -189,14 +190,7 @@ export function jobs(busy: boolean): Job[] {
       0.47,
       14,
     ],
-    [
-      'asset.import',
-      'Import Interview, first half.flac',
-      busy ? 'queued' : 'succeeded',
-      '',
-      0,
-      null,
-    ],
+    ['asset.import', 'Import a file', busy ? 'queued' : 'succeeded', '', 0, null],
     ['audio.normalize', 'Normalise Evening take.flac', 'succeeded', '', 1, null],
     ['audio.convert', 'Convert Harbour.mp4', 'failed', '', 0.2, null],
     ['ambient.render', 'Render ambient music', 'cancelled', '', 0.6, null],

@@ -3,12 +3,7 @@
 import type { Json, OperationInfo } from '$lib/types';
 
 const project = { type: 'string', description: 'The project’s folder, id or name.' };
-const source = {
-  anyOf: [
-    { type: 'object', properties: { path: { type: 'string' } } },
-    { type: 'object', properties: { project, asset: { type: 'string' } } },
-  ],
-};
+const source = { path: { type: 'string' }, project, asset: { type: 'string' } };
 
 export const operations: OperationInfo[] = [
   define(
@@ -26,7 +21,7 @@ export const operations: OperationInfo[] = [
     },
   ),
   define('audio.convert', 'Convert audio', 'Writes a sound in another format, with its tags.', {
-    source,
+    ...source,
     format: { enum: ['wav', 'flac', 'mp3'] },
   }),
   define(
@@ -34,7 +29,7 @@ export const operations: OperationInfo[] = [
     'Measure loudness',
     'Measures loudness, range and true peak (EBU R 128).',
     {
-      source,
+      ...source,
     },
   ),
   define(

@@ -25,7 +25,7 @@ export function mockTransport(scene: string): Transport {
     },
     async callBytes(operation, input) {
       const values = input as Record<string, Json>;
-      if (operation === 'audio.peaks') return peaks(JSON.stringify(values['source']));
+      if (operation === 'audio.peaks') return peaks(String(values['asset'] ?? values['path']));
       if (operation === 'movie.picture')
         return picture(String(values['image']), Number(values['width']));
       if (operation === 'player.frame')
@@ -37,6 +37,7 @@ export function mockTransport(scene: string): Transport {
       listeners.add(onEvent);
       return () => void listeners.delete(onEvent);
     },
+    launchProject: async () => null,
     pickFiles: async () => ['/home/you/Music/Evening take.wav'],
     pickFolder: async () => '/home/you/Documents/AV Studio/Night radio',
     onDrop: () => () => undefined,

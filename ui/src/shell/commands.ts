@@ -2,7 +2,7 @@
 
 import type { IconName } from '$design/icons';
 import { chooseMedia, importPaths } from '$lib/importing';
-import { ago } from '$lib/format';
+import { ago, prose } from '$lib/format';
 import { library } from '$lib/store/library.svelte';
 import { registry } from '$lib/store/operations.svelte';
 import { router } from '$lib/store/route.svelte';
@@ -89,7 +89,7 @@ function operations(): Command[] {
     id: operation.name,
     group: 'Operations',
     title: operation.title,
-    detail: operation.summary,
+    detail: prose(operation.summary),
     icon: DOMAIN_ICONS[operation.name.split('.')[0] ?? ''] ?? 'spark',
     run: () => (layers.operation = { operation, known: {} }),
   }));

@@ -24,7 +24,7 @@ function read(key: string, source: AudioSource, samplesPerPeak: number): Promise
   const level = `${key} ${Math.floor(Math.log2(samplesPerPeak) / 2)}`;
   const known = kept.get(level);
   if (known) return known;
-  const input = { source, samples_per_peak: samplesPerPeak };
+  const input = { ...source, samples_per_peak: samplesPerPeak };
   const peaks = callBytes('audio.peaks', input).then(parsePeaks);
   peaks.catch(() => kept.delete(level));
   kept.set(level, peaks);

@@ -10,8 +10,9 @@ export interface Toast {
   action: { label: string; run: () => void } | null;
 }
 
-/** How long a good message stays; an error stays until it is closed. */
-const STAYS_MS = 6000;
+/** How long messages stay. A job that failed is still told in the jobs tray. */
+const DONE_STAYS_MS = 6000;
+const ERROR_STAYS_MS = 15_000;
 const MOST = 4;
 
 class Toasts {
@@ -26,18 +27,18 @@ class Toasts {
   }
 
   done(message: string, action: Toast['action'] = null) {
-    const id = this.#add({ tone: 'done', message, hint: null, action });
-    setTimeout(() => this.close(id), STAYS_MS);
+    this.#add({ tone: 'done', message, hint: null, action });
   }
 
   close(id: number) {
     this.list = this.list.filter((toast) => toast.id !== id);
   }
 
-  #add(toast: Omit<Toast, 'id'>): number {
+  #add(toast: Omit<Toast, 'id'>) {
     const id = this.#next++;
     this.list = [...this.list, { ...toast, id }].slice(-MOST);
-    return id;
+    const stays = toast.tone === 'error' ? ERROR_STAYS_MS : DONE_STAYS_MS;
+    setTimeout(() => this.close(id), stays);
   }
 }
 

@@ -21,6 +21,9 @@ export function tauriTransport(): Transport {
         channel.onmessage = () => undefined;
       };
     },
+    async launchProject() {
+      return (await command<{ project: string | null }>('launch_options', {})).project;
+    },
     async pickFiles(title, filters) {
       return (await open({ title, filters, multiple: true, directory: false })) ?? [];
     },

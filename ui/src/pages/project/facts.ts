@@ -26,10 +26,11 @@ export function technical(asset: Asset): Fact[] {
     ['Length', asset.duration_secs === null ? null : clock(asset.duration_secs)],
     ['Size', bytes(asset.bytes)],
     ['Picture', video && `${video.width} × ${video.height}, ${rate(fps(video.frame_rate))} fps`],
-    ['Video', video?.codec],
+    ['Video', video && codecName(video.codec)],
     [
       'Sound',
-      audio && `${audio.codec}, ${kilohertz(audio.sample_rate)}, ${channels(audio.channels)}`,
+      audio &&
+        `${codecName(audio.codec)}, ${kilohertz(audio.sample_rate)}, ${channels(audio.channels)}`,
     ],
     ['Depth', audio?.bits_per_sample ? `${audio.bits_per_sample} bit` : null],
     ...Object.entries(asset.tags).map(([name, value]): Fact => [words(name), value]),
@@ -37,9 +38,13 @@ export function technical(asset: Asset): Fact[] {
 }
 
 /** Where it came from. */
-export function provenance(asset: Asset, parent: Asset | undefined): Fact[] {
+export function provenance(
+  asset: Asset,
+  parent: Asset | undefined,
+  operation: string | undefined,
+): Fact[] {
   return [
-    ['Made by', asset.operation ? words(asset.operation.replace('.', ': ')) : 'Import'],
+    ['Made by', operation ?? asset.operation ?? 'Import'],
     ['From', parent?.name],
     ['Kept as', asset.mode === 'copy' ? 'a copy in the project' : 'a link to the original'],
     [
@@ -52,6 +57,20 @@ export function provenance(asset: Asset, parent: Asset | undefined): Fact[] {
     ['File', asset.path],
     ['Fingerprint', asset.digest.slice(0, 16)],
   ];
+}
+
+const CODECS: Record<string, string> = {
+  h264: 'H.264',
+  hevc: 'H.265',
+  vorbis: 'Vorbis',
+  opus: 'Opus',
+  prores: 'ProRes',
+};
+
+/** `pcm_s24le` → `PCM`, `h264` → `H.264`, `flac` → `FLAC`. */
+function codecName(codec: string): string {
+  if (codec.startsWith('pcm')) return 'PCM';
+  return CODECS[codec] ?? codec.toUpperCase();
 }
 
 function channels(count: number): string {
