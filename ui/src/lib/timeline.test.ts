@@ -66,4 +66,5 @@ test('shots follow each other without a gap', () => {
   expect(t.at(t.placeShots(plan), 2.5)?.id).toBe('b');
   expect(t.at(t.placeShots(plan), 99)?.id).toBe('b');
   expect(t.at([], 1)).toBeNull();
+  expect(t.at([{ start: 5 }], 2), 'nothing has begun yet').toBeNull();
 });

@@ -99,7 +99,7 @@ export function planDuration(plan: MoviePlan): number {
   return plan.shots.reduce((sum, shot) => sum + shot.duration_sec, 0);
 }
 
-/** The item whose span holds `seconds`; the last one at and behind the end. */
+/** The item that began last at `seconds`: also the last one behind its end, none before the first. */
 export function at<T extends { start: number }>(items: T[], seconds: number): T | null {
-  return items.findLast((item) => item.start <= seconds + 1e-6) ?? items[0] ?? null;
+  return items.findLast((item) => item.start <= seconds + 1e-6) ?? null;
 }

@@ -9,12 +9,7 @@ export function summaryOf(asset: Asset): string {
   const { audio, video } = asset;
   const picture = video ? `${video.width} × ${video.height}` : null;
   const sound = audio ? `${kilohertz(audio.sample_rate)} ${channels(audio.channels)}` : null;
-  const format = (
-    video?.codec ??
-    audio?.codec ??
-    asset.media_type.split('/')[1] ??
-    ''
-  ).toUpperCase();
+  const format = codecName(video?.codec ?? audio?.codec ?? asset.media_type.split('/')[1] ?? '');
   return [format, picture, sound, bytes(asset.bytes)].filter(Boolean).join(' · ');
 }
 
