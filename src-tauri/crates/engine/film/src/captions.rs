@@ -109,8 +109,9 @@ pub fn chapters(plan: &MoviePlan) -> Vec<Chapter> {
         .collect()
 }
 
+/// Whole milliseconds; a plan that was not checked may say anything.
 fn ms(secs: f64) -> u64 {
-    (secs * 1000.0).round() as u64
+    (secs.clamp(0.0, timing::MOST_SECS) * 1000.0).round() as u64
 }
 
 /// At most [`CHAPTER`] characters, cut between words.

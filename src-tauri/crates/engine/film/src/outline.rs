@@ -131,7 +131,7 @@ pub fn outline(sentence: &str, options: &OutlineOptions) -> MoviePlan {
             &premise,
             &words,
             speaks(Speaker::Narrator),
-            speaks(Speaker::Other),
+            premise.other.is_some() || speaks(Speaker::Other),
         ),
         dialogue_timeline: timeline.spans,
         render_profile: RenderProfile {

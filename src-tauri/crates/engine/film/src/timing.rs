@@ -9,6 +9,9 @@ pub const DEFAULT_FPS: u32 = 24;
 /// A plan may ask for anything; players and encoders may not.
 pub const FPS_RANGE: std::ops::RangeInclusive<u32> = 1..=60;
 
+/// Times are cut here, so that plans which were not checked cannot overflow: 31 years.
+pub(crate) const MOST_SECS: f64 = 1e9;
+
 /// Whole frames a second of the plan.
 pub fn fps(plan: &MoviePlan) -> u32 {
     let asked = plan
@@ -27,7 +30,7 @@ pub fn shot_frames(plan: &MoviePlan, fps: u32) -> Vec<Range<u64>> {
     plan.shots
         .iter()
         .map(|shot| {
-            secs += shot.duration_sec.max(0.0);
+            secs = (secs + shot.duration_sec.max(0.0)).min(MOST_SECS);
             let end = ((secs * f64::from(fps)).round() as u64).max(start + 1);
             let frames = start..end;
             start = end;

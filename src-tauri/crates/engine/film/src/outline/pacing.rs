@@ -132,6 +132,10 @@ fn ways(moment: &Moment, words: &Words) -> Vec<Vec<Spoken>> {
             .conditions
             .iter()
             .all(|condition| words.holds(condition))
+            && telling
+                .lines
+                .iter()
+                .all(|(speaker, _)| words.speaks(*speaker))
     };
     let known = |telling: &Telling| {
         telling
@@ -220,14 +224,14 @@ pub(super) fn durations(told: &[Vec<Spoken>], duration: f64) -> Vec<f64> {
     let spoken: Vec<f64> = told.iter().map(|lines| secs(lines)).collect();
     let rest = (duration - spoken.iter().sum::<f64>()).max(0.0);
     let last = told.len().saturating_sub(1);
+    // A shot without words is looked at longer, the end longest.
     let weight = |i: usize| {
-        if i == 0 {
-            1.2
-        } else if i == last {
-            1.5
-        } else {
-            1.0
-        }
+        let place = match i {
+            0 => 1.2,
+            _ if i == last => 1.5,
+            _ => 1.0,
+        };
+        place + if told[i].is_empty() { 1.5 } else { 0.0 }
     };
     let weights: f64 = (0..told.len()).map(weight).sum();
     let tenths = |secs: f64| (secs * 10.0).round() / 10.0;

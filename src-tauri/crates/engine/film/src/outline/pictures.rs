@@ -117,7 +117,14 @@ impl Picture<'_> {
             // The sentence's own place is in the picture; inside and close up there is no room for it.
             matches!(self.stage, 0 | 1 | 6) && !self.view.place.contains(site)
         }) {
-            parts.push(site.to_owned());
+            let place = premise
+                .place
+                .as_deref()
+                .filter(|place| place.to_lowercase().contains(site));
+            parts.push(place.map_or_else(
+                || site.to_owned(),
+                |place| format!("{} {place}", premise.at),
+            ));
         }
         if let Some(weather) = self.weather {
             parts.push(weather_words(weather, self.time).to_owned());

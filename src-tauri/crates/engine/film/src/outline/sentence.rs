@@ -138,7 +138,7 @@ pub(super) fn read(sentence: &str, dice: &mut Dice) -> Premise {
         });
     let at = place
         .as_ref()
-        .map_or("in", |(at, _)| at.as_str())
+        .map_or("near", |(at, _)| at.as_str())
         .to_owned();
     let has = |list: &[&str]| tokens.iter().any(|t| list.contains(&t.low.as_str()));
     let known_place = tokens
@@ -177,7 +177,10 @@ pub(super) fn read(sentence: &str, dice: &mut Dice) -> Premise {
         }
     });
     let mut words: Vec<String> = tokens.iter().map(|t| t.stem().to_owned()).collect();
-    words.extend(tokens.iter().filter_map(|t| Some(lexicon::verb(&t.low)?.0)));
+    // "her hearing" is no verb.
+    let free = |i: usize| i == 0 || !(tokens[i - 1].is_own() || tokens[i - 1].is_article());
+    let verbs = tokens.iter().enumerate().filter(|(i, _)| free(*i));
+    words.extend(verbs.filter_map(|(_, t)| Some(lexicon::verb(&t.low)?.0)));
     let but = plot.trouble.as_ref().is_some_and(|clause| {
         matches!(
             clause.connector.as_str(),

@@ -34,6 +34,8 @@ pub(super) struct Words {
     pub(super) place: String,
     slots: BTreeMap<&'static str, String>,
     plural: bool,
+    /// The other is an animal beside someone human: it does not speak.
+    mute: bool,
     facts: Vec<&'static str>,
 }
 
@@ -92,6 +94,10 @@ impl Words {
             }
             None => (guest.0.replace("{their}", their), guest.1),
         };
+        let mute = hero.kind == Kind::Human
+            && found.is_some_and(|noun| {
+                other == noun.the && noun.being.is_some_and(|being| being.kind == Kind::Animal)
+            });
         let plural_thing = thing.is_some_and(|thing| thing.plural);
         let trade = hero.role.split_whitespace().rev().find_map(lexicon::trade);
         let thing = thing.map_or_else(
@@ -110,6 +116,7 @@ impl Words {
         let mut words = Words {
             slots: BTreeMap::new(),
             plural: hero.plural,
+            mute,
             facts: facts(premise, plural_thing),
             name,
             other,
@@ -187,6 +194,11 @@ impl Words {
             Some(fact) => !self.facts.contains(&fact),
             None => self.facts.contains(&condition.trim_start_matches('~')),
         }
+    }
+
+    /// Whether this one can be heard in the film.
+    pub(super) fn speaks(&self, speaker: Speaker) -> bool {
+        !(self.mute && speaker == Speaker::Other)
     }
 
     /// A line as it is spoken.
