@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::{App, binary, repository};
 
 /// How long the page may take for anything that a test waits for, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(240);
 
 /// A window, its display and its driver. All of them end with it.
 pub struct Window {
@@ -32,6 +32,9 @@ impl Window {
             .env("DISPLAY", &name)
             .env("TAURI_AUTOMATION", "true")
             .env("TAURI_WEBVIEW_AUTOMATION", "true")
+            // Small films render quickly on a busy machine.
+            .env("AV_STUDIO_FILM_WIDTH", "640")
+            .env("AV_STUDIO_FILM_HEIGHT", "360")
             .env("AV_STUDIO_HOME", app.home())
             .env("AV_STUDIO_PROJECTS_FOLDER", app.projects());
         let driver = Group::spawn(&mut driver, "WebKitWebDriver", "webkit2gtk-driver");

@@ -25,7 +25,6 @@ const APT_USE: &[&str] = &[
     "libasound2-dev",
     "pkg-config",
     "libclang-dev",
-    "clang",
     "build-essential",
     "libavcodec-dev",
     "libavformat-dev",

@@ -1,9 +1,9 @@
 //! Our plans under a JSON Schema of Sparkle Motion's `MoviePlan`, written from its rules; and plans that
 //! were changed at random under our validator.
 
-use std::sync::LazyLock;
-
 #![allow(clippy::unwrap_used, reason = "in a test file a panic is a failure")]
+
+use std::sync::LazyLock;
 
 use jsonschema::Validator;
 use proptest::prelude::*;
