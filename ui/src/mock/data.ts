@@ -78,6 +78,7 @@ function asset(i: number): Asset {
           },
     tags: i === 0 ? { title: 'Evening take', artist: 'A. Marlowe', album: 'Night radio' } : {},
     created_at: at(60 + i),
+    peaks: null,
     derived_from: i === 1 ? 'a1' : null,
     operation: i === 1 ? 'audio.normalize' : null,
   };
@@ -127,6 +128,8 @@ export const film: Film = {
     height: 720,
     duration_secs: 30,
     rendered_at: at(2),
+    revision: 4,
+    key: '5c1d',
     current: true,
   },
 };

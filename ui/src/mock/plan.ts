@@ -80,10 +80,11 @@ export const plan: MoviePlan = {
     start_base_image_id: `image_${i}`,
     end_base_image_id: `image_${i + 1}`,
     camera,
+    is_talking_closeup: line !== null,
     dialogue: line ? [{ character_id: 'mara', text: line }] : [],
     score: { key, mode, bpm, intensity },
   })),
-  characters: [{ id: 'mara', name: 'Mara', description: 'keeps the light' }],
+  characters: [{ id: 'mara', name: 'Mara', description: 'keeps the light', voice_profile: {} }],
   dialogue_timeline: beats.flatMap(([, , , line], i) =>
     line
       ? [
@@ -97,5 +98,6 @@ export const plan: MoviePlan = {
         ]
       : [],
   ),
-  render_profile: { video: { model_id: 'storyboard', max_fps: 24 } },
+  render_profile: { video: { model_id: 'storyboard', max_fps: 24 }, metadata: {} },
+  metadata: { seed: 7 },
 };

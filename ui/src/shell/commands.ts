@@ -66,7 +66,7 @@ function projects(): Command[] {
       id: `project ${project.id}`,
       group: 'Projects',
       title: project.name,
-      detail: ago(project.modified_at, now),
+      detail: ago(project.modified_at ?? '', now),
       icon: 'project',
       run: () => router.go({ page: 'project', project: project.id }),
     }));

@@ -6,8 +6,8 @@ import type { Job } from '$lib/types';
 
 export function subjectOf(job: Job): string | null {
   const { input, project } = job;
-  if (typeof input !== 'object' || input === null || Array.isArray(input)) return null;
-  const { path, asset, film, text } = input;
+  if (typeof input !== 'object' || input === null) return null;
+  const { path, asset, film, text } = input as Record<string, unknown>;
   if (typeof path === 'string') return path.split(/[/\\]/).pop() ?? null;
   if (typeof text === 'string') return text;
   const home = project ? library.idOf(project) : '';

@@ -1,6 +1,6 @@
 // The live score: its status as told, and one change at a time.
 
-import type { AmbientStatus, Input, Mode } from '../types';
+import type { AmbientStatus, Mode } from '../types';
 import { call, on, onGap } from './connection';
 import { attempt, quietly } from './toasts.svelte';
 
@@ -11,9 +11,11 @@ export interface Score {
   intensity: number;
 }
 
+type Change = Partial<Score & { volume: number }>;
+
 class Ambient {
   status = $state.raw<AmbientStatus | null>(null);
-  #waiting: Input<'ambient.set'> | null = null;
+  #waiting: Change | null = null;
   #sending = false;
 
   start() {
@@ -41,7 +43,7 @@ class Ambient {
    * Shows the change at once and sends the latest one when the one before has arrived. While nothing
    * plays it is kept for the next start.
    */
-  set(change: Input<'ambient.set'>) {
+  set(change: Change) {
     if (!this.status) return;
     this.status = { ...this.status, ...change };
     if (!this.status.playing) return;

@@ -78,7 +78,7 @@ class Jobs {
 export const jobs = new Jobs();
 
 function outcome(job: Job): Json {
-  if (job.status === 'succeeded') return job.output;
+  if (job.status === 'succeeded') return job.output as Json;
   if (job.error) throw new StudioError(job.error);
   const message = job.status === 'interrupted' ? 'The job was interrupted.' : 'Cancelled.';
   throw new StudioError({ code: 'cancelled', message });

@@ -13,7 +13,9 @@ class Library {
   /** The list of projects has been read. */
   ready = $state(false);
   readonly recent = $derived(
-    [...this.#projects.values()].sort((a, b) => b.modified_at.localeCompare(a.modified_at)),
+    [...this.#projects.values()].sort((a, b) =>
+      (b.modified_at ?? '').localeCompare(a.modified_at ?? ''),
+    ),
   );
 
   start() {

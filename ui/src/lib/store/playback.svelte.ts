@@ -39,6 +39,7 @@ export class Playback {
     if (!info) return false;
     this.info = info;
     this.frame = 0;
+    if (info.audio && !info.audible) tellSilence();
     this.#stops = [
       on('player.clock', (event) => {
         if (event.player !== info.player) return;
@@ -134,6 +135,21 @@ export class Playback {
     }
     this.#fetching = false;
   }
+}
+
+let silenceTold = false;
+
+/** Said once: it stays true for every player until a device is there. */
+function tellSilence() {
+  if (silenceTold) return;
+  silenceTold = true;
+  toasts.error(
+    new StudioError({
+      code: 'no_device',
+      message: 'There is no sound device, so this plays silently.',
+      hint: 'Connect one, or choose one in the settings.',
+    }),
+  );
 }
 
 export function parsePicture(bytes: ArrayBuffer): Picture {

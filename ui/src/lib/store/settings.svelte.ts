@@ -24,7 +24,7 @@ class Settings {
     return this.load();
   }
 
-  value(key: string): Json | undefined {
+  value(key: string): unknown {
     return this.list.find((setting) => setting.key === key)?.value;
   }
 

@@ -4,10 +4,8 @@ import { words } from '$lib/format';
 import type { Job } from '$lib/types';
 
 export function isRenderOf(job: Job, film: string): boolean {
-  const input = job.input;
-  return (
-    typeof input === 'object' && input !== null && !Array.isArray(input) && input['film'] === film
-  );
+  const { input } = job;
+  return typeof input === 'object' && input !== null && 'film' in input && input.film === film;
 }
 
 const STEPS: Record<string, string> = {
