@@ -62,7 +62,7 @@ pub fn outline(sentence: &str, options: &OutlineOptions) -> MoviePlan {
     let day = pictures::day(&premise, &mut dice);
     let weathers = pictures::weathers(&premise, &mut dice);
     let words = Words::new(&premise, &story, scenery, day[1], &mut dice);
-    let title = words.title(dice.choose(&story.titles));
+    let title = words.title(&story.titles, &mut dice);
 
     let duration = if options.duration_secs.is_finite() {
         let secs = options.duration_secs.clamp(SHORTEST_SECS, LONGEST_SECS);

@@ -17,9 +17,9 @@ pub(super) struct Clause {
 pub(super) struct Deed {
     /// "lit the lamp".
     pub(super) past: String,
-    /// "light the lamp", where one can want to.
+    /// "light the lamp", where one can want to; what it is done for, where that is said.
     pub(super) base: Option<String>,
-    /// It is still to be done: "must", "wants to", "in order to".
+    /// It is still to be done: "must", "wants to".
     pub(super) goal: bool,
 }
 
@@ -134,7 +134,7 @@ pub(super) fn finite(tokens: &[Token], elided: bool) -> Option<usize> {
         };
         let found = match form {
             Form::Third => true,
-            Form::Base => several(&tokens[..i]),
+            Form::Base => i == 0 && lexicon::being(&token.low).is_none() || several(&tokens[..i]),
             // "a robot stranded on Mars finds": the later verb is the verb.
             Form::Past => {
                 let later = (i + 1..tokens.len()).any(|n| usable(n) && strong(&tokens[n]));
@@ -247,13 +247,11 @@ impl Clause {
 pub(super) fn deed(tokens: &[Token], at: usize, hero: Pronoun) -> Deed {
     let verb = &tokens[at];
     let rest = |from: usize| words_of(limit(tokens.get(from..).unwrap_or(&[])), hero);
-    let event = |base: &str, from: usize| {
-        let (told, goal) = (rest(from), purpose(tokens, from, hero));
-        Deed {
-            past: join(&lexicon::past(base), &told),
-            goal: goal.is_some(),
-            base: goal.or_else(|| Some(join(base, &told))),
-        }
+    // "climbs a mountain to find her brother": to find her brother is what is wanted.
+    let event = |base: &str, from: usize| Deed {
+        past: join(&lexicon::past(base), &rest(from)),
+        goal: false,
+        base: purpose(tokens, from, hero).or_else(|| Some(join(base, &rest(from)))),
     };
     let said = |past: String| Deed {
         past,
@@ -399,6 +397,9 @@ fn words_of(tokens: &[Token], hero: Pronoun) -> String {
     let word = |token: &Token| match token.low.as_str() {
         "my" | "our" => his.to_owned(),
         "me" | "us" => him.to_owned(),
+        "is" => "was".to_owned(),
+        "are" => "were".to_owned(),
+        "has" | "have" => "had".to_owned(),
         _ if token.index == 0
             && !token.is_possessive()
             && lexicon::ARTICLES.contains(&token.low.as_str()) =>

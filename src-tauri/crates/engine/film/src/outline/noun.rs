@@ -34,7 +34,8 @@ impl Noun {
 /// The phrase that `tokens` begin with.
 pub(super) fn phrase(tokens: &[Token], hero: Pronoun) -> Option<Noun> {
     let first = tokens.first()?;
-    if first.is_pronoun() || first.is_preposition() {
+    let each = matches!(first.low.as_str(), "every" | "each" | "no" | "all");
+    if each || first.is_pronoun() || first.is_preposition() {
         return None;
     }
     let determined = first.is_article() || first.is_own();
@@ -279,7 +280,8 @@ pub(super) fn name(subject: &[Token]) -> Option<String> {
             && !lexicon::CLAUSES.contains(&t.low.as_str())
             && !t.is_possessive()
     };
-    let at = subject.iter().position(|t| is_name(&t))?;
+    let at = (0..subject.len())
+        .find(|&i| is_name(&&subject[i]) && (i == 0 || !subject[i - 1].is_preposition()))?;
     // The first word of a sentence is a name only where nothing else follows that could be one.
     let alone = subject.len() == 1
         || subject[at].comma

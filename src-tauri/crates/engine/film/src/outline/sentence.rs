@@ -41,6 +41,8 @@ pub(super) struct Premise {
     pub(super) about_no_thing: bool,
     /// What comes between is a "but", not a "then".
     pub(super) but: bool,
+    /// What joins it: `when`, `before`, `because`; empty where it stands alone.
+    pub(super) joint: String,
     /// The place alone, for the painter: `lighthouse`.
     pub(super) site: Option<String>,
     pub(super) world: Option<World>,
@@ -117,7 +119,7 @@ pub(super) fn read(sentence: &str, dice: &mut Dice) -> Premise {
     let other = companion(&subject, hero.pronoun)
         .or_else(|| nouns.iter().find(is_other).cloned())
         .or_else(|| noun::accompanied(tokens, hero.pronoun))
-        .or_else(|| possessor(&subject));
+        .or_else(|| possessor(&subject).filter(|_| hero.role.contains('\'')));
     let thing = nouns.iter().find(is_thing).cloned();
     let lost_for_good = thing
         .as_ref()
@@ -187,6 +189,10 @@ pub(super) fn read(sentence: &str, dice: &mut Dice) -> Premise {
             "but" | "yet" | "though" | "although"
         )
     });
+    let joint = plot
+        .trouble
+        .as_ref()
+        .map_or_else(String::new, |clause| clause.connector.clone());
     Premise {
         understood: !hero.role.is_empty()
             || hero.name.is_some()
@@ -210,6 +216,7 @@ pub(super) fn read(sentence: &str, dice: &mut Dice) -> Premise {
             .first()
             .is_some_and(|(tokens, at)| clause::lasts(tokens, *at)),
         but,
+        joint,
         site: known_place,
         world,
         time,
@@ -309,6 +316,7 @@ const HELD: &[&str] = &[
     "crashes",
     "crashed",
     "marooned",
+    "sinking",
     "alone",
     "prisoner",
 ];

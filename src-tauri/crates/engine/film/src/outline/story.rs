@@ -53,6 +53,8 @@ pub(super) struct Story {
     pub(super) music: Music,
     /// What the hero is to do where the sentence does not say.
     pub(super) deed: &'static str,
+    /// Someone whom the hero finds is what it is about.
+    pub(super) about_other: bool,
     pub(super) others: Vec<(&'static str, Pronoun)>,
     pub(super) beats: [Vec<Moment>; BEATS.len()],
 }
@@ -95,6 +97,7 @@ fn head(story: &mut Story, field: &str, value: &'static str) {
         "for" => story.calls = value.split_whitespace().collect(),
         "title" => story.titles.push(value),
         "deed" => story.deed = value,
+        "about" => story.about_other = value == "other",
         "other" => {
             if let Some((noun, pronoun)) = value.split_once('/') {
                 let pronoun = if pronoun == "she" {

@@ -60,7 +60,10 @@ impl Words {
                 .copied()
                 .unwrap_or_default()
         };
-        let invented = if hero.plural {
+        let three = premise.words.iter().any(|word| word == "three");
+        let invented = if hero.plural && three {
+            format!("{}, {} and {}", pick(0), pick(3), pick(5))
+        } else if hero.plural {
             format!("{} and {}", pick(0), pick(5))
         } else {
             pick(0).to_owned()
@@ -71,6 +74,8 @@ impl Words {
         let thing = premise.thing.as_ref().filter(fits);
         let found = premise.other.as_ref().filter(fits);
         let sought = found.filter(|_| premise.thing.is_none());
+        let is_thing = story.about_other && sought.is_some();
+        let thing = if is_thing { sought } else { thing };
         // Who is looked for does not answer.
         let seeks = story.titles.iter().any(|title| title.contains("{sought}"));
         let guests = if story.others.is_empty() {
@@ -82,24 +87,26 @@ impl Words {
             .get(dice.below(guests.len()))
             .copied()
             .unwrap_or(("a friend", Pronoun::She));
-        let (other, other_pronoun) = match found.filter(|_| !(seeks && sought.is_some())) {
-            Some(noun) => {
-                let pronoun = noun.being.and_then(|being| being.pronoun);
-                let dealt = if dice.below(2) == 0 {
-                    Pronoun::She
-                } else {
-                    Pronoun::He
-                };
-                (noun.the.clone(), pronoun.unwrap_or(dealt))
-            }
-            None => (guest.0.replace("{their}", their), guest.1),
-        };
+        let (other, other_pronoun) =
+            match found.filter(|_| !(is_thing || seeks && sought.is_some())) {
+                Some(noun) => {
+                    let pronoun = noun.being.and_then(|being| being.pronoun);
+                    let dealt = if dice.below(2) == 0 {
+                        Pronoun::She
+                    } else {
+                        Pronoun::He
+                    };
+                    (noun.the.clone(), pronoun.unwrap_or(dealt))
+                }
+                None => (guest.0.replace("{their}", their), guest.1),
+            };
         let mute = hero.kind == Kind::Human
             && found.is_some_and(|noun| {
                 other == noun.the && noun.being.is_some_and(|being| being.kind == Kind::Animal)
             });
         let plural_thing = thing.is_some_and(|thing| thing.plural);
         let trade = hero.role.split_whitespace().rev().find_map(lexicon::trade);
+        let has_thing = thing.is_some() || trade.is_some() || premise.event.is_none();
         let thing = thing.map_or_else(
             || trade.unwrap_or(scenery.thing).to_owned(),
             |thing| thing.the.clone(),
@@ -117,7 +124,7 @@ impl Words {
             slots: BTreeMap::new(),
             plural: hero.plural,
             mute,
-            facts: facts(premise, plural_thing),
+            facts: facts(premise, plural_thing, has_thing),
             name,
             other,
             other_pronoun,
@@ -133,6 +140,7 @@ impl Words {
         {
             Some(number) if hero.plural => format!("{number} {role}"),
             _ if hero.plural => role.clone(),
+            _ if is_unique(&role) => format!("the {role}"),
             _ => with_article(&role),
         };
         let event = premise.event.as_ref();
@@ -168,6 +176,7 @@ impl Words {
         set("far", dice.choose(scenery.far).to_owned());
         set("witness", dice.choose(scenery.witness).to_owned());
         set("hour", hour.to_owned());
+        set("joint", premise.joint.clone());
         set("did", told(event.map(|deed| &deed.past)));
         set(
             "then_did",
@@ -222,13 +231,16 @@ impl Words {
         text
     }
 
-    pub(super) fn title(&self, template: &str) -> String {
-        title_case(&self.fill(template))
+    /// One of the titles, such as say something of this story.
+    pub(super) fn title(&self, templates: &[&str], dice: &mut Dice) -> String {
+        let fits = |title: &&&str| self.holds("thing") || !title.contains("{thing");
+        let fitting: Vec<&str> = templates.iter().filter(fits).copied().collect();
+        title_case(&self.fill(dice.choose(&fitting)))
     }
 }
 
 /// What is known of the sentence, by the names that conditions have.
-fn facts(premise: &Premise, plural_thing: bool) -> Vec<&'static str> {
+fn facts(premise: &Premise, plural_thing: bool, has_thing: bool) -> Vec<&'static str> {
     let hero = &premise.hero;
     let event = premise.event.as_ref();
     let is_state = |past: &str| {
@@ -266,6 +278,22 @@ fn facts(premise: &Premise, plural_thing: bool) -> Vec<&'static str> {
         ("long", premise.lasting),
         ("but", premise.but),
         (
+            "when",
+            matches!(
+                premise.joint.as_str(),
+                "when" | "after" | "once" | "since" | "if"
+            ),
+        ),
+        (
+            "joined",
+            matches!(
+                premise.joint.as_str(),
+                "before" | "because" | "while" | "as" | "where"
+            ),
+        ),
+        ("thing", has_thing),
+        ("unique", is_unique(&hero.role)),
+        (
             "someone",
             premise.thing.is_none() && premise.other.is_some(),
         ),
@@ -273,6 +301,15 @@ fn facts(premise: &Premise, plural_thing: bool) -> Vec<&'static str> {
     .into_iter()
     .filter_map(|(fact, holds)| holds.then_some(fact))
     .collect()
+}
+
+/// "last librarian", "tallest man": there is only one.
+fn is_unique(role: &str) -> bool {
+    let first = role.split_whitespace().next().unwrap_or("");
+    matches!(
+        first,
+        "last" | "first" | "only" | "same" | "youngest" | "oldest"
+    ) || first.ends_with("est") && first.len() > 5
 }
 
 fn short(text: Option<String>, most: usize) -> Option<String> {
