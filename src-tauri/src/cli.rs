@@ -31,7 +31,7 @@ pub(crate) fn main() -> ExitCode {
         Err(error) => return fail(&Error::io("start the runtime", &error), false),
     };
     let guard = runtime.enter();
-    let early = arguments::globals().ignore_errors(true).get_matches();
+    let early = arguments::globals(std::env::args().skip(1));
     log_to_stderr(early.get_count("verbose"));
     let json_wanted = early.get_flag("json");
     let composed = options(&early).and_then(|options| compose::studio(&options));

@@ -4,17 +4,28 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde_json::{Map, Value};
 use studio_core::{Error, Operation, Registry};
 
-/// Only the flags that matter before the studio is open; everything else is passed over.
-pub(crate) fn globals() -> Command {
+/// The flags that matter before the studio is open, wherever they stand. The parser proper is made
+/// from the registry, which is not there yet; it refuses later what is wrong here.
+pub(crate) fn globals(arguments: impl Iterator<Item = String>) -> ArgMatches {
+    let takes_value = |flag: &str| matches!(flag, "--home" | "--set");
+    let mut kept = vec!["av-studio".to_owned()];
+    let mut arguments = arguments.peekable();
+    while let Some(argument) = arguments.next() {
+        let flag = argument.split('=').next().unwrap_or_default();
+        let verbose = argument
+            .strip_prefix('-')
+            .is_some_and(|rest| !rest.is_empty() && rest.chars().all(|letter| letter == 'v'));
+        if takes_value(flag) {
+            let apart = argument == flag;
+            kept.push(argument);
+            kept.extend(arguments.next_if(|_| apart));
+        } else if verbose || matches!(flag, "--json" | "--verbose") {
+            kept.push(argument);
+        }
+    }
     super::global(Command::new("av-studio"))
-        .disable_help_flag(true)
-        .disable_version_flag(true)
-        .arg(
-            Arg::new("rest")
-                .num_args(..)
-                .allow_hyphen_values(true)
-                .trailing_var_arg(true),
-        )
+        .ignore_errors(true)
+        .get_matches_from(kept)
 }
 
 /// The whole command line.

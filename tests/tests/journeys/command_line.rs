@@ -131,6 +131,11 @@ fn settings_follow_flag_environment_file_default() {
             .expect("the key");
         (setting["value"].clone(), setting["origin"].clone())
     };
+    let after = app.run(&["settings", "get", "--set", "jobs.cpu_slots=4", "--json"]);
+    assert!(
+        String::from_utf8_lossy(&after.stdout).contains(r#""origin":"flag""#),
+        "flags may come last"
+    );
     assert_eq!(origin(&[], None), (json!(2), json!("file")));
     assert_eq!(origin(&[], Some("3")), (json!(3), json!("environment")));
     assert_eq!(
