@@ -160,8 +160,7 @@ fn choose(premise: &Premise, dice: &mut Dice) -> Story {
         // A voice is not found by looking for it.
         stories.retain(|story| !story.titles.iter().any(|title| title.contains("{sought}")));
     }
-    let event = premise.event.as_ref().and_then(|deed| deed.base.as_ref());
-    let verb = event.and_then(|base| base.split_whitespace().next());
+    let verb = premise.event.as_ref().map(|deed| deed.verb.as_str());
     let votes = |story: &Story| {
         let called = |word: &str| story.calls.contains(&word);
         let words = premise.words.iter().filter(|word| called(word)).count();

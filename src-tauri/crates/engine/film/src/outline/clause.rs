@@ -15,6 +15,8 @@ pub(super) struct Clause {
 /// What someone does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Deed {
+    /// The verb itself: `light`; empty where it is only "is" or "can".
+    pub(super) verb: String,
     /// "lit the lamp".
     pub(super) past: String,
     /// "light the lamp", where one can want to; what it is done for, where that is said.
@@ -81,7 +83,7 @@ fn joins(token: &Token, before: &[Token], rest: &[Token]) -> bool {
                 .find(|t| !t.is_adverb())
                 .is_some_and(|t| is_verb(t, true));
             let begun = finite(before, true).is_some();
-            next_is_verb && !before.is_empty() || begun && finite(rest, false).is_some()
+            next_is_verb || begun && finite(rest, false).is_some()
         }
         "that" | "after" | "before" | "as" | "since" | "once" | "so" | "than" | "only" => {
             finite(rest, token.low == "that").is_some()
@@ -249,14 +251,20 @@ pub(super) fn deed(tokens: &[Token], at: usize, hero: Pronoun) -> Deed {
     let rest = |from: usize| words_of(limit(tokens.get(from..).unwrap_or(&[])), hero);
     // "climbs a mountain to find her brother": to find her brother is what is wanted.
     let event = |base: &str, from: usize| Deed {
+        verb: base.to_owned(),
         past: join(&lexicon::past(base), &rest(from)),
         goal: false,
         base: purpose(tokens, from, hero).or_else(|| Some(join(base, &rest(from)))),
     };
     let said = |past: String| Deed {
+        verb: String::new(),
         past,
         base: None,
         goal: false,
+    };
+    let verb_at = |i: usize| {
+        let verb = tokens.get(i).and_then(|t| lexicon::verb(&t.low));
+        verb.map_or_else(String::new, |(base, _)| base)
     };
     let next = tokens.get(at + 1).map_or("", |t| t.low.as_str());
     let next_verb = lexicon::verb(next);
@@ -273,6 +281,7 @@ pub(super) fn deed(tokens: &[Token], at: usize, hero: Pronoun) -> Deed {
                 _ => "would",
             };
             Deed {
+                verb: verb_at(at + 1),
                 past: format!("{past} {}", rest(at + 1)),
                 base: Some(rest(at + 1)),
                 goal: past != "could",
@@ -284,6 +293,7 @@ pub(super) fn deed(tokens: &[Token], at: usize, hero: Pronoun) -> Deed {
         "isn't" => not(were),
         "does" | "do" | "did" if next == "not" => said(format!("did {}", rest(at + 1))),
         "has" | "have" | "had" if next == "to" => Deed {
+            verb: verb_at(at + 2),
             past: format!("had {}", rest(at + 1)),
             base: Some(rest(at + 2)),
             goal: true,
@@ -314,6 +324,7 @@ pub(super) fn deed(tokens: &[Token], at: usize, hero: Pronoun) -> Deed {
                             .is_some_and(|t| !t.is_article() && !t.is_own()) =>
                 {
                     Deed {
+                        verb: verb_at(to + 1),
                         past: join(&lexicon::past(&base), &rest(at + 1)),
                         base: Some(rest(to + 1)),
                         goal: true,
@@ -329,11 +340,16 @@ pub(super) fn deed(tokens: &[Token], at: usize, hero: Pronoun) -> Deed {
 pub(super) fn lasts(tokens: &[Token], at: usize) -> bool {
     const LASTING: &str = "wait search look hunt live work wander chase dream love talk speak walk travel seek watch guard \
         want need hope listen collect keep long mourn drift play sing teach believe haunt follow serve care yearn";
+    const TIMES: &[&str] = &[
+        "night", "day", "morning", "evening", "year", "week", "summer", "winter", "time",
+    ];
     let base = lexicon::verb(&tokens[at].low).map(|(base, _)| base);
     base.is_some_and(|base| LASTING.split_whitespace().any(|verb| verb == base))
-        || tokens
-            .iter()
-            .any(|t| matches!(t.low.as_str(), "every" | "always" | "each"))
+        || tokens.windows(2).any(|pair| {
+            matches!(pair[0].low.as_str(), "every" | "each")
+                && TIMES.contains(&pair[1].low.as_str())
+        })
+        || tokens.iter().any(|t| t.low == "always")
 }
 
 /// Whether it brings something into the world.

@@ -111,6 +111,18 @@ pub(super) fn phrase(tokens: &[Token], hero: Pronoun) -> Option<Noun> {
 /// The objects of the verb at `at`, nearest first: "the lamp" of "must light the lamp".
 pub(super) fn objects(tokens: &[Token], at: usize, hero: Pronoun) -> Vec<Noun> {
     let mut i = at + 1;
+    let next = tokens.get(i);
+    let is_state = matches!(
+        tokens[at].low.as_str(),
+        "is" | "are" | "was" | "were" | "has" | "have" | "had"
+    );
+    if is_state
+        && next.is_some_and(|t| {
+            !t.is_article() && !t.is_own() && t.low != "to" && lexicon::verb(&t.low).is_none()
+        })
+    {
+        return Vec::new();
+    }
     // The verb itself may come after "must", "wants to", "is".
     while tokens.get(i).is_some_and(|t| {
         t.is_adverb()

@@ -189,6 +189,25 @@ fn the_story_is_about_the_sentence() {
             "crossed the desert to deliver a letter to his mother",
         ],
     );
+    check(
+        "A mother searches for her son in a city of mirrors, and finds herself.",
+        &["mother", "searched for her son", "found herself"],
+    );
+    check(
+        "Three children build a raft to rescue a stranded whale before the tide goes out.",
+        &[
+            "three children",
+            "built a raft to rescue a stranded whale before the tide went out",
+        ],
+    );
+    check(
+        "When the power goes out, a boy climbs the tallest tower in Tokyo to see the stars.",
+        &[
+            "boy",
+            "the power went out",
+            "climbed the tallest tower in tokyo",
+        ],
+    );
     check(SENTENCES[10], &["ein bär sucht seinen honig im wald."]);
 }
 

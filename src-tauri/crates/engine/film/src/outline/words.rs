@@ -73,6 +73,14 @@ impl Words {
         let fits = |noun: &&Noun| noun.the.chars().count() <= 60;
         let thing = premise.thing.as_ref().filter(fits);
         let found = premise.other.as_ref().filter(fits);
+        // One may love the sun.
+        let meets = premise.event.as_ref().is_some_and(|deed| {
+            matches!(
+                deed.verb.as_str(),
+                "love" | "befriend" | "meet" | "marry" | "adopt" | "visit"
+            ) || deed.past.contains(" love with ")
+        });
+        let found = found.or(thing.filter(|_| meets));
         let sought = found.filter(|_| premise.thing.is_none());
         let is_thing = story.about_other && sought.is_some();
         let thing = if is_thing { sought } else { thing };
