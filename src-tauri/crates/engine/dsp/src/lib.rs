@@ -4,6 +4,7 @@
 //! for any block size.
 
 mod audio;
+mod interpolate;
 pub mod limiter;
 pub mod loudness;
 pub mod mix;

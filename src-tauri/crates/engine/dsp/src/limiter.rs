@@ -9,30 +9,29 @@
 //! same samples. The output is [`Limiter::latency`] samples late.
 
 use std::collections::VecDeque;
-use std::f64::consts::PI;
 
 use studio_core::units::{Db, SampleRate};
+
+use crate::interpolate::{CHUNK, PeakFinder};
 
 /// Time in which the gain goes down before a peak.
 const LOOK_AHEAD_SECS: f64 = 0.005;
 /// Time in which most of the gain comes back after it.
 const RELEASE_SECS: f64 = 0.08;
-const OVERSAMPLING: usize = 4;
-/// Taps of each phase of the interpolating filter.
-const TAPS: usize = 16;
-/// The interpolation filter and the ramp leave this much uncertain, in dB.
+/// What four values per sample may miss of a peak, and what the moving gain adds to it, in dB.
 const MARGIN_DB: f64 = 0.03;
 
 pub struct Limiter {
     ceiling: f32,
     release: f32,
-    phases: [[f32; TAPS]; OVERSAMPLING],
     channels: Vec<Channel>,
-    /// (position, gain wanted there), gains rising: the front is the minimum of the window.
+    /// (position, gain wanted there) where less than 1 is wanted, gains rising: the front is the
+    /// minimum of the window.
     window: VecDeque<(u64, f32)>,
     look_ahead: usize,
-    /// The last `look_ahead` minima and their running sum.
-    ramp: VecDeque<f32>,
+    /// The last `look_ahead` minima, a ring that `ramp_at` goes round, and their sum.
+    ramp: Vec<f32>,
+    ramp_at: usize,
     ramp_sum: f64,
     held: f32,
     position: u64,
@@ -40,8 +39,7 @@ pub struct Limiter {
 }
 
 struct Channel {
-    /// The last [`TAPS`] samples, newest last.
-    history: [f32; TAPS],
+    finder: PeakFinder,
     /// Delay line: a ring as long as the latency.
     delay: Vec<f32>,
     at: usize,
@@ -50,20 +48,19 @@ struct Channel {
 impl Limiter {
     pub fn new(ceiling: Db, channels: usize, rate: SampleRate) -> Limiter {
         let look_ahead = rate.samples_from_secs(LOOK_AHEAD_SECS).max(1) as usize;
-        let latency = latency(look_ahead);
         let channel = || Channel {
-            history: [0.0; TAPS],
-            delay: vec![0.0; latency],
+            finder: PeakFinder::new(),
+            delay: vec![0.0; latency(look_ahead)],
             at: 0,
         };
         Limiter {
             ceiling: Db(ceiling.0 - MARGIN_DB).ratio() as f32,
             release: (1.0 - (-1.0 / (RELEASE_SECS * f64::from(rate.get()))).exp()) as f32,
-            phases: interpolator(),
             channels: (0..channels).map(|_| channel()).collect(),
             window: VecDeque::with_capacity(look_ahead + 2),
             look_ahead,
-            ramp: VecDeque::from(vec![1.0; look_ahead]),
+            ramp: vec![1.0; look_ahead],
+            ramp_at: 0,
             ramp_sum: look_ahead as f64,
             held: 1.0,
             position: 0,
@@ -84,29 +81,40 @@ impl Limiter {
     /// Limits a block in place: one slice per channel, all of the same length.
     pub fn process(&mut self, block: &mut [&mut [f32]]) {
         let frames = block.first().map_or(0, |channel| channel.len());
-        for n in 0..frames {
-            let mut peak = 0.0f32;
+        let (mut peaks, mut own, mut gains) = ([0.0f32; CHUNK], [0.0f32; CHUNK], [0.0f32; CHUNK]);
+        for from in (0..frames).step_by(CHUNK) {
+            let chunk = from..(from + CHUNK).min(frames);
+            let count = chunk.len();
+            peaks.fill(0.0);
             for (channel, samples) in self.channels.iter_mut().zip(block.iter()) {
-                peak = peak.max(channel.push(samples[n], &self.phases));
+                channel
+                    .finder
+                    .magnitudes(&samples[chunk.clone()], self.ceiling, &mut own);
+                for (peak, own) in peaks.iter_mut().zip(&own) {
+                    *peak = peak.max(*own);
+                }
             }
-            let gain = self.gain_for(peak);
+            for (gain, peak) in gains.iter_mut().zip(peaks).take(count) {
+                *gain = self.gain_for(peak);
+            }
             for (channel, samples) in self.channels.iter_mut().zip(block.iter_mut()) {
-                samples[n] = channel.delayed(samples[n]) * gain;
+                for (x, gain) in samples[chunk.clone()].iter_mut().zip(&gains) {
+                    *x = channel.delayed(*x) * gain;
+                }
             }
         }
     }
 
     /// The gain of the sample that leaves the delay line now, given the peak that enters.
+    #[inline]
     fn gain_for(&mut self, peak: f32) -> f32 {
-        let wanted = if peak > self.ceiling {
-            self.ceiling / peak
-        } else {
-            1.0
-        };
-        while self.window.back().is_some_and(|(_, gain)| *gain >= wanted) {
-            self.window.pop_back();
+        if peak > self.ceiling {
+            let wanted = self.ceiling / peak;
+            while self.window.back().is_some_and(|(_, gain)| *gain >= wanted) {
+                self.window.pop_back();
+            }
+            self.window.push_back((self.position, wanted));
         }
-        self.window.push_back((self.position, wanted));
         let oldest = self.position.saturating_sub(self.look_ahead as u64);
         while self.window.front().is_some_and(|(at, _)| *at < oldest) {
             self.window.pop_front();
@@ -119,8 +127,12 @@ impl Limiter {
         } else {
             self.held + (minimum - self.held) * self.release
         };
-        let leaving = self.ramp.pop_front().unwrap_or(1.0);
-        self.ramp.push_back(self.held);
+        let leaving = std::mem::replace(&mut self.ramp[self.ramp_at], self.held);
+        self.ramp_at = if self.ramp_at + 1 == self.look_ahead {
+            0
+        } else {
+            self.ramp_at + 1
+        };
         self.ramp_sum += f64::from(self.held) - f64::from(leaving);
         let gain = (self.ramp_sum / self.look_ahead as f64).min(1.0) as f32;
         self.lowest_gain = self.lowest_gain.min(gain);
@@ -129,56 +141,21 @@ impl Limiter {
 }
 
 impl Channel {
-    /// Takes a sample in and answers the highest magnitude around the middle of the history.
-    #[inline]
-    fn push(&mut self, sample: f32, phases: &[[f32; TAPS]; OVERSAMPLING]) -> f32 {
-        self.history.copy_within(1.., 0);
-        self.history[TAPS - 1] = sample;
-        phases.iter().fold(0.0, |peak, phase| {
-            let value: f32 = phase
-                .iter()
-                .zip(&self.history)
-                .map(|(tap, x)| tap * x)
-                .sum();
-            peak.max(value.abs())
-        })
-    }
-
     #[inline]
     fn delayed(&mut self, sample: f32) -> f32 {
         let late = std::mem::replace(&mut self.delay[self.at], sample);
-        self.at = (self.at + 1) % self.delay.len();
+        self.at = if self.at + 1 == self.delay.len() {
+            0
+        } else {
+            self.at + 1
+        };
         late
     }
 }
 
 /// A peak is seen half a filter late; the ramp is fully down one look-ahead after that.
 fn latency(look_ahead: usize) -> usize {
-    look_ahead + TAPS / 2 - 1
-}
-
-/// A windowed sinc for each quarter between two samples; the first passes the sample through.
-fn interpolator() -> [[f32; TAPS]; OVERSAMPLING] {
-    let mut phases = [[0.0; TAPS]; OVERSAMPLING];
-    for (p, phase) in phases.iter_mut().enumerate() {
-        let offset = p as f64 / OVERSAMPLING as f64;
-        for (n, tap) in phase.iter_mut().enumerate() {
-            let x = n as f64 - (TAPS / 2 - 1) as f64 - offset;
-            let sinc = if x.abs() < 1e-9 {
-                1.0
-            } else {
-                (PI * x).sin() / (PI * x)
-            };
-            // Hann over the whole length.
-            let window = 0.5 + 0.5 * (PI * x / (TAPS / 2) as f64).cos();
-            *tap = if x.abs() < (TAPS / 2) as f64 {
-                (sinc * window) as f32
-            } else {
-                0.0
-            };
-        }
-    }
-    phases
+    look_ahead + PeakFinder::DELAY - 1
 }
 
 #[cfg(test)]

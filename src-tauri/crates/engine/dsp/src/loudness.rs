@@ -1,11 +1,18 @@
-//! Loudness by ITU-R BS.1770-5 and EBU Tech 3341 / 3342, on the `ebur128` crate.
+//! Loudness by ITU-R BS.1770-5 and EBU Tech 3341 / 3342.
 //!
-//! Not here: changing the level (see `normalize`).
+//! The `ebur128` crate weights and gates; the maxima of the sliding windows and the true peak are our
+//! own, because the crate sums each window anew: asked often enough to catch short events, it would
+//! take longer than everything else together.
+//!
+//! Not here: changing the level (see [`normalize`](crate::normalize)).
 
-use ebur128::{EbuR128, Mode};
+use ebur128::{Channel, EbuR128, Mode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use studio_core::units::SampleRate;
+
+use crate::audio::Audio;
+use crate::interpolate::{PeakFinder, loudest};
 
 /// What a listener's meter says about a whole programme. `None` where nothing passed the gate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -34,55 +41,79 @@ pub struct LoudnessError {
     source: ebur128::Error,
 }
 
-/// How often the maxima are taken, in seconds (EBU Tech 3341 asks for at least 10 Hz).
-const STEP_SECS: f64 = 0.1;
+/// How far the sliding windows move, in milliseconds. Tech 3341 asks for at most 100; its cases 13 and
+/// 14 have events that only a step of 20 or less meets.
+const STEP_MS: u32 = 10;
+/// Steps of the momentary window, 400 ms, and of the short-term window, 3 s.
+const MOMENTARY: usize = 400 / STEP_MS as usize;
+const SHORT_TERM: usize = 3000 / STEP_MS as usize;
 
-/// Fed with planar blocks, asked at the end.
+/// Fed with planar blocks, asked at any time.
 pub struct Meter {
     inner: EbuR128,
     rate: SampleRate,
     channels: usize,
     frames: u64,
-    /// Samples until the maxima are taken again.
-    until_step: usize,
+    /// Samples per step, and those until the next.
     step: usize,
+    until_step: usize,
+    /// Weighted energy of the last [`SHORT_TERM`] steps: a ring that `at` goes round.
+    energies: Box<[f64; SHORT_TERM]>,
+    at: usize,
     momentary_max: f64,
     short_term_max: f64,
+    finders: Vec<PeakFinder>,
+    true_peak: f32,
+    sample_peak: f32,
 }
 
 impl Meter {
+    /// A meter for `channels` in the order of WAV files: one is mono, two are stereo, six are 5.1 with
+    /// the low-frequency channel fourth, which does not count.
     pub fn new(channels: usize, rate: SampleRate) -> Result<Meter, LoudnessError> {
-        let mode = Mode::M | Mode::S | Mode::I | Mode::LRA | Mode::TRUE_PEAK | Mode::HISTOGRAM;
-        let inner =
-            EbuR128::new(channels as u32, rate.get(), mode).map_err(|source| LoudnessError {
-                channels,
-                rate_hz: rate.get(),
-                source,
-            })?;
-        let step = rate.samples_from_secs(STEP_SECS).max(1) as usize;
-        let low = f64::NEG_INFINITY;
+        let failed = |source| LoudnessError {
+            channels,
+            rate_hz: rate.get(),
+            source,
+        };
+        let mut inner = EbuR128::new(channels as u32, rate.get(), Mode::I | Mode::LRA | Mode::S)
+            .map_err(failed)?;
+        if let Some(layout) = layout(channels) {
+            inner.set_channel_map(&layout).map_err(failed)?;
+        }
+        // As many samples as `loudness_window` looks at.
+        let step = (u64::from(rate.get()) * u64::from(STEP_MS) / 1000).max(1) as usize;
         Ok(Meter {
             inner,
             rate,
             channels,
             frames: 0,
-            until_step: step,
             step,
-            momentary_max: low,
-            short_term_max: low,
+            until_step: step,
+            energies: Box::new([0.0; SHORT_TERM]),
+            at: 0,
+            momentary_max: 0.0,
+            short_term_max: 0.0,
+            finders: vec![PeakFinder::new(); channels],
+            true_peak: 0.0,
+            sample_peak: 0.0,
         })
     }
 
     /// Adds a block: one slice per channel, all of the same length.
     pub fn feed(&mut self, block: &[&[f32]]) -> Result<(), LoudnessError> {
+        for (finder, samples) in self.finders.iter_mut().zip(block) {
+            self.sample_peak = self.sample_peak.max(loudest(samples));
+            self.true_peak = finder.highest(samples, self.true_peak);
+        }
         let frames = block.first().map_or(0, |channel| channel.len());
+        let mut part = block.to_vec();
         let mut at = 0;
         while at < frames {
             let count = self.until_step.min(frames - at);
-            let part: Vec<&[f32]> = block
-                .iter()
-                .map(|channel| &channel[at..at + count])
-                .collect();
+            for (part, channel) in part.iter_mut().zip(block) {
+                *part = &channel[at..at + count];
+            }
             self.inner
                 .add_frames_planar_f32(&part)
                 .map_err(|source| self.failed(source))?;
@@ -90,7 +121,7 @@ impl Meter {
             self.until_step -= count;
             if self.until_step == 0 {
                 self.until_step = self.step;
-                self.take_maxima();
+                self.slide()?;
             }
         }
         self.frames += frames as u64;
@@ -101,33 +132,35 @@ impl Meter {
     pub fn report(&self) -> Result<Loudness, LoudnessError> {
         let failed = |source| self.failed(source);
         let finite = |value: f64| value.is_finite().then_some(value);
-        let mut peaks = (0.0f64, 0.0f64);
-        for channel in 0..self.channels as u32 {
-            peaks.0 = peaks.0.max(self.inner.true_peak(channel).map_err(failed)?);
-            peaks.1 = peaks
-                .1
-                .max(self.inner.sample_peak(channel).map_err(failed)?);
-        }
-        let decibels = |ratio: f64| finite(20.0 * ratio.log10());
+        let decibels = |ratio: f32| finite(20.0 * f64::from(ratio).log10());
+        // The last samples are still in the filters.
+        let tail = self.finders.iter().fold(self.true_peak, |peak, finder| {
+            finder.clone().highest(&[0.0; PeakFinder::DELAY], peak)
+        });
         Ok(Loudness {
             integrated_lufs: finite(self.inner.loudness_global().map_err(failed)?),
-            momentary_max_lufs: finite(self.momentary_max),
-            short_term_max_lufs: finite(self.short_term_max),
+            momentary_max_lufs: finite(lufs(self.momentary_max)),
+            short_term_max_lufs: finite(lufs(self.short_term_max)),
             range_lu: self.inner.loudness_range().map_err(failed)?,
-            true_peak_dbtp: decibels(peaks.0),
-            sample_peak_dbfs: decibels(peaks.1),
+            true_peak_dbtp: decibels(tail),
+            sample_peak_dbfs: decibels(self.sample_peak),
             duration_secs: self.rate.secs_from_samples(self.frames),
         })
     }
 
-    fn take_maxima(&mut self) {
-        let keep = |max: &mut f64, value: Result<f64, ebur128::Error>| {
-            if let Ok(value) = value {
-                *max = max.max(value);
-            }
-        };
-        keep(&mut self.momentary_max, self.inner.loudness_momentary());
-        keep(&mut self.short_term_max, self.inner.loudness_shortterm());
+    /// Moves both windows on by a step. Before they are full, what is missing counts as silence.
+    fn slide(&mut self) -> Result<(), LoudnessError> {
+        let step = self.inner.loudness_window(STEP_MS);
+        self.energies[self.at] = energy(step.map_err(|source| self.failed(source))?);
+        self.at = (self.at + 1) % SHORT_TERM;
+        // Summed anew each time: running sums would keep the rounding errors of what has left them.
+        let all: f64 = self.energies.iter().sum();
+        let newest =
+            (0..MOMENTARY).map(|n| self.energies[(self.at + SHORT_TERM - 1 - n) % SHORT_TERM]);
+        let newest: f64 = newest.sum();
+        self.short_term_max = self.short_term_max.max(all / SHORT_TERM as f64);
+        self.momentary_max = self.momentary_max.max(newest / MOMENTARY as f64);
+        Ok(())
     }
 
     fn failed(&self, source: ebur128::Error) -> LoudnessError {
@@ -137,4 +170,36 @@ impl Meter {
             source,
         }
     }
+}
+
+/// Measures a whole sound.
+pub fn measure(audio: &Audio) -> Result<Loudness, LoudnessError> {
+    let mut meter = Meter::new(audio.channel_count(), audio.rate)?;
+    meter.feed(&audio.slices())?;
+    meter.report()
+}
+
+/// Channels whose weights differ from what the crate takes by itself (BS.1770-5 table 4: sideways
+/// ones count 1.41, all others 1, low frequencies nothing).
+fn layout(channels: usize) -> Option<Vec<Channel>> {
+    use Channel::{Center, Left, Mm090, Mm135, Mp090, Mp135, Mp180, Right, Unused};
+    match channels {
+        7 => Some(vec![Left, Right, Center, Unused, Mp180, Mp090, Mm090]),
+        8 => Some(vec![
+            Left, Right, Center, Unused, Mp135, Mm135, Mp090, Mm090,
+        ]),
+        9.. => Some(vec![Center; channels]),
+        _ => None,
+    }
+}
+
+/// BS.1770-5 §2: the offset makes a 997 Hz sine at full scale in one channel read −3.01 LUFS.
+const OFFSET: f64 = -0.691;
+
+fn lufs(energy: f64) -> f64 {
+    OFFSET + 10.0 * energy.log10()
+}
+
+fn energy(lufs: f64) -> f64 {
+    10f64.powf((lufs - OFFSET) / 10.0)
 }
