@@ -333,7 +333,7 @@ const REGULAR: &str = "abandon accept admit adopt agree answer arrive ask attack
     solve stay step stop strand struggle stumble suffer survive swallow switch talk tame tend threaten tidy track trade \
     train transform translate trap travel treat trick trust try turn uncover unlock unite use vanish visit volunteer \
     wait walk wander want warn wash watch water weep welcome whisper whistle wish wonder work worry yearn flood wreck \
-    stitch fold haunt crave compose record restart unearth unravel untangle power";
+    claim argue interview sculpt stitch fold haunt crave compose record restart unearth unravel untangle power";
 
 /// The form that a verb stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

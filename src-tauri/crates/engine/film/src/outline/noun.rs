@@ -147,7 +147,7 @@ pub(super) fn objects(tokens: &[Token], at: usize, hero: Pronoun) -> Vec<Noun> {
         .filter(|t| !t.is_preposition())
         .and_then(|_| phrase(&tokens[i..], hero));
     // "climbs a mountain to find her brother": what is sought counts for more than the way.
-    let purpose = (i..tokens.len().saturating_sub(2)).find(|&n| {
+    let purpose = (i..tokens.len().saturating_sub(1)).find(|&n| {
         tokens[n].low == "to"
             && lexicon::verb(&tokens[n + 1].low)
                 .is_some_and(|(_, form)| form == lexicon::Form::Base)
@@ -157,6 +157,7 @@ pub(super) fn objects(tokens: &[Token], at: usize, hero: Pronoun) -> Vec<Noun> {
     // "search the mountains for their brother", "deliver a letter to his mother".
     let more = (i..tokens.len().saturating_sub(1))
         .filter(|&n| matches!(tokens[n].low.as_str(), "for" | "to" | "with" | "from"))
+        .filter(|&n| Some(n) != purpose)
         .filter_map(|n| phrase(&tokens[n + 1..], hero));
     objects.extend(more);
     // One crosses a desert, but grows a garden.

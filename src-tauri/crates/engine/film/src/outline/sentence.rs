@@ -95,6 +95,15 @@ pub(super) fn read(sentence: &str, dice: &mut Dice) -> Premise {
     if let (Some(deed), Some(aside)) = (deeds.first_mut(), &plot.aside) {
         deed.add(aside, hero.pronoun);
     }
+    // "is afraid of water but has to save a cat": what must be done is the event.
+    let mut habit = plot
+        .habit
+        .as_ref()
+        .map(|(tokens, at)| clause::deed(tokens, *at, hero.pronoun).past);
+    if deeds.len() > 1 && deeds[1].goal && !deeds[0].goal {
+        let first = deeds.remove(0);
+        habit.get_or_insert(first.past);
+    }
     let asides = plot
         .aside
         .iter()
@@ -132,11 +141,13 @@ pub(super) fn read(sentence: &str, dice: &mut Dice) -> Premise {
     });
     let held = tokens.iter().any(|t| HELD.contains(&t.low.as_str()));
     let home = !held
-        && place.as_ref().is_some_and(|(at, _)| {
-            matches!(
-                at.as_str(),
-                "in" | "on" | "at" | "near" | "aboard" | "under" | "above"
-            )
+        && place.as_ref().is_some_and(|(at, place)| {
+            lexicon::place(&place.head).is_some() && {
+                matches!(
+                    at.as_str(),
+                    "in" | "on" | "at" | "near" | "aboard" | "under" | "above"
+                )
+            }
         });
     let at = place
         .as_ref()
@@ -183,6 +194,8 @@ pub(super) fn read(sentence: &str, dice: &mut Dice) -> Premise {
     let free = |i: usize| i == 0 || !(tokens[i - 1].is_own() || tokens[i - 1].is_article());
     let verbs = tokens.iter().enumerate().filter(|(i, _)| free(*i));
     words.extend(verbs.filter_map(|(_, t)| Some(lexicon::verb(&t.low)?.0)));
+    words.sort_unstable();
+    words.dedup();
     let but = plot.trouble.as_ref().is_some_and(|clause| {
         matches!(
             clause.connector.as_str(),
@@ -200,9 +213,7 @@ pub(super) fn read(sentence: &str, dice: &mut Dice) -> Premise {
             || !deeds.is_empty(),
         event: deeds.first().cloned(),
         then: deeds.get(1).cloned(),
-        habit: plot
-            .habit
-            .map(|(tokens, at)| clause::deed(&tokens, at, hero.pronoun).past),
+        habit,
         trouble: plot.trouble.map(|clause| clause.in_past(hero.pronoun)),
         until: plot.until.map(|clause| clause.in_past(hero.pronoun)),
         thing,
@@ -349,33 +360,17 @@ fn hero(subject: &[Token], sentence: &[Token], dice: &mut Dice) -> Hero {
     }
 }
 
-/// The pronoun that the sentence itself uses. Of someone single, "their" is taken for them only where
-/// nobody else could be meant.
+/// The pronoun that the sentence uses first. Of someone single, "their" is taken for them only where
+/// there is no other.
 fn said_pronoun(sentence: &[Token], several: bool) -> Option<Pronoun> {
-    let count = |list: &[&str]| {
-        sentence
-            .iter()
-            .filter(|t| list.contains(&t.low.as_str()))
-            .count()
-    };
-    let counts = [
-        (Pronoun::She, count(&["she", "her", "herself", "hers"])),
-        (Pronoun::He, count(&["he", "his", "him", "himself"])),
-        (Pronoun::It, count(&["its", "itself"])),
-        (
-            Pronoun::They,
-            if several {
-                0
-            } else {
-                count(&["their", "themselves", "themself"])
-            },
-        ),
-    ];
-    let most = counts
-        .iter()
-        .filter(|(_, n)| *n > 0)
-        .max_by_key(|(_, n)| *n);
-    most.map(|(pronoun, _)| *pronoun)
+    let one = sentence.iter().find_map(|t| match t.low.as_str() {
+        "she" | "her" | "herself" | "hers" => Some(Pronoun::She),
+        "he" | "his" | "him" | "himself" => Some(Pronoun::He),
+        "its" | "itself" => Some(Pronoun::It),
+        _ => None,
+    });
+    let their = |t: &Token| matches!(t.low.as_str(), "their" | "themselves" | "themself");
+    one.or_else(|| (!several && sentence.iter().any(their)).then_some(Pronoun::They))
 }
 
 fn figure(being: Option<Being>, pronoun: Pronoun, plural: bool, role: &str) -> &'static str {

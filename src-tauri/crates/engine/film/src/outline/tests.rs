@@ -208,6 +208,10 @@ fn the_story_is_about_the_sentence() {
             "climbed the tallest tower in tokyo",
         ],
     );
+    check(
+        "A little robot is afraid of water but has to save a drowning cat",
+        &["robot who was afraid of water", "save a drowning cat"],
+    );
     check(SENTENCES[10], &["ein bär sucht seinen honig im wald."]);
 }
 

@@ -300,6 +300,7 @@ fn facts(premise: &Premise, plural_thing: bool, has_thing: bool) -> Vec<&'static
             ),
         ),
         ("thing", has_thing),
+        ("bare", premise.joint.is_empty()),
         ("unique", is_unique(&hero.role)),
         (
             "someone",
