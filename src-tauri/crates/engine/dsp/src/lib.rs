@@ -1,4 +1,4 @@
-//! Loudness, limiting, mixing, peaks and resampling over planar audio.
+//! Loudness, limiting, mixing, normalising, peaks and resampling over planar audio.
 //!
 //! Pure: samples in, samples out; no files, no devices, no clock. What streams gives the same result
 //! for any block size.
@@ -8,6 +8,7 @@ mod interpolate;
 pub mod limiter;
 pub mod loudness;
 pub mod mix;
+pub mod normalize;
 pub mod peaks;
 pub mod resample;
 

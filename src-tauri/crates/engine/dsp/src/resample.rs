@@ -21,6 +21,9 @@ pub struct ResampleError {
 
 /// About as many samples go in at a time; longer transforms have a steeper filter.
 const CHUNK: usize = 4096;
+/// At least as many come out: the steepness of a filter that takes most of the rate away is counted
+/// in these.
+const SHORTEST_OUT: usize = 1024;
 
 /// Converts one stream. Blocks of any length go in; what is ready comes out.
 pub struct Resampler {
@@ -177,8 +180,9 @@ fn chunk(from: usize, to: usize) -> usize {
     while b != 0 {
         (a, b) = (b, a % b);
     }
-    let unit = 2 * (from / a);
-    unit * CHUNK.div_ceil(unit)
+    let (unit_in, unit_out) = (2 * (from / a), 2 * (to / a));
+    let units = CHUNK.div_ceil(unit_in).max(SHORTEST_OUT.div_ceil(unit_out));
+    unit_in * units
 }
 
 /// Converts a whole sound.
@@ -250,5 +254,70 @@ mod tests {
     fn nothing_in_is_nothing_out() {
         let out = resample(&sine(44_100, 440.0, 0), SampleRate::HZ_48000).unwrap();
         assert_eq!(out.frames(), 0);
+    }
+
+    /// Level of what is not the tone, against the tone, in dB, without the ends.
+    fn noise_db(output: &Audio, hz: f64) -> f64 {
+        let rate = output.rate.get();
+        let expected = sine(rate, hz, output.frames());
+        let inside = rate as usize / 4..output.frames() - rate as usize / 4;
+        let power = |x: f64| x * x;
+        let (mut noise, mut tone) = (0.0, 0.0);
+        for n in inside {
+            let (actual, expected) = (output.channels[0][n], expected.channels[0][n]);
+            noise += power(f64::from(actual) - f64::from(expected));
+            tone += power(f64::from(expected));
+        }
+        10.0 * (noise / tone).log10()
+    }
+
+    fn one_second(from: u32, to: u32, hz: f64, more: usize) -> Audio {
+        let input = sine(from, hz, from as usize + more);
+        resample(&input, SampleRate::new(to).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn any_ratio_is_clean_and_exact_in_length() {
+        for (from, to) in [
+            (8_000, 768_000),
+            (768_000, 8_000),
+            (44_100, 48_000),
+            (48_000, 44_100),
+            (11_025, 8_000),
+            (44_100, 48_001),
+            (192_000, 44_100),
+        ] {
+            let output = one_second(from, to, 440.0, 13);
+            let exact = f64::from(from + 13) * f64::from(to) / f64::from(from);
+            assert_eq!(output.frames(), exact.round() as usize, "{from} to {to}");
+            let noise = noise_db(&output, 440.0);
+            assert!(noise < -90.0, "{from} to {to}: {noise:.1} dB");
+        }
+    }
+
+    #[test]
+    fn what_the_new_rate_cannot_hold_is_gone() {
+        for (from, to, hz) in [
+            (96_000, 44_100, 26_000.0),
+            (48_000, 8_000, 5_000.0),
+            (768_000, 8_000, 4_500.0),
+        ] {
+            let output = one_second(from, to, hz, 0);
+            let inside = &output.channels[0][to as usize / 4..to as usize * 3 / 4];
+            let left = inside.iter().fold(0.0f32, |most, x| most.max(x.abs()));
+            assert!(left < 1e-4, "{hz} Hz from {from} to {to}: {left}");
+        }
+    }
+
+    #[test]
+    fn what_the_new_rate_can_hold_stays() {
+        for (from, to, hz) in [
+            (48_000, 44_100, 19_000.0),
+            (44_100, 48_000, 19_000.0),
+            (96_000, 48_000, 20_000.0),
+        ] {
+            let noise = noise_db(&one_second(from, to, hz, 0), hz);
+            assert!(noise < -60.0, "{hz} Hz from {from} to {to}: {noise:.1} dB");
+        }
     }
 }
