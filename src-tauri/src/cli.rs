@@ -11,6 +11,7 @@ mod arguments;
 use std::io::{IsTerminal, Read, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Instant;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::{Arg, ArgAction, ArgMatches, Command};
@@ -23,6 +24,7 @@ use crate::compose::{self, Options};
 use crate::{page, progress, render};
 
 pub(crate) fn main() -> ExitCode {
+    let begun = Instant::now();
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -42,7 +44,7 @@ pub(crate) fn main() -> ExitCode {
     drop(guard);
     let matches = arguments::command(studio.registry()).get_matches();
     let result = match matches.subcommand() {
-        None => open_window(&runtime, studio, &matches),
+        None => open_window(&runtime, studio, &matches, begun),
         Some((name, matches)) => runtime.block_on(dispatch(name, matches, &studio, &home)),
     };
     match result {
@@ -202,7 +204,7 @@ async fn serve(studio: &Arc<Studio>, home: &Arc<Home>, matches: &ArgMatches) -> 
     let options = studio_server::Options {
         port,
         token: token.clone(),
-        uploads: home.path().join("uploads"),
+        uploads: home.uploads(),
         page: page::file,
     };
     let server = studio_server::serve(studio.clone(), options).await?;
@@ -252,12 +254,10 @@ fn open_window(
     runtime: &tokio::runtime::Runtime,
     studio: Arc<Studio>,
     matches: &ArgMatches,
+    begun: Instant,
 ) -> Result<(), Error> {
-    crate::window::open(
-        runtime.handle(),
-        studio,
-        arguments::text(matches, "project"),
-    )
+    let project = arguments::text(matches, "project");
+    crate::window::open(runtime.handle(), studio, project, begun)
 }
 
 #[cfg(not(feature = "window"))]
@@ -265,6 +265,7 @@ fn open_window(
     _runtime: &tokio::runtime::Runtime,
     _studio: Arc<Studio>,
     _matches: &ArgMatches,
+    _begun: Instant,
 ) -> Result<(), Error> {
     Err(
         Error::new(ErrorCode::Unsupported, "this build has no window")

@@ -6,22 +6,19 @@
 use std::io::IsTerminal;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use studio_core::{Event, Job};
-use tokio::sync::broadcast::Receiver;
+use studio_core::{Event, Job, Subscription};
 
 /// Shows what `events` tell about the job `id`, until it is over.
-pub(crate) async fn show(mut events: Receiver<Event>, id: String) {
+pub(crate) async fn show(mut events: Subscription, id: String) {
     let mut view = View::new();
-    loop {
-        match events.recv().await {
-            Ok(Event::JobChanged { job }) if job.id == id => {
-                view.update(&job);
-                if job.status.is_over() {
-                    return;
-                }
+    while let Some(event) = events.next().await {
+        if let Event::JobChanged { job } = event
+            && job.id == id
+        {
+            view.update(&job);
+            if job.status.is_over() {
+                return;
             }
-            Ok(_) | Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {}
-            Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
         }
     }
 }

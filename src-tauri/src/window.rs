@@ -1,6 +1,7 @@
 //! The window: Tauri commands that translate, delegate, and translate back.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -14,6 +15,7 @@ pub(crate) fn open(
     runtime: &tokio::runtime::Handle,
     studio: Arc<Studio>,
     project: Option<String>,
+    begun: Instant,
 ) -> Result<(), Error> {
     check_display()?;
     tauri::async_runtime::set(runtime.clone());
@@ -22,11 +24,13 @@ pub(crate) fn open(
         .plugin(tauri_plugin_dialog::init())
         .manage(studio)
         .manage(launch)
+        .manage(begun)
         .invoke_handler(tauri::generate_handler![
             call,
             call_bytes,
             launch_options,
             operations,
+            page_ready,
             subscribe
         ])
         .setup(|app| {
@@ -88,6 +92,13 @@ fn launch_options(launch: State<'_, Launch>) -> Launch {
     launch.inner().clone()
 }
 
+/// The page has drawn itself and takes input.
+#[tauri::command]
+fn page_ready(begun: State<'_, Instant>) {
+    let took = begun.elapsed().as_millis();
+    tracing::info!("the window took {took} ms from the start to its first picture");
+}
+
 #[tauri::command]
 fn operations(studio: State<'_, Arc<Studio>>) -> Value {
     serde_json::json!(studio.registry().describe())
@@ -98,17 +109,9 @@ fn operations(studio: State<'_, Arc<Studio>>) -> Value {
 fn subscribe(studio: State<'_, Arc<Studio>>, channel: Channel<Event>) {
     let mut events = studio.events().subscribe();
     tauri::async_runtime::spawn(async move {
-        loop {
-            match events.recv().await {
-                Ok(event) => {
-                    if channel.send(event).is_err() {
-                        return;
-                    }
-                }
-                Err(tokio::sync::broadcast::error::RecvError::Lagged(missed)) => {
-                    tracing::warn!(missed, "the page was too slow for some events");
-                }
-                Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
+        while let Some(event) = events.next().await {
+            if channel.send(event).is_err() {
+                return;
             }
         }
     });

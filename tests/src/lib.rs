@@ -5,7 +5,13 @@
 // Test support: a failure here is a failed test.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+#[cfg(target_os = "linux")]
+mod display;
+#[cfg(target_os = "linux")]
+mod drag;
 mod server;
+#[cfg(target_os = "linux")]
+mod sound;
 #[cfg(target_os = "linux")]
 mod window;
 
@@ -16,12 +22,18 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
 use studio_testkit::{WavSample, signal, write_wav};
 
+#[cfg(target_os = "linux")]
+pub use display::{Display, Group};
 pub use server::Server;
+#[cfg(target_os = "linux")]
+pub use sound::Sound;
 #[cfg(target_os = "linux")]
 pub use window::Window;
 
 /// A studio of its own: home, projects, and the binary.
 pub struct App {
+    #[cfg(target_os = "linux")]
+    sound: Option<Sound>,
     folder: tempfile::TempDir,
 }
 
@@ -34,8 +46,23 @@ impl Default for App {
 impl App {
     pub fn new() -> App {
         App {
+            #[cfg(target_os = "linux")]
+            sound: None,
             folder: tempfile::tempdir().expect("a temporary folder"),
         }
+    }
+
+    /// An app on a machine with a sound card that can be listened to.
+    #[cfg(target_os = "linux")]
+    pub fn with_sound() -> App {
+        let mut app = App::new();
+        app.sound = Some(Sound::start(&app.folder().join("sound")));
+        app
+    }
+
+    #[cfg(target_os = "linux")]
+    pub fn sound(&self) -> &Sound {
+        self.sound.as_ref().expect("an app made with sound")
     }
 
     /// Where this app keeps everything.
@@ -54,11 +81,19 @@ impl App {
     /// The binary with this app's surroundings; nothing of the developer's own studio shines in.
     pub fn command(&self) -> Command {
         let mut command = Command::new(binary());
+        self.surround(&mut command).stdin(Stdio::null());
+        command
+    }
+
+    /// Tells a process, and those that it starts, where this app lives.
+    pub(crate) fn surround<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        #[cfg(target_os = "linux")]
+        if let Some(sound) = &self.sound {
+            command.envs(sound.environment());
+        }
         command
             .env("AV_STUDIO_HOME", self.home())
             .env("AV_STUDIO_PROJECTS_FOLDER", self.projects())
-            .stdin(Stdio::null());
-        command
     }
 
     /// Runs the binary to its end.

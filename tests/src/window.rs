@@ -1,42 +1,42 @@
 //! The real window on a virtual display, driven through WebDriver.
 
-use std::io::{BufRead, BufReader};
-use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
+use camino::Utf8Path;
 use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::{Value, json};
 
+use crate::display::{Display, Group};
+use crate::drag::Drag;
 use crate::{App, binary, repository};
 
 /// How long the page may take for anything that a test waits for, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(240);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A window, its display and its driver. All of them end with it.
 pub struct Window {
     pub page: Client,
     _driver: Group,
-    _display: Group,
+    display: Display,
 }
 
 impl Window {
     /// Opens the window of `app` with `args` on a screen of `width` × `height` pixels.
     pub async fn open(app: &App, width: u32, height: u32, args: &[&str]) -> Window {
-        let (display, name) = start_display(width, height);
+        let display = Display::start(width, height);
         let port = free_port();
         let mut driver = Command::new("WebKitWebDriver");
         driver
             .arg(format!("--port={port}"))
-            .env("DISPLAY", &name)
+            .env("DISPLAY", display.name())
             .env("TAURI_AUTOMATION", "true")
             .env("TAURI_WEBVIEW_AUTOMATION", "true")
             // Small films render quickly on a busy machine.
             .env("AV_STUDIO_FILM_WIDTH", "640")
-            .env("AV_STUDIO_FILM_HEIGHT", "360")
-            .env("AV_STUDIO_HOME", app.home())
-            .env("AV_STUDIO_PROJECTS_FOLDER", app.projects());
+            .env("AV_STUDIO_FILM_HEIGHT", "360");
+        app.surround(&mut driver);
         let driver = Group::spawn(&mut driver, "WebKitWebDriver", "webkit2gtk-driver");
         let address = format!("http://127.0.0.1:{port}");
         wait_until_ready(&address).await;
@@ -52,7 +52,7 @@ impl Window {
         Window {
             page,
             _driver: driver,
-            _display: display,
+            display,
         }
     }
 
@@ -112,6 +112,20 @@ impl Window {
         field.send_keys(text).await.expect("the field takes text");
     }
 
+    /// Types into an element. Special keys have the code points of WebDriver's table.
+    pub async fn type_keys(&self, css: &str, keys: &str) {
+        let element = self.find(css).await;
+        element
+            .send_keys(keys)
+            .await
+            .unwrap_or_else(|error| panic!("{css} takes no keys: {error}"));
+    }
+
+    /// Presses the main button of the open dialog.
+    pub async fn submit_dialog(&self) {
+        self.click("dialog[open] button[type='submit']").await;
+    }
+
     /// Waits until the page's text contains `words`.
     pub async fn wait_for_text(&self, words: &str) {
         let begun = Instant::now();
@@ -162,6 +176,48 @@ impl Window {
             .expect("the window changes its size");
     }
 
+    /// Drags a file from a file manager over the window, runs `over`, and lets go.
+    pub async fn drop_file(&self, file: &Utf8Path, over: impl AsyncFnOnce()) {
+        let (display, file) = (self.display.name().to_owned(), file.to_owned());
+        let held = tokio::task::spawn_blocking(move || {
+            let drag = Drag::begin(&display, &file);
+            let target = drag.over();
+            (drag, target)
+        });
+        let (drag, target) = held.await.expect("the file is over the window");
+        over().await;
+        tokio::task::spawn_blocking(move || drag.drop_on(target))
+            .await
+            .expect("the window takes the file");
+    }
+
+    /// Keeps pictures of the page in both themes and at both sizes that it must look right at.
+    pub async fn gallery(&self, name: &str) {
+        for (width, height) in [(1440, 900), (1024, 700)] {
+            self.resize(width, height).await;
+            for theme in ["light", "dark"] {
+                let setting = json!({ "key": "appearance.theme", "value": theme });
+                self.call("settings.set", setting)
+                    .await
+                    .expect("a theme is a setting");
+                // The page takes the colours of its next frames.
+                self.find(&format!("html[data-scheme='{theme}']")).await;
+                self.settle().await;
+                self.screenshot(&format!("{name}-{width}-{theme}")).await;
+            }
+        }
+    }
+
+    /// Stays until the page has drawn two frames: what was asked for is visible.
+    pub async fn settle(&self) {
+        let script = "const done = arguments[arguments.length - 1];\
+            requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 200)));";
+        self.page
+            .execute_async(script, vec![])
+            .await
+            .expect("the page draws");
+    }
+
     /// Keeps a picture of the window under `target/screenshots`.
     pub async fn screenshot(&self, name: &str) {
         let folder = repository().join("target/screenshots");
@@ -175,51 +231,6 @@ impl Window {
     pub async fn close(self) {
         self.page.close().await.expect("the session ends");
     }
-}
-
-/// A process group that is killed as a whole: WebKit has many children.
-struct Group(Child);
-
-impl Group {
-    fn spawn(command: &mut Command, program: &str, package: &str) -> Group {
-        command.stdin(Stdio::null()).process_group(0);
-        Group(command.spawn().unwrap_or_else(|error| {
-            panic!("{program} does not start ({error}); `cargo xtask setup` installs {package}")
-        }))
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        let _ = Command::new("kill")
-            .args(["-KILL", "--", &format!("-{}", self.0.id())])
-            .status();
-        let _ = self.0.wait();
-    }
-}
-
-/// A display of its own; the server chooses a free number and tells it.
-fn start_display(width: u32, height: u32) -> (Group, String) {
-    let mut command = Command::new("Xvfb");
-    command
-        .args([
-            "-displayfd",
-            "1",
-            "-nolisten",
-            "tcp",
-            "-screen",
-            "0",
-            &format!("{width}x{height}x24"),
-        ])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null());
-    let mut display = Group::spawn(&mut command, "Xvfb", "xvfb");
-    let stdout = display.0.stdout.take().expect("stdout is piped");
-    let mut number = String::new();
-    BufReader::new(stdout)
-        .read_line(&mut number)
-        .expect("Xvfb tells its display");
-    (display, format!(":{}", number.trim()))
 }
 
 fn free_port() -> u16 {

@@ -33,6 +33,8 @@ async function open(target: HTMLElement) {
   void quietly(jobs.start());
   void quietly(openLaunched());
   mount(App, { target });
+  // The frame after the first one: by then the first is on the screen.
+  requestAnimationFrame(() => requestAnimationFrame(() => transport().ready()));
 }
 
 /** `av-studio --project FOLDER` shows that project first. */

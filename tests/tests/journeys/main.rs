@@ -9,5 +9,6 @@ mod command_line;
 mod faces;
 mod film;
 mod jobs;
+mod kills;
 mod layers;
 mod server;

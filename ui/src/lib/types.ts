@@ -6,6 +6,7 @@ import type * as generated from './generated/operations';
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 export type {
+  Asset,
   BaseImage,
   Container,
   Job,
@@ -19,22 +20,8 @@ export type {
   Shot,
 } from './generated/operations';
 
-/** The generator gives asset modes the name of musical modes; these are the asset's. */
-export type ImportMode = 'copy' | 'reference';
-export type Asset = Omit<generated.Asset, 'mode'> & { mode: ImportMode };
-
-interface Corrected {
-  'asset.import': {
-    input: { project: string; path: string; mode?: ImportMode };
-    output: Asset;
-  };
-  'asset.list': { input: { project: string }; output: { assets: Asset[] } };
-  'asset.remove': { input: { project: string; asset: string }; output: Asset };
-  'asset.restore': { input: { project: string; asset: string }; output: Asset };
-}
-
 /** Every operation: its input and output by name. */
-export type Operations = Omit<generated.Operations, keyof Corrected> & Corrected;
+export type Operations = generated.Operations;
 export type OperationName = keyof Operations;
 export type Input<N extends OperationName> = Operations[N]['input'];
 export type Output<N extends OperationName> = Operations[N]['output'];

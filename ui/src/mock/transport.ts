@@ -37,6 +37,7 @@ export function mockTransport(scene: string): Transport {
       listeners.add(onEvent);
       return () => void listeners.delete(onEvent);
     },
+    ready: () => undefined,
     launchProject: async () => null,
     pickFiles: async () => ['/home/you/Music/Evening take.wav'],
     pickFolder: async () => '/home/you/Documents/AV Studio/Night radio',

@@ -44,6 +44,7 @@ export function httpTransport(origin: string, token: string): Transport {
       await request('/operations', {});
       throw unreachable();
     },
+    ready: () => undefined,
     launchProject: async () => null,
     async pickFiles(_title, filters) {
       const files = await browserFiles(filters);

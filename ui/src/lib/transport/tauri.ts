@@ -21,6 +21,7 @@ export function tauriTransport(): Transport {
         channel.onmessage = () => undefined;
       };
     },
+    ready: () => void command('page_ready', {}),
     async launchProject() {
       return (await command<{ project: string | null }>('launch_options', {})).project;
     },

@@ -21,6 +21,8 @@ export interface Transport {
   operations(): Promise<OperationInfo[]>;
   /** `onGap` tells that events may have been missed: read the present state anew. */
   subscribe(onEvent: (event: StudioEvent) => void, onGap: () => void): Promise<() => void>;
+  /** Tells that the page is drawn and takes input. */
+  ready(): void;
   /** Project that the window was started with, if any. */
   launchProject(): Promise<string | null>;
   /** Asks for files and answers the paths under which the studio can read them. */

@@ -49,7 +49,7 @@ export function provenance(
         timeStyle: 'short',
       }),
     ],
-    ['File', asset.path],
+    ['Original', asset.path],
     ['Fingerprint', asset.digest.slice(0, 16)],
   ];
 }

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
 
 use crate::job::Job;
 
@@ -37,6 +38,9 @@ pub enum Event {
     PlayerEnded { player: String },
     #[serde(rename = "settings.changed")]
     SettingsChanged {},
+    /// This receiver fell behind and lost `count` events: it must read the present state anew.
+    #[serde(rename = "events.missed")]
+    EventsMissed { count: u64 },
 }
 
 /// How many events a slow receiver may fall behind before it misses some.
@@ -57,13 +61,49 @@ impl Events {
         let _ = self.0.send(event);
     }
 
-    pub fn subscribe(&self) -> broadcast::Receiver<Event> {
-        self.0.subscribe()
+    pub fn subscribe(&self) -> Subscription {
+        Subscription(self.0.subscribe())
+    }
+}
+
+/// Receives every event from its creation on.
+#[derive(Debug)]
+pub struct Subscription(broadcast::Receiver<Event>);
+
+impl Subscription {
+    /// The next event, or [`Event::EventsMissed`] in place of those that were lost. None once the bus
+    /// is gone. Safe to drop before it completes: no event is lost by it.
+    pub async fn next(&mut self) -> Option<Event> {
+        match self.0.recv().await {
+            Ok(event) => Some(event),
+            Err(RecvError::Lagged(count)) => Some(Event::EventsMissed { count }),
+            Err(RecvError::Closed) => None,
+        }
     }
 }
 
 impl Default for Events {
     fn default() -> Events {
         Events::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_receiver_that_falls_behind_is_told_how_far() {
+        let events = Events::new();
+        let mut subscription = events.subscribe();
+        for _ in 0..BACKLOG + 5 {
+            events.emit(Event::SettingsChanged {});
+        }
+        assert_eq!(
+            subscription.next().await,
+            Some(Event::EventsMissed { count: 5 })
+        );
+        assert_eq!(subscription.next().await, Some(Event::SettingsChanged {}));
+        drop(events);
     }
 }

@@ -113,7 +113,7 @@ impl Default for Film {
 pub struct Jobs {
     /// # Jobs at a time
     ///
-    /// How many processor-bound jobs run at once; further ones wait.
+    /// How many processor-bound jobs run at once; further ones wait. Holds from the next start.
     #[schemars(range(min = 1, max = 16))]
     pub cpu_slots: u32,
 }

@@ -15,7 +15,7 @@ pub(crate) fn run(check: bool) -> Result<()> {
         ("docs/operations.md", reference(&operations)),
         (
             "ui/src/lib/generated/operations.ts",
-            typescript::module(&operations),
+            typescript::module(&operations)?,
         ),
     ];
     for (path, text) in files {

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use anyhow::ensure;
 use serde_json::Value;
 
 /// A module with `Operations`: input and output type of each operation by name.
-pub(crate) fn module(operations: &[Value]) -> String {
+///
+/// Fails if two Rust types of one name differ: TypeScript has one namespace for all of them.
+pub(crate) fn module(operations: &[Value]) -> anyhow::Result<String> {
     let mut definitions: BTreeMap<String, String> = BTreeMap::new();
     let mut entries = String::new();
     for operation in operations {
@@ -14,9 +17,15 @@ pub(crate) fn module(operations: &[Value]) -> String {
         for side in ["input_schema", "output_schema"] {
             let schema = &operation[side];
             for (definition, body) in schema["$defs"].as_object().into_iter().flatten() {
-                definitions
+                let body = type_of(body, schema);
+                let known = definitions
                     .entry(definition.clone())
-                    .or_insert_with(|| type_of(body, schema));
+                    .or_insert_with(|| body.clone());
+                ensure!(
+                    *known == body,
+                    "{name} uses a type `{definition}` that differs from another operation's: \
+                     `{body}` and `{known}`; rename one of the Rust types"
+                );
             }
             types.push(
                 match operation["traits"]["blob"].is_string() && side == "output_schema" {
@@ -35,7 +44,7 @@ pub(crate) fn module(operations: &[Value]) -> String {
         module.push_str(&format!("export type {name} = {body};\n\n"));
     }
     module.push_str(&format!("export interface Operations {{\n{entries}}}\n"));
-    module
+    Ok(module)
 }
 
 /// One schema as a type expression.
@@ -132,6 +141,19 @@ mod tests {
 
     fn check(schema: Value, expected: &str) {
         assert_eq!(type_of(&schema, &schema), expected);
+    }
+
+    #[test]
+    fn types_of_one_name_must_be_one_type() {
+        let using = |name: &str, body: Value| {
+            json!({ "name": name, "traits": {}, "output_schema": {},
+                    "input_schema": { "$ref": "#/$defs/Mode", "$defs": { "Mode": body } } })
+        };
+        let (copy, key) = (json!({ "enum": ["copy"] }), json!({ "enum": ["dorian"] }));
+        let one = module(&[using("a.b", copy.clone()), using("a.c", copy.clone())]).unwrap();
+        assert!(one.contains("export type Mode = \"copy\";"), "{one}");
+        let two = module(&[using("a.b", copy), using("a.c", key)]).unwrap_err();
+        assert!(two.to_string().contains("a.c uses a type `Mode`"), "{two}");
     }
 
     #[test]

@@ -129,8 +129,8 @@ impl Tools {
                     }
                     return work.await;
                 }
-                event = events.recv() => {
-                    if let Ok(Event::JobChanged { job }) = event
+                event = events.next() => {
+                    if let Some(Event::JobChanged { job }) = event
                         && mine().as_deref() == Some(job.id.as_str())
                     {
                         report(context, &job).await;

@@ -3,9 +3,7 @@
 use axum::extract::State;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
-use studio_core::Event;
-use tokio::sync::broadcast::Receiver;
-use tokio::sync::broadcast::error::RecvError;
+use studio_core::Subscription;
 
 use crate::http::App;
 
@@ -14,28 +12,23 @@ pub(crate) async fn events(State(app): State<App>, upgrade: WebSocketUpgrade) ->
     upgrade.on_upgrade(|socket| forward(socket, events))
 }
 
-async fn forward(mut socket: WebSocket, mut events: Receiver<Event>) {
+async fn forward(mut socket: WebSocket, mut events: Subscription) {
     loop {
         let event = tokio::select! {
-            event = events.recv() => event,
+            event = events.next() => event,
             message = socket.recv() => match message {
                 // Pings are answered below us; nothing else is expected from a listener.
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return,
                 Some(Ok(_)) => continue,
             },
         };
-        let text = match event {
-            Ok(event) => match serde_json::to_string(&event) {
-                Ok(text) => text,
-                Err(error) => {
-                    tracing::error!(%error, "an event cannot be written as JSON");
-                    continue;
-                }
-            },
-            Err(RecvError::Lagged(missed)) => {
-                format!(r#"{{"type":"events.missed","count":{missed}}}"#)
+        let Some(event) = event else { return };
+        let text = match serde_json::to_string(&event) {
+            Ok(text) => text,
+            Err(error) => {
+                tracing::error!(%error, "an event cannot be written as JSON");
+                continue;
             }
-            Err(RecvError::Closed) => return,
         };
         if socket.send(Message::Text(text.into())).await.is_err() {
             return;

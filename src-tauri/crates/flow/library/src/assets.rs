@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use studio_assets::Origin;
-use studio_core::{Event, JobContext, Operation, Resource};
-use studio_store::{Asset, Mode, Project, Projects};
+use studio_core::{Error, Event, JobContext, Operation, Resource};
+use studio_store::{Asset, Home, ImportMode, Project, Projects};
 
 use crate::projects::ProjectInput;
 
@@ -25,7 +25,23 @@ pub(crate) fn operations(projects: &Arc<Projects>) -> Vec<Operation> {
         .positional("path")
         .blocking(move |cx: &JobContext, input: ImportInput| {
             let project = import.get(&input.project)?;
-            studio_assets::import(cx, &project, &input.path, input.mode, Origin::default())
+            let upload = upload_of(import.home(), &input.path);
+            if upload.is_some() && input.mode == ImportMode::Reference {
+                return Err(Error::bad_input("an uploaded file cannot be referred to")
+                    .field("/mode")
+                    .hint("import it as a copy"));
+            }
+            let origin = Origin {
+                passing: upload.is_some(),
+                ..Origin::default()
+            };
+            let asset = studio_assets::import(cx, &project, &input.path, input.mode, origin)?;
+            if let Some(folder) = upload
+                && let Err(error) = std::fs::remove_dir_all(&folder)
+            {
+                cx.warn(format!("the upload {folder} could not be removed: {error}"));
+            }
+            Ok(asset)
         }),
         Operation::define(
             "asset.list",
@@ -65,6 +81,18 @@ pub(crate) fn operations(projects: &Arc<Projects>) -> Vec<Operation> {
     ]
 }
 
+/// The folder of the upload that `path` names, if it names one.
+fn upload_of(home: &Home, path: &Utf8Path) -> Option<Utf8PathBuf> {
+    let uploads = home.uploads();
+    let mut parts = path.strip_prefix(&uploads).ok()?.components();
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(Utf8Component::Normal(id)), Some(Utf8Component::Normal(_)), None) => {
+            Some(uploads.join(id))
+        }
+        _ => None,
+    }
+}
+
 fn told(cx: &JobContext, project: &Project, asset: Asset) -> Asset {
     cx.emit(Event::AssetChanged {
         project: project.path().to_string(),
@@ -84,7 +112,7 @@ struct ImportInput {
     path: Utf8PathBuf,
     /// `copy` keeps the bytes in the project; `reference` only points to the file.
     #[serde(default)]
-    mode: Mode,
+    mode: ImportMode,
 }
 
 #[derive(Deserialize, JsonSchema)]

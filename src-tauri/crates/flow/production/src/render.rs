@@ -186,6 +186,20 @@ impl Render<'_> {
         let mix = self.mix(mix, &lines, &score)?;
         let film = self.film(film, &clips, &mix)?;
         let (video_path, captions_path) = self.export(row, &film)?;
+        for StepReport {
+            step,
+            items,
+            made,
+            reused,
+            seconds,
+            ..
+        } in &self.steps.reports
+        {
+            cx.info(format!(
+                "{step}: {made} of {items} made in {seconds:.1} s, {reused} found in the cache"
+            ));
+        }
+        cx.info(format!("the film is {video_path}"));
         let sound = self.audio_of(&mix)?;
         Ok(Rendered {
             mode: RenderMode::Run,

@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use studio_core::{Error, JobContext};
-use studio_store::{Mode, Project, Projects, Provenance};
+use studio_store::{ImportMode, Project, Projects, Provenance};
 
 use crate::import::{Origin, import};
 use crate::source::Source;
@@ -100,8 +100,9 @@ impl Destination {
                     name: Some(name.to_owned()),
                     derived_from: own.map(|(_, asset)| asset.id.clone()),
                     made: Some(made),
+                    passing: true,
                 };
-                let asset = import(cx, &project, written, Mode::Copy, origin)?;
+                let asset = import(cx, &project, written, ImportMode::Copy, origin)?;
                 let stored = project.artifacts().get(&asset.facts.digest)?;
                 let path = stored.map_or_else(String::new, |artifact| {
                     project.artifacts().path(&artifact).into_string()

@@ -7,7 +7,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 use studio_core::{Error, Event, JobContext};
 use studio_dsp::Peaks;
 use studio_media::MediaInfo;
-use studio_store::{Asset, AssetKind, AudioFacts, Mode, NewAsset, Project, Provenance, VideoFacts};
+use studio_store::{
+    Asset, AssetKind, AudioFacts, ImportMode, NewAsset, Project, Provenance, VideoFacts,
+};
 
 /// Where an asset comes from.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +20,8 @@ pub struct Origin {
     pub derived_from: Option<String>,
     /// What made it; an import has none.
     pub made: Option<Provenance>,
+    /// The file goes away once it is stored, so its path tells nothing.
+    pub passing: bool,
 }
 
 /// Media type of stored peaks.
@@ -29,7 +33,7 @@ pub fn import(
     cx: &JobContext,
     project: &Project,
     path: &Utf8Path,
-    mode: Mode,
+    mode: ImportMode,
     origin: Origin,
 ) -> Result<Asset, Error> {
     let begun = Instant::now();
@@ -52,13 +56,13 @@ pub fn import(
         made.took_ms = begun.elapsed().as_millis() as u64;
     }
     let (digest, bytes) = match mode {
-        Mode::Copy => {
+        ImportMode::Copy => {
             let artifact = project
                 .artifacts()
                 .publish_file(&absolute, &info.media_type, &made)?;
             (artifact.digest, artifact.bytes)
         }
-        Mode::Reference => digest_of(cx, &absolute)?,
+        ImportMode::Reference => digest_of(cx, &absolute)?,
     };
     let peaks = match peaks {
         Some(peaks) => {
@@ -89,7 +93,7 @@ pub fn import(
         kind,
         media_type: info.media_type.clone(),
         mode,
-        path: absolute.to_string(),
+        path: (!origin.passing).then(|| absolute.to_string()),
         digest,
         bytes,
         duration_secs: info.duration_secs,

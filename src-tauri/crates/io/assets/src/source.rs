@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use studio_core::{Error, ErrorCode};
-use studio_store::{Asset, Mode, Project, Projects};
+use studio_store::{Asset, ImportMode, Project, Projects};
 
 /// A file to read, and the asset that it belongs to, if any.
 pub struct Source {
@@ -49,8 +49,8 @@ pub fn source(
 fn of_asset(project: Arc<Project>, id: &str) -> Result<Source, Error> {
     let asset = project.assets().get(id)?;
     let path = match asset.facts.mode {
-        Mode::Reference => Utf8PathBuf::from(&asset.facts.path),
-        Mode::Copy => {
+        ImportMode::Reference => Utf8PathBuf::from(asset.facts.path.as_deref().unwrap_or_default()),
+        ImportMode::Copy => {
             let artifact = project
                 .artifacts()
                 .get(&asset.facts.digest)?

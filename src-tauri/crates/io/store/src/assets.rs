@@ -37,7 +37,7 @@ pub enum AssetKind {
 /// Whether the project holds a copy or points to the file where it lies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Mode {
+pub enum ImportMode {
     #[default]
     Copy,
     Reference,
@@ -71,9 +71,10 @@ pub struct NewAsset {
     pub name: String,
     pub kind: AssetKind,
     pub media_type: String,
-    pub mode: Mode,
-    /// The file that was imported or made; for a reference, the file itself.
-    pub path: String,
+    pub mode: ImportMode,
+    /// The file that it was imported from; for a reference, the file itself. None for what the studio
+    /// made and what a browser sent.
+    pub path: Option<String>,
     /// BLAKE3 of the bytes, 64 hexadecimal digits.
     pub digest: String,
     pub bytes: u64,
@@ -122,11 +123,14 @@ impl Assets<'_> {
             created_at: now(),
         };
         let modified = match asset.facts.mode {
-            Mode::Reference => std::fs::metadata(&asset.facts.path)
-                .ok()
+            ImportMode::Reference => asset
+                .facts
+                .path
+                .as_ref()
+                .and_then(|path| std::fs::metadata(path).ok())
                 .as_ref()
                 .and_then(modified_ns),
-            Mode::Copy => None,
+            ImportMode::Copy => None,
         };
         self.database.write(|writer| {
             writer.execute(
@@ -173,10 +177,10 @@ impl Assets<'_> {
     /// Compares a referenced file with what was added. Size and time decide where they can; only a
     /// file of the same size and another time is read. Copies never change.
     pub fn reference_state(&self, asset: &Asset) -> Result<ReferenceState> {
-        if asset.facts.mode == Mode::Copy {
-            return Ok(ReferenceState::Unchanged);
-        }
-        let path = Utf8Path::new(&asset.facts.path);
+        let path = match (asset.facts.mode, &asset.facts.path) {
+            (ImportMode::Reference, Some(path)) => Utf8Path::new(path),
+            _ => return Ok(ReferenceState::Unchanged),
+        };
         let metadata = match std::fs::metadata(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 return Ok(ReferenceState::Missing);
@@ -241,13 +245,13 @@ mod tests {
     use super::*;
     use crate::testing::{Folder, project};
 
-    fn sound(mode: Mode, path: &Utf8Path, bytes: &[u8]) -> NewAsset {
+    fn sound(mode: ImportMode, path: &Utf8Path, bytes: &[u8]) -> NewAsset {
         NewAsset {
             name: "A sound".to_owned(),
             kind: AssetKind::Audio,
             media_type: "audio/wav".to_owned(),
             mode,
-            path: path.to_string(),
+            path: Some(path.to_string()),
             digest: blake3::hash(bytes).to_hex().to_string(),
             bytes: bytes.len() as u64,
             duration_secs: Some(1.5),
@@ -265,8 +269,8 @@ mod tests {
         let (_folder, project) = project();
         let assets = project.assets();
         let path = Utf8Path::new("/a.wav");
-        let first = assets.insert(sound(Mode::Copy, path, b"1")).unwrap();
-        let second = assets.insert(sound(Mode::Copy, path, b"2")).unwrap();
+        let first = assets.insert(sound(ImportMode::Copy, path, b"1")).unwrap();
+        let second = assets.insert(sound(ImportMode::Copy, path, b"2")).unwrap();
         assert_eq!(assets.list().unwrap(), [first.clone(), second.clone()]);
         assert_eq!(assets.remove(&first.id).unwrap(), first);
         assert_eq!(assets.list().unwrap(), std::slice::from_ref(&second));
@@ -297,7 +301,7 @@ mod tests {
         std::fs::write(&path, b"sound").unwrap();
         let asset = project
             .assets()
-            .insert(sound(Mode::Reference, &path, b"sound"))
+            .insert(sound(ImportMode::Reference, &path, b"sound"))
             .unwrap();
         check(&asset, ReferenceState::Unchanged);
 
@@ -319,7 +323,7 @@ mod tests {
 
         let copy = project
             .assets()
-            .insert(sound(Mode::Copy, &path, b"sound"))
+            .insert(sound(ImportMode::Copy, &path, b"sound"))
             .unwrap();
         check(&copy, ReferenceState::Unchanged);
     }
@@ -327,7 +331,7 @@ mod tests {
     #[test]
     fn an_asset_is_one_flat_json_object() {
         let (_folder, project) = project();
-        let facts = sound(Mode::Reference, Utf8Path::new("/a.wav"), b"1");
+        let facts = sound(ImportMode::Reference, Utf8Path::new("/a.wav"), b"1");
         let asset = project.assets().insert(facts).unwrap();
         let json = serde_json::to_value(&asset).unwrap();
         assert_eq!(json["id"], asset.id.as_str());

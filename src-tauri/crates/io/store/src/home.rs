@@ -79,6 +79,11 @@ impl Home {
         Ok(folder)
     }
 
+    /// Where a browser's files wait to be imported, each in a folder of its own.
+    pub fn uploads(&self) -> Utf8PathBuf {
+        self.folder.join("uploads")
+    }
+
     /// Marks the jobs of dead processes as interrupted and removes what they left behind.
     pub fn reap(&self) -> Result<()> {
         let (run, scratch) = (self.folder.join("run"), self.folder.join("scratch"));

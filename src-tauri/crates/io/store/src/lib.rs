@@ -30,7 +30,7 @@ mod timeline;
 
 pub use artifacts::{Artifact, Artifacts, Provenance};
 pub use assets::{
-    Asset, AssetKind, Assets, AudioFacts, Mode, NewAsset, ReferenceState, VideoFacts,
+    Asset, AssetKind, Assets, AudioFacts, ImportMode, NewAsset, ReferenceState, VideoFacts,
 };
 pub use atomic::{folder_name, write_atomic, write_with};
 pub use cache::{Cache, Cached};

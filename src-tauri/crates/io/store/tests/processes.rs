@@ -12,7 +12,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Value, json};
 use studio_core::{Job, JobStatus};
 use studio_store::{
-    AssetKind, FilmRow, Home, Mode, NewAsset, Project, Provenance, StoreError, write_atomic,
+    AssetKind, FilmRow, Home, ImportMode, NewAsset, Project, Provenance, StoreError, write_atomic,
 };
 
 const FOLDER: &str = "STUDIO_STORE_TEST_FOLDER";
@@ -392,8 +392,8 @@ fn asset(digest: &str, bytes: u64) -> NewAsset {
         name: "text".to_owned(),
         kind: AssetKind::Audio,
         media_type: "text/plain".to_owned(),
-        mode: Mode::Copy,
-        path: "/nowhere.txt".to_owned(),
+        mode: ImportMode::Copy,
+        path: Some("/nowhere.txt".to_owned()),
         digest: digest.to_owned(),
         bytes,
         duration_secs: None,
