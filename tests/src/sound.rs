@@ -16,7 +16,7 @@ const CHANNELS: usize = 2;
 pub struct Sound {
     server: String,
     alsa: String,
-    /// The last second, interleaved.
+    /// All that was heard, interleaved.
     heard: Arc<Mutex<Vec<f32>>>,
     _ear: Group,
     _daemon: Group,
@@ -88,8 +88,24 @@ impl Sound {
     /// Root mean square of the last second, 0 to 1.
     pub fn level(&self) -> f64 {
         let heard = self.heard.lock().expect("the ear");
+        let heard = &heard[heard.len().saturating_sub(RATE_HZ * CHANNELS)..];
         let power: f64 = heard.iter().map(|x| f64::from(x * x)).sum();
         (power / heard.len().max(1) as f64).sqrt()
+    }
+
+    /// How many frames were heard so far.
+    pub fn now(&self) -> usize {
+        self.heard.lock().expect("the ear").len() / CHANNELS
+    }
+
+    /// The left channel of what was heard from frame `from` on.
+    pub fn left_since(&self, from: usize) -> Vec<f32> {
+        let heard = self.heard.lock().expect("the ear");
+        heard
+            .chunks_exact(CHANNELS)
+            .skip(from)
+            .map(|frame| frame[0])
+            .collect()
     }
 
     /// Waits until the level of the last second is as wished.
@@ -122,8 +138,6 @@ fn listen(server: &str, heard: Arc<Mutex<Vec<f32>>>) -> Group {
             let mut heard = heard.lock().expect("the ear");
             let samples = block.as_chunks::<4>().0;
             heard.extend(samples.iter().map(|bytes| f32::from_le_bytes(*bytes)));
-            let old = heard.len().saturating_sub(RATE_HZ * CHANNELS);
-            heard.drain(..old);
         }
     });
     ear

@@ -11,4 +11,6 @@ mod film;
 mod jobs;
 mod kills;
 mod layers;
+#[cfg(target_os = "linux")]
+mod playback;
 mod server;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { chordTones, pitchClass, scale } from './harmony';
+import { chordTones, noteNames, pitchClass, pretty, scale } from './harmony';
 
 const check = (chord: string, tones: number[]) => expect(chordTones(chord), chord).toEqual(tones);
 
@@ -9,6 +9,15 @@ test('notes and modes', () => {
   expect(pitchClass('Cb')).toBe(11);
   expect(pitchClass('H')).toBeNull();
   expect(scale('D', 'dorian')).toEqual([2, 4, 5, 7, 9, 11, 0]);
+});
+
+test('notes are spelled as their key writes them', () => {
+  expect(noteNames('C', 'dorian')[3]).toBe('E♭');
+  expect(noteNames('E', 'aeolian')[6]).toBe('F♯');
+  expect(noteNames('G', 'lydian')[1]).toBe('C♯');
+  expect(noteNames('F', 'ionian')[10]).toBe('B♭');
+  expect(pretty('Bbmaj7')).toBe('B♭maj7');
+  expect(pretty('C#m7b5')).toBe('C♯m7b5');
 });
 
 test('chord names', () => {

@@ -41,6 +41,30 @@ export function scale(key: string, mode: Mode): number[] {
   return STEPS[mode].map((step) => (root + step) % 12);
 }
 
+const FLATS = ['C', 'D♭', 'D', 'E♭', 'E', 'F', 'G♭', 'G', 'A♭', 'A', 'B♭', 'B'];
+/** Major keys with flats in their signature: D♭, E♭, F, A♭ and B♭. */
+const FLAT_MAJORS = [1, 3, 5, 8, 10];
+/** The degree of the major scale that a mode begins on, in semitones. */
+const DEGREE: Record<Mode, number> = {
+  ionian: 0,
+  dorian: 2,
+  phrygian: 4,
+  lydian: 5,
+  mixolydian: 7,
+  aeolian: 9,
+};
+
+/** The twelve notes from C on, spelled as the signature of the mode on `key` spells them. */
+export function noteNames(key: string, mode: Mode): string[] {
+  const major = ((pitchClass(key) ?? 0) - DEGREE[mode] + 12) % 12;
+  return FLAT_MAJORS.includes(major) ? FLATS : KEYS.map(pretty);
+}
+
+/** `Bb` → `B♭`, `F#m7` → `F♯m7`. */
+export function pretty(chord: string): string {
+  return chord.replace(/([A-G])#/g, '$1♯').replace(/([A-G])b/g, '$1♭');
+}
+
 /** Pitch classes of a chord name such as `Am7`, `Fmaj9`, `Dsus2`, `Bdim`; the root comes first. */
 export function chordTones(name: string): number[] {
   const root = pitchClass(name);

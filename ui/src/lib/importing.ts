@@ -32,7 +32,7 @@ export async function importPaths(
   const assets = results.filter((asset) => asset !== null);
   await attempt(library.loadAssets(project));
   const [first] = assets;
-  if (assets.length === 1 && first) toasts.done(`${first.name} is in the project.`);
+  if (assets.length === 1 && first) toasts.done(`Imported ${first.name}.`);
   else if (assets.length > 1) toasts.done(`${assets.length} files are in the project.`);
   return assets;
 }

@@ -2,9 +2,10 @@
 // lie close. Those of the mode are marked, those of the chord glow, those of the next are outlined.
 
 import type { Stage } from '$design/canvas';
-import { KEYS } from '../harmony';
 
 export interface DialView {
+  /** Names of the twelve notes from C on. */
+  notes: string[];
   /** Pitch classes, 0 = C. */
   scale: number[];
   chord: number[];
@@ -61,7 +62,7 @@ export function drawDial({ ctx, paint, length, width, height }: Stage, view: Dia
       ctx.stroke();
     }
     ctx.fillStyle = paint(sounds ? '--bg' : inScale ? '--text-soft' : '--line-strong');
-    ctx.fillText((KEYS[pitch] ?? '').replace('#', '♯'), cx, cy + 1);
+    ctx.fillText(view.notes[pitch] ?? '', cx, cy + 1);
   }
 }
 

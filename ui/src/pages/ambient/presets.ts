@@ -9,8 +9,8 @@ export const presets: { id: string; title: string; score: Score }[] = [
     title: 'Meditation',
     score: { key: 'C', mode: 'aeolian', bpm: 50, intensity: 0.3 },
   },
-  { id: 'sleep', title: 'Sleep', score: { key: 'A', mode: 'aeolian', bpm: 40, intensity: 0.15 } },
-  { id: 'bright', title: 'Bright', score: { key: 'G', mode: 'lydian', bpm: 72, intensity: 0.6 } },
+  { id: 'sleep', title: 'Sleep', score: { key: 'A', mode: 'phrygian', bpm: 40, intensity: 0.2 } },
+  { id: 'bright', title: 'Bright', score: { key: 'G', mode: 'lydian', bpm: 70, intensity: 0.6 } },
 ];
 
 /** The preset that sounds like this, if any. */

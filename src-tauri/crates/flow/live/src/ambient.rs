@@ -177,6 +177,7 @@ impl Live {
             })
         })?;
         output.set_volume(wish.volume);
+        output.resume();
         *playing = Some(Playing { output, shown });
         Ok(())
     }

@@ -246,7 +246,6 @@ impl Players {
             None => (duration_secs * frame_rate.fps()).ceil() as u64,
         };
         let output = self.output(&path, info.audio.is_some(), duration_secs)?;
-        output.pause();
         let (width, height) = pictures.as_ref().map_or((0, 0), FrameReader::size);
         let id = uuid::Uuid::new_v4().to_string();
         let opened = Opened {

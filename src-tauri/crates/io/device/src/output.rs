@@ -60,8 +60,8 @@ struct Feeder {
 }
 
 impl Output {
-    /// Opens a device and plays what `make` gives for the rate that the device runs at. About
-    /// `latency_ms` of sound are kept ready.
+    /// Opens a device for what `make` gives at the rate that the device runs at. About `latency_ms` of
+    /// sound are kept ready. Nothing sounds before [`Output::resume`].
     pub fn open(
         device: Option<&str>,
         latency_ms: u32,
@@ -126,7 +126,7 @@ impl Output {
         })
     }
 
-    /// Plays to nobody, paced by the clock.
+    /// Plays to nobody, paced by the clock, from [`Output::resume`] on.
     pub fn silent(
         rate: SampleRate,
         make: impl FnOnce(SampleRate) -> Box<dyn Source>,
@@ -260,6 +260,7 @@ fn prepare(source: Box<dyn Source>, rate: SampleRate, latency_ms: u32) -> Prepar
     let (producer, consumer) = rtrb::RingBuffer::new(ready.max(2 * BLOCK));
     let shared = Arc::new(Shared::default());
     shared.volume.store(1.0f32.to_bits(), Ordering::Relaxed);
+    shared.paused.store(true, Ordering::Release);
     let mut feeder = Feeder {
         source,
         ring: producer,
@@ -366,6 +367,9 @@ mod tests {
     #[test]
     fn a_silent_output_plays_pauses_seeks_and_ends() {
         let output = Output::silent(SampleRate::HZ_48000, |_| Box::new(Ramp(0, 96_000))).unwrap();
+        std::thread::sleep(Duration::from_millis(60));
+        assert_eq!(output.state().position, 0, "nothing plays unasked");
+        output.resume();
         wait(&output, "it plays", |state| state.position > 4_800);
         output.pause();
         std::thread::sleep(Duration::from_millis(60));

@@ -9,8 +9,8 @@ use crate::error::{MediaError, Result};
 
 /// Opens a regular, non-empty file.
 pub(crate) fn open(path: &Utf8Path) -> Result<(File, u64)> {
-    let file = File::open(path).map_err(|e| MediaError::io(path, e))?;
-    let meta = file.metadata().map_err(|e| MediaError::io(path, e))?;
+    // Before the file is opened: opening a pipe waits for somebody to write into it.
+    let meta = std::fs::metadata(path).map_err(|e| MediaError::io(path, e))?;
     if meta.is_dir() {
         return Err(MediaError::Folder { path: path.into() });
     }
@@ -23,6 +23,7 @@ pub(crate) fn open(path: &Utf8Path) -> Result<(File, u64)> {
     if meta.len() == 0 {
         return Err(MediaError::Empty { path: path.into() });
     }
+    let file = File::open(path).map_err(|e| MediaError::io(path, e))?;
     Ok((file, meta.len()))
 }
 

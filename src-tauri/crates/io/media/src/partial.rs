@@ -26,6 +26,13 @@ impl Partial {
                 path: target.into(),
             });
         }
+        // A device or a pipe would be replaced by a file.
+        if std::fs::metadata(target).is_ok_and(|meta| !meta.is_file()) {
+            return Err(MediaError::Unsupported {
+                path: target.into(),
+                detail: "is a device or a pipe; name a file".into(),
+            });
+        }
         let mut builder = tempfile::Builder::new();
         let prefix = format!(".{}-", target.file_name().unwrap_or("media"));
         builder.prefix(&prefix).suffix(".part");

@@ -23,9 +23,10 @@ pub fn write_with<T, E: From<StoreError>>(
     path: &Utf8Path,
     make: impl FnOnce(&Utf8Path) -> std::result::Result<T, E>,
 ) -> std::result::Result<T, E> {
-    if path.is_dir() {
+    // A device or a pipe, too, would be replaced by a file.
+    if std::fs::metadata(path).is_ok_and(|meta| !meta.is_file()) {
         let path = path.to_owned();
-        return Err(StoreError::IsFolder { path }.into());
+        return Err(StoreError::NotAFile { path }.into());
     }
     if let Some(folder) = folder_of(path) {
         std::fs::metadata(folder).map_err(StoreError::io(folder, "find the folder"))?;
@@ -224,7 +225,7 @@ mod tests {
         let folder = Folder::new();
         let refused = |path: &Utf8Path| write_atomic(path, b"x").unwrap_err();
         let error = refused(folder.path());
-        assert!(matches!(error, StoreError::IsFolder { .. }), "{error}");
+        assert!(matches!(error, StoreError::NotAFile { .. }), "{error}");
         let error = refused(&folder.file("no/such/a.txt")).to_string();
         assert!(
             error.contains("no/such: could not find the folder"),

@@ -37,8 +37,8 @@ pub enum StoreError {
     },
     #[error("there is already something at {path}")]
     Exists { path: Utf8PathBuf },
-    #[error("{path} is a folder; name a file in it")]
-    IsFolder { path: Utf8PathBuf },
+    #[error("{path} is a folder or a device; name a file")]
+    NotAFile { path: Utf8PathBuf },
     #[error("there is no {what} `{id}`")]
     Missing { what: &'static str, id: String },
     #[error("job {id} runs already")]
@@ -96,7 +96,7 @@ impl From<StoreError> for Error {
             StoreError::RunsAlready { .. } => {
                 Error::new(ErrorCode::Conflict, message).field("/job")
             }
-            StoreError::IsFolder { .. } => Error::bad_input(message),
+            StoreError::NotAFile { .. } => Error::bad_input(message),
             StoreError::Missing { .. } => Error::not_found(message),
             StoreError::BadName { .. } => Error::bad_input(message).field("/name"),
             StoreError::Damaged { .. } => Error::new(ErrorCode::Io, message),

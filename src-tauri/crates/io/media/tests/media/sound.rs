@@ -1,8 +1,5 @@
 //! Sound in, sound out: lengths, positions, levels, tags, damage.
 
-// Helpers of tests fail the test.
-#![allow(clippy::unwrap_used)]
-
 use studio_core::units::SampleRate;
 use studio_dsp::Audio;
 use studio_media::{AudioFormat, AudioReader, Bits, Quality, decode, encode};
