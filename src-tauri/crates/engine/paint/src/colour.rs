@@ -99,8 +99,21 @@ impl Palette {
             Weather::Clear | Weather::Clouds => palette,
             Weather::Fog => palette.dulled(0.45, 0.9),
             Weather::Snow => palette.dulled(0.5, 1.05),
-            Weather::Rain => palette.dulled(0.55, 0.72),
-            Weather::Storm => palette.dulled(0.6, 0.5),
+            Weather::Rain => palette.dulled(0.55, 0.72).chilled(0.3),
+            Weather::Storm => palette.dulled(0.6, 0.5).chilled(0.5),
+        }
+    }
+
+    /// Towards the slate of rain clouds; the horizon keeps some of the hour's colour.
+    fn chilled(self, k: f32) -> Palette {
+        let slate = Rgb::hex(0x4A5A6C).scale(0.25 + 0.6 * self.day);
+        Palette {
+            zenith: self.zenith.mix(slate.scale(0.7), k),
+            horizon: self.horizon.mix(slate.scale(1.25), 0.6 * k),
+            haze: self.haze.mix(slate, k),
+            shadow: self.shadow.mix(slate.scale(0.25), 0.6 * k),
+            light: self.light.mix(slate.scale(1.7), 0.7 * k),
+            ..self
         }
     }
 

@@ -4,6 +4,7 @@ use rayon::prelude::*;
 use tiny_skia::{Color, FillRule, LineCap, Paint, Path, PathBuilder, Pixmap, Stroke, Transform};
 
 use crate::colour::Rgb;
+use crate::stencil::Stencil;
 
 /// Part of the frame's size that each layer extends beyond it on every side.
 pub(crate) const MARGIN: f32 = 0.09;
@@ -36,7 +37,7 @@ impl Geometry {
     }
 
     /// Scene position of the middle of a sheet pixel.
-    fn scene(&self, px: u32, py: u32) -> (f32, f32) {
+    pub(crate) fn scene(&self, px: u32, py: u32) -> (f32, f32) {
         let at = |p: u32| (p as f32 + 0.5 - self.margin as f32) / self.height as f32;
         (at(px), at(py))
     }
@@ -88,32 +89,90 @@ impl Sheet {
             });
     }
 
-    /// Adds a glow that is seen also where nothing is painted: lamps, beams.
+    /// Adds a glow that is seen also where nothing is painted: lamps.
     pub(crate) fn glow(&mut self, x: f32, y: f32, radius: f32, colour: Rgb, strength: f32) {
+        let around = (x - radius, y - radius, x + radius, y + radius);
+        self.lighten(around, colour, |sx, sy| {
+            let distance = ((sx - x).powi(2) + (sy - y).powi(2)).sqrt() / radius;
+            (1.0 - distance).max(0.0).powi(2) * strength
+        });
+    }
+
+    /// A beam of light from (x, y) towards `side` (−1 or 1) that widens by `spread` per length and
+    /// fades within `length`.
+    pub(crate) fn beam(
+        &mut self,
+        (x, y): (f32, f32),
+        side: f32,
+        spread: f32,
+        length: f32,
+        colour: Rgb,
+        strength: f32,
+    ) {
+        let wide = 0.01 + spread * length * 2.0;
+        let around = (
+            x.min(x + side * length),
+            y - wide,
+            x.max(x + side * length),
+            y + wide,
+        );
+        self.lighten(around, colour, |sx, sy| {
+            let along = (sx - x) * side;
+            if along <= 0.0 {
+                return 0.0;
+            }
+            let across = (sy - y) / (0.008 + spread * along);
+            let core = (-across * across * 1.4).exp();
+            strength * core * (1.0 - along / length).max(0.0).powf(0.8) * (along * 60.0).min(1.0)
+        });
+    }
+
+    /// Adds light within (left, top, right, bottom), as much as `strength` says for each position.
+    fn lighten(
+        &mut self,
+        (left, top, right, bottom): (f32, f32, f32, f32),
+        colour: Rgb,
+        strength: impl Fn(f32, f32) -> f32,
+    ) {
         let geometry = self.geometry;
         let (width, height) = geometry.sheet();
-        let scale = geometry.height as f32;
-        let to_px = |at: f32| at * scale + geometry.margin as f32;
-        let rows = (to_px(y - radius).max(0.0) as u32)
-            ..(to_px(y + radius).clamp(0.0, height as f32) as u32);
-        let columns = (to_px(x - radius).max(0.0) as u32)
-            ..(to_px(x + radius).clamp(0.0, width as f32) as u32);
+        let to_px = |at: f32, end: u32| {
+            let at = at * geometry.height as f32 + geometry.margin as f32;
+            at.clamp(0.0, end as f32) as u32
+        };
         let data = self.pixels.data_mut();
-        for py in rows {
-            for px in columns.clone() {
+        for py in to_px(top, height)..to_px(bottom, height) {
+            for px in to_px(left, width)..to_px(right, width) {
                 let (sx, sy) = geometry.scene(px, py);
-                let distance = ((sx - x).powi(2) + (sy - y).powi(2)).sqrt() / radius;
-                let fall = (1.0 - distance).max(0.0).powi(2) * strength;
-                if fall <= 0.0 {
+                let light = strength(sx, sy);
+                if light <= 0.0 {
                     continue;
                 }
                 let at = (py * width + px) as usize * 4;
-                let over = colour.with_alpha(fall);
+                let over = colour.with_alpha(light);
                 for (value, light) in data[at..at + 4].iter_mut().zip(over) {
-                    let value_f = u32::from(*value);
-                    let light = u32::from(light);
-                    *value = (value_f + light - value_f * light / 255) as u8;
+                    let (was, light) = (u32::from(*value), u32::from(light));
+                    *value = (was + light - was * light / 255) as u8;
                 }
+            }
+        }
+    }
+
+    /// Paints the inside of a stencil, each position in the colour that `shade` says.
+    pub(crate) fn paint_inside(&mut self, stencil: &Stencil, shade: impl Fn(f32, f32) -> Rgb) {
+        let geometry = self.geometry;
+        let stride = geometry.sheet().0 as usize * 4;
+        let data = self.pixels.data_mut();
+        for (py, left, coverage) in stencil.rows() {
+            for (n, covered) in coverage
+                .iter()
+                .enumerate()
+                .filter(|(_, covered)| **covered > 0)
+            {
+                let (x, y) = geometry.scene((left + n) as u32, py as u32);
+                let colour = shade(x, y).with_alpha(f32::from(*covered) / 255.0);
+                let at = py * stride + (left + n) * 4;
+                crate::painting::over(&mut data[at..at + 4], &colour);
             }
         }
     }

@@ -15,6 +15,7 @@ mod painting;
 mod places;
 mod scene;
 mod sky;
+mod stencil;
 mod weather;
 
 pub use camera::{CameraMove, ShotFrames};

@@ -142,7 +142,9 @@ fn flatten_far(planes: Vec<(Sheet, f32)>, scene: &Scene, geometry: Geometry) -> 
     for (sheet, depth) in planes {
         let pixels = sheet.pixels.take();
         match layers.last_mut() {
-            Some(last) if (last.depth - depth).abs() < SAME_DEPTH => {
+            Some(last)
+                if (last.depth - depth).abs() < SAME_DEPTH && !(close && is_portrait(depth)) =>
+            {
                 let rows = last.pixels.par_chunks_mut(width as usize * 4);
                 rows.zip(pixels.par_chunks(width as usize * 4))
                     .for_each(|(to, from)| over(to, from));
@@ -157,7 +159,7 @@ fn flatten_far(planes: Vec<(Sheet, f32)>, scene: &Scene, geometry: Geometry) -> 
     if close {
         let people = layers
             .iter()
-            .position(|layer| (layer.depth - 0.7).abs() < 0.02)
+            .position(|layer| is_portrait(layer.depth))
             .unwrap_or(layers.len());
         for layer in &mut layers[..people] {
             blur(
@@ -173,6 +175,11 @@ fn flatten_far(planes: Vec<(Sheet, f32)>, scene: &Scene, geometry: Geometry) -> 
         layer.rows = painted_rows(&layer.pixels, width);
     }
     layers
+}
+
+/// Whether a plane of a close-up is the sitter, who stays sharp.
+fn is_portrait(depth: f32) -> bool {
+    depth == places::PORTRAIT_DEPTH
 }
 
 /// The canvas: a fine, fixed texture in the paint itself.
@@ -360,6 +367,59 @@ mod tests {
                     "{prompt}"
                 );
             }
+        }
+    }
+
+    /// Mean difference in brightness between pixels `apart` rows from each other, over the picture.
+    fn contrast(picture: &[u8], width: usize, rows: std::ops::Range<usize>, apart: usize) -> f64 {
+        let luma = |x: usize, y: usize| {
+            let at = (y * width + x) * 4;
+            picture[at..at + 3]
+                .iter()
+                .map(|v| f64::from(*v))
+                .sum::<f64>()
+                / 3.0
+        };
+        let count = (rows.len() * width) as f64;
+        let differences = rows.flat_map(|y| (0..width).map(move |x| (x, y)));
+        differences
+            .map(|(x, y)| (luma(x, y + apart) - luma(x, y)).abs())
+            .sum::<f64>()
+            / count
+    }
+
+    #[test]
+    fn mountains_are_seen_through_mist() {
+        let misty = picture(
+            "wide view of mountains at dawn, mist in the valley",
+            320,
+            180,
+        );
+        let open = picture("wide view of a meadow at dawn, mist", 320, 180);
+        let around_the_ridges = 70..105;
+        let ridges = contrast(&misty.flatten(), 320, around_the_ridges.clone(), 3);
+        let none = contrast(&open.flatten(), 320, around_the_ridges, 3);
+        assert!(ridges > 1.5 * none, "{ridges} is hardly more than {none}");
+    }
+
+    #[test]
+    fn the_sitter_of_a_close_up_is_sharp_before_a_soft_background() {
+        for place in [
+            "in the forest, morning",
+            "in a library",
+            "by the sea, storm, night",
+        ] {
+            let portrait = picture(&format!("close-up of a woman {place}"), 320, 180).flatten();
+            // The face is in the middle; beside it lies what is out of focus.
+            let strip = |columns: std::ops::Range<usize>| {
+                let rows = portrait
+                    .chunks_exact(320 * 4)
+                    .map(|row| &row[columns.start * 4..columns.end * 4]);
+                rows.flatten().copied().collect::<Vec<u8>>()
+            };
+            let face = contrast(&strip(110..210), 100, 60..110, 1);
+            let edge = contrast(&strip(0..60), 60, 60..110, 1);
+            assert!(face > 1.5 * edge, "{place}: {face} against {edge}");
         }
     }
 

@@ -1,11 +1,11 @@
 //! `audio.loudness`.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use camino::Utf8Path;
 use studio_core::{Error, JobContext, Operation, Resource};
 use studio_dsp::{Audio, Loudness, Meter};
-use studio_media::AudioReader;
 use studio_store::Projects;
 
 use crate::input::SourceInput;
@@ -24,30 +24,24 @@ pub(crate) fn operation(projects: &Arc<Projects>) -> Operation {
 
 /// Decodes the file once and measures all of it.
 pub(crate) fn measure(cx: &JobContext, path: &Utf8Path) -> Result<Loudness, Error> {
-    let mut reader = AudioReader::open(path)?;
-    let spec = reader.spec();
-    let mut meter = Meter::new(spec.channels, spec.rate)
-        .map_err(|error| Error::bad_input(error.to_string()))?;
-    let mut block = Audio::silence(spec.rate, spec.channels, 0);
-    loop {
-        cx.check()?;
-        if let Some(frames) = spec.frames {
-            cx.progress(
-                "Measuring loudness",
-                reader.position() as f64 / frames.max(1) as f64,
-            );
-        }
-        if reader.read(&mut block)? == 0 {
-            break;
-        }
-        meter
-            .feed(&block.slices())
-            .map_err(|error| Error::internal(error.to_string()))?;
-    }
-    for warning in reader.warnings() {
+    let internal = |error: studio_dsp::loudness::LoudnessError| Error::internal(error.to_string());
+    let (meter, warnings) = studio_media::fold(
+        path,
+        |spec| {
+            Meter::new(spec.channels, spec.rate)
+                .map_err(|error| Error::bad_input(error.to_string()))
+        },
+        |meter, block: &Audio| meter.feed(&block.slices()).map_err(internal),
+        |share| {
+            cx.progress("Measuring loudness", share);
+            match cx.check() {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(_) => ControlFlow::Break(()),
+            }
+        },
+    )?;
+    for warning in warnings {
         cx.warn(format!("{path}: {warning}"));
     }
-    meter
-        .report()
-        .map_err(|error| Error::internal(error.to_string()))
+    meter.report().map_err(internal)
 }

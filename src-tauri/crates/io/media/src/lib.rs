@@ -13,6 +13,7 @@
 mod error;
 mod ff;
 mod film;
+mod fold;
 mod format;
 mod frames;
 mod input;
@@ -28,6 +29,7 @@ mod write;
 pub use error::{MediaError, Result, Warning};
 pub use ff::ffmpeg_version;
 pub use film::{Chapter, ClipWriter, Subtitle, assemble};
+pub use fold::fold;
 pub use format::{AudioFormat, Bits, Container, Quality};
 pub use frames::{Frame, FrameReader};
 pub use peaks::decode_with_peaks;

@@ -127,6 +127,13 @@ impl AudioReader {
         self.info.bits_per_sample
     }
 
+    /// Whether a seek gives the very samples that reading on would give: the codec keeps samples, not
+    /// spectra that overlap, and the file's clock counts them.
+    pub(crate) fn seeks_exactly(&self) -> bool {
+        self.info.bits_per_sample.is_some()
+            && matches!(&self.source, Source::Symphonia(source) if source.seeks_by_sample())
+    }
+
     /// The sample that the next block starts at.
     pub fn position(&self) -> u64 {
         self.position

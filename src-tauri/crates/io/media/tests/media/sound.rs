@@ -1,8 +1,10 @@
 //! Sound in, sound out: lengths, positions, levels, tags, damage.
 
+use std::ops::ControlFlow;
+
 use studio_core::units::SampleRate;
 use studio_dsp::Audio;
-use studio_media::{AudioFormat, AudioReader, Bits, Quality, decode, encode};
+use studio_media::{AudioFormat, AudioReader, Bits, MediaError, Quality, decode, encode, fold};
 use studio_testkit::{TempFolder, lag, signal, snr_db};
 
 const FORMATS: &[(&str, AudioFormat)] = &[
@@ -72,5 +74,86 @@ fn every_format_gives_back_the_exact_length_in_place() {
                 );
             }
         }
+    }
+}
+
+/// Every block of the file through `fold`, one after the other, and the damage met.
+fn folded(path: &camino::Utf8Path) -> (Vec<Vec<f32>>, usize) {
+    let mut last = 0.0;
+    let (channels, warnings) = fold(
+        path,
+        |spec| Ok::<_, MediaError>(vec![Vec::new(); spec.channels]),
+        |channels: &mut Vec<Vec<f32>>, block| {
+            for (all, new) in channels.iter_mut().zip(&block.channels) {
+                all.extend_from_slice(new);
+            }
+            Ok(())
+        },
+        |share| {
+            last = share;
+            ControlFlow::Continue(())
+        },
+    )
+    .unwrap();
+    assert!(
+        warnings.is_empty() == (last == 1.0),
+        "the progress ends at {last}"
+    );
+    (channels, warnings.len())
+}
+
+#[test]
+fn many_cores_decode_what_one_decodes() {
+    let folder = TempFolder::new();
+    // Six channels make the stretches short: this is long enough for eight of them.
+    let sound = music(48_000, 6, 2_600_003);
+    for (extension, format) in [
+        ("wav", AudioFormat::Wav(Bits::Int24)),
+        ("flac", AudioFormat::Flac(Bits::Int16)),
+        ("aiff", AudioFormat::Aiff(Bits::Int16)),
+    ] {
+        let path = folder.file(&format!("long.{extension}"));
+        encode(&path, format, &sound).unwrap();
+        let (whole, _) = decode(&path, u64::MAX).unwrap();
+        let (channels, warnings) = folded(&path);
+        assert_eq!(warnings, 0);
+        assert!(
+            channels == whole.channels,
+            "{extension}: the samples differ"
+        );
+
+        let mut stopped_at = 0;
+        let stopped = fold(
+            &path,
+            |_| Ok::<_, MediaError>(0),
+            |frames: &mut usize, block| {
+                *frames += block.frames();
+                stopped_at = *frames;
+                Ok(())
+            },
+            |share| match share > 0.5 {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            },
+        );
+        assert!(matches!(stopped, Err(MediaError::Cancelled)));
+        assert!(stopped_at < sound.frames(), "{stopped_at}");
+
+        // Damage in the middle: what is saved does not depend on the number of cores.
+        let mut bytes = std::fs::read(&path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle..middle + 5000].fill(0xA5);
+        bytes.truncate(middle + middle / 2);
+        std::fs::write(&path, bytes).unwrap();
+        let (whole, told) = decode(&path, u64::MAX).unwrap();
+        let (channels, warnings) = folded(&path);
+        assert!(
+            warnings > 0 && warnings == told.len(),
+            "{extension}: {told:?}"
+        );
+        assert!(
+            channels == whole.channels,
+            "{extension}: damaged, the samples differ"
+        );
     }
 }
