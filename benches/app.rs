@@ -12,7 +12,6 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use studio_tests::{App, Display, Group, Server};
@@ -84,12 +83,8 @@ fn memory_kb(process: u32) -> Option<u64> {
 
 #[divan::bench(min_time = 2)]
 fn http_call(bencher: divan::Bencher<'_, '_>) {
-    static SERVER: OnceLock<(App, Server)> = OnceLock::new();
-    let (_, server) = SERVER.get_or_init(|| {
-        let app = App::new();
-        let server = Server::start(&app);
-        (app, server)
-    });
+    let app = App::new();
+    let server = Server::start(&app);
     let address = server.url.trim_start_matches("http://");
     let body = "{}";
     let request = format!(

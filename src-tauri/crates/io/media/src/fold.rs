@@ -2,7 +2,7 @@
 //! another.
 
 use std::ops::ControlFlow;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 
 use camino::Utf8Path;
 use studio_dsp::Audio;
@@ -67,7 +67,7 @@ fn in_a_row<E: From<MediaError>>(
     mut take: impl FnMut(&Audio, u64) -> Result<(), E>,
 ) -> Result<Vec<Warning>, E> {
     let (full, blocks) = sync_channel::<(Audio, u64)>(IN_FLIGHT);
-    let (empty, used) = std::sync::mpsc::channel::<Audio>();
+    let (empty, used) = channel::<Audio>();
     std::thread::scope(|scope| {
         let spec = reader.spec();
         let decoder = scope.spawn(move || {
@@ -97,6 +97,12 @@ fn in_a_row<E: From<MediaError>>(
 /// What one decoder answers for its stretch: blocks, or none where it met damage.
 type Stretch = Result<Option<Vec<Audio>>>;
 
+/// From one decoder, and back to it.
+struct Line {
+    ready: Receiver<Stretch>,
+    empty: Sender<Vec<Audio>>,
+}
+
 /// Several decoders in turn. False if one of them met damage.
 fn in_stretches<E: From<MediaError>>(
     path: &Utf8Path,
@@ -108,29 +114,32 @@ fn in_stretches<E: From<MediaError>>(
     let decoders = decoders.min(MOST_DECODERS) as u64;
     let count = frames.div_ceil(stretch);
     std::thread::scope(|scope| {
-        let ready: Vec<Receiver<Stretch>> = (0..decoders)
+        let lines: Vec<Line> = (0..decoders)
             .map(|first| {
                 // One stretch waits while the next is decoded.
                 let (full, ready) = sync_channel(1);
+                let (empty, used) = channel();
                 scope.spawn(move || {
                     let mine = (first..count).step_by(decoders as usize);
                     let ranges = mine.map(|n| n * stretch..frames.min((n + 1) * stretch));
-                    decode_each(path, ranges, &full);
+                    decode_each(path, ranges, &full, &used);
                 });
-                ready
+                Line { ready, empty }
             })
             .collect();
         let mut position = 0;
         for n in 0..count {
-            let blocks = ready[(n % decoders) as usize].recv();
-            let blocks = blocks.map_err(|_| ended_early(path))??;
+            let line = &lines[(n % decoders) as usize];
+            let blocks = line.ready.recv().map_err(|_| ended_early(path))??;
             let Some(blocks) = blocks else {
                 return Ok(false);
             };
-            for block in blocks {
+            for block in &blocks {
                 position += block.frames() as u64;
-                take(&block, position)?;
+                take(block, position)?;
             }
+            // The decoder may have ended; then the buffers are not wanted back.
+            let _ = line.empty.send(blocks);
         }
         Ok(true)
     })
@@ -140,6 +149,7 @@ fn decode_each(
     path: &Utf8Path,
     ranges: impl Iterator<Item = std::ops::Range<u64>>,
     full: &SyncSender<Stretch>,
+    used: &Receiver<Vec<Audio>>,
 ) {
     let mut reader = match AudioReader::open(path) {
         Ok(reader) => reader,
@@ -149,7 +159,7 @@ fn decode_each(
         }
     };
     for range in ranges {
-        let decoded = decode(&mut reader, range);
+        let decoded = decode(&mut reader, range, used.try_recv().unwrap_or_default());
         let whole = matches!(decoded, Ok(Some(_)));
         // Where nobody listens any more, the work is over.
         if full.send(decoded).is_err() || !whole {
@@ -158,13 +168,16 @@ fn decode_each(
     }
 }
 
-fn decode(reader: &mut AudioReader, range: std::ops::Range<u64>) -> Stretch {
+/// `spare` holds blocks whose buffers may be used again.
+fn decode(reader: &mut AudioReader, range: std::ops::Range<u64>, mut spare: Vec<Audio>) -> Stretch {
     let spec = reader.spec();
     reader.seek(range.start)?;
     let mut left = (range.end - range.start) as usize;
     let mut blocks = Vec::new();
     while left > 0 {
-        let mut block = Audio::silence(spec.rate, spec.channels, 0);
+        let mut block = spare
+            .pop()
+            .unwrap_or_else(|| Audio::silence(spec.rate, spec.channels, 0));
         let frames = reader.read(&mut block)?;
         if frames == 0 || !reader.warnings().is_empty() {
             return Ok(None);

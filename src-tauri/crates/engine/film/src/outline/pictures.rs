@@ -148,7 +148,8 @@ impl Picture<'_> {
             (1, 0) => return format!("Medium shot of {figure} with {thing}, {place}"),
             (2, 0) => {
                 return format!(
-                    "Wide low angle view of {place}, {figure} walking, small in the frame"
+                    "Wide low angle view of {place}, {figure} {}, small in the frame",
+                    moving(premise.hero.figure)
                 );
             }
             (3, 0) => return format!("Wide view from above of {place}, {figure} very small"),
@@ -166,6 +167,15 @@ impl Picture<'_> {
             _ => "Wide view from above",
         };
         format!("{framing} of {figure}, {place}")
+    }
+}
+
+/// How a figure gets about.
+fn moving(figure: &str) -> &'static str {
+    match figure {
+        "whale" | "fish" => "swimming",
+        "bird" | "owl" | "dragon" => "flying",
+        _ => "walking",
     }
 }
 

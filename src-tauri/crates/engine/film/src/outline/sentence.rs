@@ -156,12 +156,21 @@ pub(super) fn read(sentence: &str, dice: &mut Dice) -> Premise {
     let has = |list: &[&str]| tokens.iter().any(|t| list.contains(&t.low.as_str()));
     let known_place = tokens
         .iter()
-        .find(|t| lexicon::place(t.stem()).is_some())
-        .map(|t| t.stem().to_owned());
+        .enumerate()
+        .filter(|(_, t)| lexicon::place(t.stem()).is_some())
+        // "carries it home" is a direction; "a home", "at home" are places.
+        .find(|(i, t)| {
+            let before = i.checked_sub(1).map(|i| &tokens[i]);
+            t.low != "home"
+                || before.is_some_and(|t| t.is_article() || t.is_own() || t.is_preposition())
+        })
+        .map(|(_, t)| t.stem().to_owned());
     let world = known_place
         .as_deref()
         .and_then(lexicon::place)
-        .or_else(|| tokens.iter().find_map(|t| lexicon::habitat(t.stem())));
+        .or_else(|| tokens.iter().find_map(|t| lexicon::habitat(t.stem())))
+        // Where nothing else tells, snow lies on mountains.
+        .or_else(|| has(lexicon::SNOWY).then_some(World::Mountain));
     let weather = if has(lexicon::SNOWY) {
         Some(Weather::Snow)
     } else if has(lexicon::STORMY) {

@@ -136,7 +136,7 @@ pub(super) fn is_english(tokens: &[Token]) -> bool {
     tokens.iter().filter(known).count() * 3 >= tokens.len()
 }
 
-/// Without "a film about", "once upon a time", "the story of".
+/// Without "a film about", "once upon a time", "the story of", "what if".
 pub(super) fn without_frame(tokens: &[Token]) -> &[Token] {
     const FRAMES: &[&str] = &[
         "film",
@@ -161,6 +161,16 @@ pub(super) fn without_frame(tokens: &[Token]) -> &[Token] {
         return &tokens[frame + link + 1..];
     }
     let low: Vec<&str> = head.iter().map(|t| t.low.as_str()).collect();
+    for asking in [
+        &["what", "if"][..],
+        &["imagine", "if"],
+        &["imagine", "that"],
+        &["imagine"],
+    ] {
+        if low.starts_with(asking) && tokens.len() > asking.len() + 2 {
+            return &tokens[asking.len()..];
+        }
+    }
     if low.starts_with(&["once", "upon", "a", "time"]) && tokens.len() > 5 {
         let skip = if low.get(4..6) == Some(&["there", "was"]) && tokens.len() > 8 {
             6
