@@ -66,7 +66,7 @@ fn peaks_ffmpeg_decode_only(bencher: divan::Bencher<'_, '_>) {
 fn loudness_ours(bencher: divan::Bencher<'_, '_>) {
     let path = flac();
     bencher.bench(|| {
-        let (mut meter, _) = fold(
+        let (meter, _) = fold(
             path,
             |spec| Ok::<_, MediaError>(Meter::new(spec.channels, spec.rate).expect("a meter")),
             |meter, block| {

@@ -88,7 +88,7 @@ impl Drag {
             .expect("a window")
             .reply()
             .expect("its size");
-        let middle = (u32::from(geometry.width) / 2) << 16 | u32::from(geometry.height) / 2;
+        let middle = ((u32::from(geometry.width) / 2) << 16) | (u32::from(geometry.height) / 2);
         self.send(
             target,
             self.atoms.XdndEnter,

@@ -151,9 +151,12 @@ pub fn binary() -> PathBuf {
     binary
 }
 
-/// Root of the repository.
-pub fn repository() -> &'static Utf8Path {
-    Utf8Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+/// Root of the repository that Cargo runs these tests for. Asked at run time: checkouts that share a target folder share
+/// compiled tests too.
+pub fn repository() -> Utf8PathBuf {
+    let package = std::env::var("CARGO_MANIFEST_DIR")
+        .unwrap_or_else(|_| env!("CARGO_MANIFEST_DIR").to_owned());
+    Utf8PathBuf::from(package).join("..")
 }
 
 /// Writes `secs` seconds of a sine at 48 kHz, the same in both channels, as 24-bit WAV.

@@ -299,3 +299,30 @@ fn without_a_sound_device_playing_says_so_and_the_rest_works() {
     let answer: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(answer["error"]["code"], "no_device", "{answer}");
 }
+
+#[test]
+fn a_linked_file_that_changed_or_went_away_is_told() {
+    let app = App::new();
+    let project = app.project("Linked");
+    let wav = app.folder().join("linked.wav");
+    tone(&wav, 440.0, 0.5, 1.0);
+    let input = json!({ "project": project, "path": wav, "mode": "reference" });
+    let asset = app.call("asset.import", input)["id"].clone();
+    let source = json!({ "project": project, "asset": asset });
+    app.call("audio.loudness", source.clone());
+
+    let original = std::fs::read(&wav).expect("a file");
+    tone(&wav, 220.0, 0.5, 1.0);
+    check(
+        &app,
+        "audio.loudness",
+        source.clone(),
+        "conflict",
+        "has changed",
+    );
+    // The same bytes with another time are the same file.
+    std::fs::write(&wav, original).expect("a file");
+    app.call("audio.loudness", source.clone());
+    std::fs::remove_file(&wav).expect("a file");
+    check(&app, "audio.loudness", source, "not_found", "linked.wav");
+}

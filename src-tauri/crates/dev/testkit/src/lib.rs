@@ -5,10 +5,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod folder;
+mod heap;
 pub mod signal;
 mod wav;
 
 pub use folder::TempFolder;
+pub use heap::{CountingHeap, heap_calls};
 pub use wav::{WavSample, write_wav};
 
 /// Asserts that two signals have the same length and nowhere differ by more than `tolerance`.

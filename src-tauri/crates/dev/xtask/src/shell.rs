@@ -5,10 +5,12 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-/// Root of the repository.
+/// Root of the repository that Cargo runs this program for. Asked at run time: checkouts that share a target folder
+/// share this binary too.
 pub(crate) fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors().nth(4).unwrap_or(here).to_owned()
+    let here = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    here.ancestors().nth(4).unwrap_or(&here).to_owned()
 }
 
 /// Runs `program` in the repository's root and fails if it does.

@@ -1,60 +1,22 @@
 //! Rendering, changing parameters and asking where the music is never touch the heap.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-
 use studio_ambient::{Cue, Engine, Key, Mode, Params, Preset, Score};
 use studio_core::units::SampleRate;
-
-thread_local! {
-    static CALLS: Cell<u64> = const { Cell::new(0) };
-}
-
-/// The system's allocator, which counts the calls of each thread.
-struct Counting;
-
-fn count() {
-    // A thread that is being torn down has no counter any more; it is not the one under test.
-    let _ = CALLS.try_with(|calls| calls.set(calls.get() + 1));
-}
-
-// SAFETY: every call is handed to the system's allocator unchanged; the counter is a plain thread-local cell.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        count();
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count();
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
+use studio_testkit::{CountingHeap, heap_calls};
 
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-fn calls_during(work: impl FnOnce()) -> u64 {
-    let before = CALLS.with(Cell::get);
-    work();
-    CALLS.with(Cell::get) - before
-}
+static HEAP: CountingHeap = CountingHeap;
 
 #[test]
 fn the_counter_counts() {
-    assert!(calls_during(|| drop(std::hint::black_box(vec![1_u8; 100]))) >= 2);
+    assert!(heap_calls(|| drop(std::hint::black_box(vec![1_u8; 100]))) >= 2);
 }
 
 #[test]
 fn an_engine_never_allocates_after_new() {
     let mut engine = Engine::new(1, Preset::Bright.params(Key::D), SampleRate::HZ_48000);
     let (mut left, mut right) = ([0.0; 512], [0.0; 512]);
-    let calls = calls_during(|| {
+    let calls = heap_calls(|| {
         // Three minutes: dozens of chords and several phrases, with changes between.
         for block in 0..17_000_u32 {
             if block % 1_500 == 700 {
@@ -84,7 +46,7 @@ fn a_score_never_allocates_after_new() {
     ];
     let mut score = Score::new(1, &cues, rate.samples_from_secs(60.0), rate).unwrap();
     let (mut left, mut right) = ([0.0; 512], [0.0; 512]);
-    let calls = calls_during(|| while score.render(&mut left, &mut right) > 0 {});
+    let calls = heap_calls(|| while score.render(&mut left, &mut right) > 0 {});
     assert_eq!(calls, 0, "the heap was called {calls} times");
 }
 

@@ -189,15 +189,9 @@ impl Sheet {
     }
 
     pub(crate) fn line(&mut self, points: &[(f32, f32)], width: f32, colour: Rgb, alpha: f32) {
-        let mut builder = PathBuilder::new();
-        for (n, (x, y)) in points.iter().enumerate() {
-            if n == 0 {
-                builder.move_to(*x, *y)
-            } else {
-                builder.line_to(*x, *y)
-            }
-        }
-        let Some(path) = builder.finish() else { return };
+        let Some(path) = polyline(points).finish() else {
+            return;
+        };
         let stroke = Stroke {
             width,
             line_cap: LineCap::Round,
@@ -223,6 +217,13 @@ impl Sheet {
 }
 
 pub(crate) fn polygon(points: &[(f32, f32)]) -> Option<Path> {
+    let mut builder = polyline(points);
+    builder.close();
+    builder.finish()
+}
+
+/// The beginning of a path: straight lines through all points.
+pub(crate) fn polyline(points: &[(f32, f32)]) -> PathBuilder {
     let mut builder = PathBuilder::new();
     for (n, (x, y)) in points.iter().enumerate() {
         if n == 0 {
@@ -231,8 +232,7 @@ pub(crate) fn polygon(points: &[(f32, f32)]) -> Option<Path> {
             builder.line_to(*x, *y)
         }
     }
-    builder.close();
-    builder.finish()
+    builder
 }
 
 fn paint(colour: Rgb, alpha: f32) -> Paint<'static> {

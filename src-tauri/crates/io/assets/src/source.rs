@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use studio_core::{Error, ErrorCode};
-use studio_store::{Asset, ImportMode, Project, Projects};
+use studio_store::{Asset, ImportMode, Project, Projects, ReferenceState};
 
 /// A file to read, and the asset that it belongs to, if any.
 pub struct Source {
@@ -63,12 +63,22 @@ fn of_asset(project: Arc<Project>, id: &str) -> Result<Source, Error> {
             project.artifacts().path(&artifact)
         }
     };
-    if !path.exists() {
-        let name = &asset.facts.name;
-        return Err(Error::not_found(format!(
-            "{path}, the file of `{name}`, is not there any more"
-        ))
-        .hint("put the file back, or import it again"));
+    let name = &asset.facts.name;
+    match project.assets().reference_state(&asset)? {
+        ReferenceState::Unchanged if path.exists() => {}
+        ReferenceState::Unchanged | ReferenceState::Missing => {
+            return Err(Error::not_found(format!(
+                "{path}, the file of `{name}`, is not there any more"
+            ))
+            .hint("put the file back, or import it again"));
+        }
+        ReferenceState::Changed => {
+            return Err(Error::new(
+                ErrorCode::Conflict,
+                format!("{path}, the file of `{name}`, has changed since it was imported"),
+            )
+            .hint("import it again, or put the former file back"));
+        }
     }
     Ok(Source {
         path,

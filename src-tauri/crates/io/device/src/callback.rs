@@ -87,7 +87,12 @@ impl Callback {
 
 #[cfg(test)]
 mod tests {
+    use studio_testkit::{CountingHeap, heap_calls};
+
     use super::*;
+
+    #[global_allocator]
+    static HEAP: CountingHeap = CountingHeap;
 
     fn callback(channels: usize) -> (rtrb::Producer<[f32; 2]>, Callback) {
         let (producer, consumer) = rtrb::RingBuffer::new(1024);
@@ -141,5 +146,26 @@ mod tests {
         assert_eq!(steps[999], 0.0);
         let played = callback.shared.played.load(Ordering::Acquire);
         assert!((400..600).contains(&played), "{played}");
+    }
+
+    #[test]
+    fn the_callback_never_touches_the_heap() {
+        let (mut producer, mut callback) = callback(2);
+        let mut out = vec![0.0; 2048];
+        for (paused, flush, sound) in [
+            (false, false, 1000),
+            (true, false, 100),
+            (false, true, 500),
+            (false, false, 0),
+        ] {
+            for _ in 0..sound {
+                // A full ring is as good a case.
+                let _ = producer.push([0.5, -0.5]);
+            }
+            callback.shared.paused.store(paused, Ordering::Release);
+            callback.shared.flush.store(flush, Ordering::Release);
+            assert_eq!(heap_calls(|| callback.fill(&mut out)), 0);
+        }
+        assert!(heap_calls(|| drop(std::hint::black_box(vec![1_u8; 100]))) > 0);
     }
 }

@@ -85,6 +85,10 @@ pub(crate) fn failed(path: &Utf8Path, step: &'static str, error: ffmpeg::Error) 
             path: path.into(),
             detail: format!("invalid data while trying to {step}"),
         },
+        ffmpeg::Error::PatchWelcome | ffmpeg::Error::DecoderNotFound => MediaError::Unsupported {
+            path: path.into(),
+            detail: format!("FFmpeg cannot {step}: {error}"),
+        },
         e => codec_failure(path, step, e.to_string()),
     }
 }

@@ -3,7 +3,7 @@
 use tiny_skia::{Path, PathBuilder};
 
 use super::Stand;
-use crate::layer::polygon;
+use crate::layer::{polygon, polyline};
 use crate::scene::Figure;
 
 /// The figure's outline; y points down, feet at (x, y).
@@ -322,14 +322,6 @@ pub(crate) fn shape(figure: Figure, stand: Stand) -> Vec<Path> {
 
 /// A rounded limb of one thickness along `points`; `radius` in heights of the frame.
 fn limb(points: &[(f32, f32)], radius: f32) -> Option<Path> {
-    let mut builder = PathBuilder::new();
-    for (n, (x, y)) in points.iter().enumerate() {
-        if n == 0 {
-            builder.move_to(*x, *y)
-        } else {
-            builder.line_to(*x, *y)
-        }
-    }
     let stroke = tiny_skia::Stroke {
         width: 2.0 * radius,
         line_cap: tiny_skia::LineCap::Round,
@@ -337,7 +329,7 @@ fn limb(points: &[(f32, f32)], radius: f32) -> Option<Path> {
         ..tiny_skia::Stroke::default()
     };
     // Fine enough for a figure that fills a frame of 4000 pixels.
-    builder.finish()?.stroke(&stroke, 4000.0)
+    polyline(points).finish()?.stroke(&stroke, 4000.0)
 }
 
 /// A shoe between two corners.
