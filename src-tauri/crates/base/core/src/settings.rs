@@ -20,6 +20,7 @@ pub struct Settings {
     pub film: Film,
     pub jobs: Jobs,
     pub budget: Budget,
+    pub models: Models,
     pub server: Server,
 }
 
@@ -49,7 +50,8 @@ pub struct Projects {
     /// Where new projects are created. Empty: `AV Studio` in your documents folder.
     #[schemars(
         length(max = 4096),
-        regex(pattern = r"^(|/.*|[A-Za-z]:[\\/].*|\\\\.*)$")
+        regex(pattern = r"^(|/.*|[A-Za-z]:[\\/].*|\\\\.*)$"),
+        extend("x-allowed" = "an absolute path, or empty")
     )]
     pub folder: String,
 }
@@ -124,7 +126,7 @@ impl Default for Jobs {
     }
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Budget {
     /// # Daily limit in US dollars
@@ -132,6 +134,87 @@ pub struct Budget {
     /// Hard limit for paid services in one day (UTC). Nothing is ever spent at 0.
     #[schemars(range(min = 0.0, max = 100_000.0))]
     pub daily_limit_usd: f64,
+    /// # Monthly limit in US dollars
+    ///
+    /// Hard limit for one month (UTC). 0: only the daily limit holds.
+    #[schemars(range(min = 0.0, max = 1_000_000.0))]
+    pub monthly_limit_usd: f64,
+    /// # Limit per project in US dollars
+    ///
+    /// Hard limit for each project, of all time. 0: none.
+    #[schemars(range(min = 0.0, max = 1_000_000.0))]
+    pub project_limit_usd: f64,
+    /// # Warn at this percentage
+    ///
+    /// From this share of a limit on, every paid answer carries a warning.
+    #[schemars(range(min = 1, max = 100))]
+    pub warn_percent: u32,
+    /// # Allow models of unknown price
+    ///
+    /// Without this, a model whose price is not listed is never asked.
+    pub allow_unknown_prices: bool,
+}
+
+impl Default for Budget {
+    fn default() -> Budget {
+        Budget {
+            daily_limit_usd: 0.0,
+            monthly_limit_usd: 0.0,
+            project_limit_usd: 0.0,
+            warn_percent: 80,
+            allow_unknown_prices: false,
+        }
+    }
+}
+
+/// How the router chooses among models.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Models {
+    /// # Choice of models
+    ///
+    /// What matters most when no model is chosen by hand.
+    pub policy: ModelPolicy,
+    /// # Words stay on this machine
+    ///
+    /// New conversations are kept from every model that runs elsewhere.
+    pub private: bool,
+    /// # Hub
+    ///
+    /// Where weights are downloaded from. Empty: the public hub.
+    #[schemars(
+        length(max = 2048),
+        regex(pattern = r"^(|https?://.+)$"),
+        extend("x-allowed" = "an address that begins with https:// or http://, or empty")
+    )]
+    pub hub_url: String,
+    /// # Unload after idle minutes
+    ///
+    /// Weights of a local model leave the memory when nobody asked for so long.
+    #[schemars(range(min = 1, max = 1440))]
+    pub idle_minutes: u32,
+}
+
+impl Default for Models {
+    fn default() -> Models {
+        Models {
+            policy: ModelPolicy::default(),
+            private: false,
+            hub_url: String::new(),
+            idle_minutes: 10,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ModelPolicy {
+    #[default]
+    Balanced,
+    LocalOnly,
+    Cheapest,
+    Fastest,
+    Best,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

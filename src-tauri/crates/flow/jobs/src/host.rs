@@ -123,9 +123,9 @@ impl Host for JobHost {
     }
 
     fn reserve(&self, purpose: &str, amount: MicroUsd) -> Result<Reservation, Error> {
-        let limit_usd = self.settings.current().budget.daily_limit_usd;
+        let settings = self.settings.current();
         let job = self.state.lock().job.clone();
-        budget::reserve(&self.home, &job, purpose, amount, budget::limit(limit_usd))
+        budget::reserve(&self.home, &job, purpose, amount, &settings.budget)
     }
 
     fn job(&self) -> Option<&str> {

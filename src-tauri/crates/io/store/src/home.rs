@@ -1,4 +1,4 @@
-//! What belongs to the user: jobs, the cost ledger, known projects, settings.
+//! What belongs to the user: jobs, the cost ledger, conversations, known projects, settings.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -7,9 +7,12 @@ use std::io::ErrorKind;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::atomic::folder_name;
+use crate::chats::{self, Chats};
 use crate::database::Database;
+use crate::decisions::{self, Decisions};
 use crate::error::{Result, StoreError};
 use crate::jobs::{self, JobTable};
+use crate::keys::{self, ApiKeys};
 use crate::ledger::{self, Ledger};
 use crate::recents::{self, Recents};
 
@@ -27,7 +30,15 @@ impl Home {
         let run = folder.join("run");
         std::fs::create_dir_all(&run).map_err(StoreError::io(&run, "create"))?;
         let (instance, lock) = claim(&run)?;
-        let migrations = [jobs::MIGRATION, ledger::MIGRATION, recents::MIGRATION];
+        let migrations = [
+            jobs::MIGRATION,
+            ledger::MIGRATION,
+            recents::MIGRATION,
+            ledger::MIGRATION_MODELS,
+            chats::MIGRATION,
+            decisions::MIGRATION,
+            keys::MIGRATION,
+        ];
         let home = Home {
             folder: folder.to_owned(),
             database: Database::open(folder.join("home.db"), &migrations)?,
@@ -55,6 +66,24 @@ impl Home {
 
     pub fn ledger(&self) -> Ledger<'_> {
         Ledger {
+            database: &self.database,
+        }
+    }
+
+    pub fn chats(&self) -> Chats<'_> {
+        Chats {
+            database: &self.database,
+        }
+    }
+
+    pub fn decisions(&self) -> Decisions<'_> {
+        Decisions {
+            database: &self.database,
+        }
+    }
+
+    pub fn api_keys(&self) -> ApiKeys<'_> {
+        ApiKeys {
             database: &self.database,
         }
     }

@@ -1,6 +1,6 @@
 //! Projects, artifacts, jobs and costs: SQLite for rows, files for bytes.
 //!
-//! - [`Home`]: what belongs to the user, not to a project: jobs, the cost ledger, known projects.
+//! - [`Home`]: what belongs to the user, not to a project: jobs, the cost ledger, conversations, known projects.
 //! - [`Project`]: a folder with `studio.db`, `artifacts/` and `exports/` that can be moved and zipped.
 //! - [`Projects`]: opened projects by path, id or name.
 //!
@@ -14,11 +14,14 @@ mod artifacts;
 mod assets;
 mod atomic;
 mod cache;
+mod chats;
 mod database;
+mod decisions;
 mod error;
 mod films;
 mod home;
 mod jobs;
+mod keys;
 mod ledger;
 mod project;
 mod projects;
@@ -34,11 +37,14 @@ pub use assets::{
 };
 pub use atomic::{folder_name, write_atomic, write_with};
 pub use cache::{Cache, Cached};
+pub use chats::{AnswerFacts, ChatMessage, Chats, Conversation, Found};
+pub use decisions::{Attempt, DecisionRecord, Decisions, Outcome};
 pub use error::{Result, StoreError};
 pub use films::{FilmRow, Films, RenderRecord, Revision};
 pub use home::Home;
 pub use jobs::JobTable;
-pub use ledger::Ledger;
+pub use keys::{ApiKey, ApiKeys, KeyScope, NewApiKey};
+pub use ledger::{GroupBy, Ledger, LedgerEntry, Limits, OverLimit, Purchase, Scope, Total};
 pub use project::{Project, ProjectInfo};
 pub use projects::Projects;
 pub use runs::{Run, Runs, StageManifest, StepRecord, StepStatus};

@@ -192,8 +192,9 @@ impl Leaf {
         if self.schema.get("multipleOf").is_some() {
             words.push_str(", even");
         }
-        if self.schema.get("pattern").is_some() {
-            words.push_str(": an absolute path, or empty");
+        if let Some(form) = self.schema["x-allowed"].as_str() {
+            words.push_str(": ");
+            words.push_str(form);
         }
         words
     }

@@ -1,0 +1,539 @@
+//! Which models and providers there are: YAML lists with user additions laid over them.
+//!
+//! Entries of a later list replace those of equal id. Every error names its file, line and column.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_saphyr::Spanned;
+
+use crate::pricing::{Price, Rates};
+use crate::tokens::Encoding;
+
+/// How a provider is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Protocol {
+    /// OpenAI chat completions, and everything that imitates them.
+    Openai,
+    /// OpenAI responses.
+    OpenaiResponses,
+    /// Anthropic messages.
+    Anthropic,
+    /// Gemini `generateContent`.
+    Gemini,
+    /// Ollama's own API.
+    Ollama,
+    /// Weights that this program runs itself.
+    Local,
+}
+
+/// Somebody who answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Provider {
+    #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9_-]{0,63}$"))]
+    pub id: String,
+    pub name: String,
+    pub protocol: Protocol,
+    /// Such as `https://api.openai.com/v1`. Empty for `local`.
+    #[serde(default)]
+    pub base_url: String,
+    /// Environment variable that may hold the key; the key that was stored comes first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_env: Option<String>,
+    /// Whether it wants a key at all.
+    #[serde(default)]
+    pub needs_key: bool,
+    /// What is sent to it stays on this machine.
+    #[serde(default)]
+    pub on_this_machine: bool,
+}
+
+/// What a model is asked to do; qualities are given by task.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Task {
+    #[default]
+    Chat,
+    Code,
+    /// Stories, plans of films, dialogue.
+    Writing,
+    Reasoning,
+    Summary,
+    Translation,
+    Embedding,
+}
+
+/// What a model can do beyond text in, text out.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Capability {
+    Tools,
+    /// Answers any JSON object on demand.
+    Json,
+    /// Answers JSON that fits a given schema.
+    Schema,
+    /// Pictures in.
+    Vision,
+    /// Sound in.
+    Audio,
+    /// Thinks before it answers.
+    Reasoning,
+    Embedding,
+}
+
+/// One model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Model {
+    /// `provider/name`, unique.
+    #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9_-]*/[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$"))]
+    pub id: String,
+    pub name: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub family: String,
+    /// What the provider calls it.
+    pub model: String,
+    /// Most tokens of conversation and answer together.
+    #[schemars(range(min = 256, max = 100_000_000))]
+    pub context_tokens: u64,
+    /// Most tokens of one answer.
+    #[schemars(range(min = 1, max = 100_000_000))]
+    pub output_tokens: u64,
+    #[serde(default)]
+    pub capabilities: BTreeSet<Capability>,
+    /// How its tokens are counted before it is asked.
+    #[serde(default)]
+    pub encoding: Encoding,
+    /// 0 to 1 by task; a task that is absent has the quality of `chat`.
+    #[serde(default)]
+    pub quality: BTreeMap<Task, f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub licence: Option<String>,
+    /// Where its weights come from, if this machine can run it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights: Option<Weights>,
+}
+
+/// Files of a model on a hub with Hugging Face's layout.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Weights {
+    /// `owner/name`.
+    pub repo: String,
+    #[serde(default = "main_revision")]
+    pub revision: String,
+    pub files: Vec<String>,
+    /// Memory that it takes when loaded, in bytes, without its context.
+    pub memory_bytes: u64,
+}
+
+fn main_revision() -> String {
+    "main".to_owned()
+}
+
+impl Model {
+    /// The id's part before the slash.
+    pub fn provider(&self) -> &str {
+        self.id.split_once('/').map_or("", |(provider, _)| provider)
+    }
+
+    /// 0 to 1. A model that nobody has judged is taken for a middling one.
+    pub fn quality(&self, task: Task) -> f64 {
+        let known = self
+            .quality
+            .get(&task)
+            .or_else(|| self.quality.get(&Task::Chat));
+        known.copied().unwrap_or(0.5)
+    }
+
+    pub fn can(&self, capability: Capability) -> bool {
+        self.capabilities.contains(&capability)
+    }
+}
+
+/// A registry file.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RegistryFile {
+    #[serde(default)]
+    #[schemars(with = "Vec<Provider>")]
+    pub providers: Vec<Spanned<Provider>>,
+    #[serde(default)]
+    #[schemars(with = "Vec<Model>")]
+    pub models: Vec<Spanned<Model>>,
+}
+
+/// A price list.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PricingFile {
+    #[serde(default)]
+    #[schemars(with = "Vec<Price>")]
+    pub prices: Vec<Spanned<Price>>,
+}
+
+/// What is wrong with a list, and where.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{file}:{line}:{column}: {problem}")]
+pub struct CatalogError {
+    pub file: String,
+    /// From 1.
+    pub line: u64,
+    pub column: u64,
+    pub problem: String,
+}
+
+impl From<CatalogError> for studio_core::Error {
+    fn from(error: CatalogError) -> Self {
+        studio_core::Error::bad_input(error.to_string())
+            .hint("correct the line; until then the lists that were read before stay in force")
+    }
+}
+
+/// A file's name, for errors, and its text.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    pub file: &'a str,
+    pub text: &'a str,
+}
+
+/// All models, providers and prices that are known.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Catalog {
+    providers: BTreeMap<String, Provider>,
+    models: BTreeMap<String, Model>,
+    prices: BTreeMap<String, Price>,
+}
+
+impl Catalog {
+    /// Reads registries and price lists; later ones overlay earlier ones.
+    pub fn read(
+        registries: &[Source<'_>],
+        pricings: &[Source<'_>],
+    ) -> Result<Catalog, CatalogError> {
+        let mut catalog = Catalog::default();
+        let mut model_lines = Vec::new();
+        for source in registries {
+            let file: RegistryFile = parse(*source)?;
+            for provider in file.providers {
+                check_provider(*source, &provider)?;
+                let provider = provider.value;
+                catalog.providers.insert(provider.id.clone(), provider);
+            }
+            for model in file.models {
+                check_model(*source, &model)?;
+                model_lines.push((*source, at(&model), model.value.id.clone()));
+                catalog.models.insert(model.value.id.clone(), model.value);
+            }
+        }
+        for (source, (line, column), id) in model_lines {
+            let provider = id.split_once('/').map_or("", |(provider, _)| provider);
+            if !catalog.providers.contains_key(provider) {
+                let problem = format!(
+                    "the model `{id}` is of the provider `{provider}`, which is not listed"
+                );
+                return Err(wrong_at(source, line, column, problem));
+            }
+        }
+        for source in pricings {
+            let file: PricingFile = parse(*source)?;
+            for price in file.prices {
+                check_price(*source, &price)?;
+                catalog
+                    .prices
+                    .insert(price.value.model.clone(), price.value);
+            }
+        }
+        Ok(catalog)
+    }
+
+    pub fn providers(&self) -> impl Iterator<Item = &Provider> {
+        self.providers.values()
+    }
+
+    pub fn provider(&self, id: &str) -> Option<&Provider> {
+        self.providers.get(id)
+    }
+
+    pub fn models(&self) -> impl Iterator<Item = &Model> {
+        self.models.values()
+    }
+
+    /// By id, or by what the provider calls it where only one model is called so.
+    pub fn model(&self, name: &str) -> Option<&Model> {
+        if let Some(model) = self.models.get(name) {
+            return Some(model);
+        }
+        let mut called = self.models.values().filter(|model| model.model == name);
+        called.next().filter(|_| called.next().is_none())
+    }
+
+    /// Adds what was found at run time, such as Ollama's models. What a list says stays.
+    pub fn discover(&mut self, model: Model) {
+        self.models.entry(model.id.clone()).or_insert(model);
+    }
+
+    pub fn price(&self, model: &str) -> Option<&Price> {
+        self.prices.get(model)
+    }
+
+    /// Rates of a model: free on this machine, else as listed, else unknown.
+    pub fn rates(&self, model: &Model) -> Option<Rates> {
+        let provider = self.providers.get(model.provider())?;
+        match self.prices.get(&model.id) {
+            Some(price) => Some(price.rates()),
+            None if provider.on_this_machine => Some(Rates::FREE),
+            None => None,
+        }
+    }
+}
+
+fn parse<T: DeserializeOwned>(source: Source<'_>) -> Result<T, CatalogError> {
+    if source.text.trim().is_empty() {
+        return serde_saphyr::from_str("{}")
+            .map_err(|error| wrong_at(source, 1, 1, error.to_string()));
+    }
+    serde_saphyr::from_str(source.text).map_err(|error| {
+        let (line, column) = error
+            .location()
+            .map_or((1, 1), |at| (at.line(), at.column()));
+        let error = error.without_snippet().to_string();
+        // The place is told once, by us.
+        let problem = error.split(" at line ").next().unwrap_or(&error).to_owned();
+        wrong_at(source, line, column, problem)
+    })
+}
+
+fn at<T>(value: &Spanned<T>) -> (u64, u64) {
+    let place = value.referenced;
+    (place.line(), place.column())
+}
+
+fn wrong_at(source: Source<'_>, line: u64, column: u64, problem: String) -> CatalogError {
+    CatalogError {
+        file: source.file.to_owned(),
+        line,
+        column,
+        problem,
+    }
+}
+
+fn wrong<T>(source: Source<'_>, entry: &Spanned<T>, problem: String) -> CatalogError {
+    let (line, column) = at(entry);
+    wrong_at(source, line, column, problem)
+}
+
+fn check_provider(source: Source<'_>, entry: &Spanned<Provider>) -> Result<(), CatalogError> {
+    let provider = &entry.value;
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c);
+    if provider.id.is_empty() || !provider.id.chars().all(plain) {
+        let problem = format!(
+            "a provider's id has small letters, digits, `-` and `_`, not `{}`",
+            provider.id
+        );
+        return Err(wrong(source, entry, problem));
+    }
+    let url = &provider.base_url;
+    let is_url = url.starts_with("https://") || url.starts_with("http://");
+    if provider.protocol != Protocol::Local && !is_url {
+        let problem = format!(
+            "`base_url` of `{}` must begin with https:// or http://, not `{url}`",
+            provider.id
+        );
+        return Err(wrong(source, entry, problem));
+    }
+    Ok(())
+}
+
+fn check_model(source: Source<'_>, entry: &Spanned<Model>) -> Result<(), CatalogError> {
+    let model = &entry.value;
+    let problem = if model
+        .id
+        .split_once('/')
+        .is_none_or(|(a, b)| a.is_empty() || b.is_empty())
+    {
+        format!("a model's id is `provider/name`, not `{}`", model.id)
+    } else if model.context_tokens < 256 {
+        format!(
+            "`context_tokens` of `{}` is {}; at least 256",
+            model.id, model.context_tokens
+        )
+    } else if model.output_tokens == 0 {
+        format!("`output_tokens` of `{}` is 0; at least 1", model.id)
+    } else if let Some((task, quality)) = model
+        .quality
+        .iter()
+        .find(|(_, quality)| !(0.0..=1.0).contains(*quality))
+    {
+        format!(
+            "the quality of `{}` for {task:?} is {quality}; it goes from 0 to 1",
+            model.id
+        )
+    } else {
+        return Ok(());
+    };
+    Err(wrong(source, entry, problem))
+}
+
+fn check_price(source: Source<'_>, entry: &Spanned<Price>) -> Result<(), CatalogError> {
+    let price = &entry.value;
+    let rates = [
+        Some(price.input),
+        price.cached,
+        price.cache_write,
+        Some(price.output),
+    ];
+    let problem = if let Some(rate) = rates
+        .into_iter()
+        .flatten()
+        .find(|rate| !(0.0..=10_000.0).contains(rate))
+    {
+        format!(
+            "the price of `{}` is {rate}; it goes from 0 to 10000 dollars per million tokens",
+            price.model
+        )
+    } else if !is_day(&price.as_of) {
+        format!(
+            "`as_of` of `{}` is `{}`; it is a day, such as 2026-03-01",
+            price.model, price.as_of
+        )
+    } else {
+        return Ok(());
+    };
+    Err(wrong(source, entry, problem))
+}
+
+fn is_day(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let number = |part: &str, digits: usize, low: u32, high: u32| {
+        part.len() == digits && part.parse().is_ok_and(|n: u32| (low..=high).contains(&n))
+    };
+    matches!(parts[..], [year, month, day]
+        if number(year, 4, 2000, 2999) && number(month, 2, 1, 12) && number(day, 2, 1, 31))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BASE: &str = "
+providers:
+  - id: cloud
+    name: Cloud
+    protocol: openai
+    base_url: https://api.cloud.example/v1
+    needs_key: true
+  - id: here
+    name: Here
+    protocol: local
+    on_this_machine: true
+models:
+  - id: cloud/big
+    name: Big
+    model: big-1
+    context_tokens: 128000
+    output_tokens: 16000
+    capabilities: [tools, vision]
+    quality: { chat: 0.9 }
+  - id: here/small
+    name: Small
+    model: small
+    context_tokens: 4096
+    output_tokens: 4096
+";
+    const PRICES: &str = "
+prices:
+  - { model: cloud/big, as_of: 2026-01-02, source: a page, input: 2.5, cached: 1.25, output: 10 }
+";
+
+    fn read(registries: &[&str], pricings: &[&str]) -> Result<Catalog, CatalogError> {
+        let sources = |texts: &[&'static str]| -> Vec<Source<'static>> {
+            texts
+                .iter()
+                .map(|text| Source {
+                    file: "list.yaml",
+                    text,
+                })
+                .collect()
+        };
+        let leak = |texts: &[&str]| -> Vec<&'static str> {
+            texts
+                .iter()
+                .map(|text| &*Box::leak(text.to_string().into_boxed_str()))
+                .collect()
+        };
+        Catalog::read(&sources(&leak(registries)), &sources(&leak(pricings)))
+    }
+
+    #[test]
+    fn an_overlay_replaces_and_adds() {
+        let over = "
+models:
+  - { id: cloud/big, name: Mine, model: big-2, context_tokens: 1000, output_tokens: 100 }
+  - { id: cloud/other, name: Other, model: other, context_tokens: 1000, output_tokens: 100 }
+";
+        let catalog = read(&[BASE, over], &[PRICES]).unwrap();
+        assert_eq!(catalog.model("cloud/big").unwrap().name, "Mine");
+        assert_eq!(catalog.model("other").unwrap().id, "cloud/other");
+        assert_eq!(catalog.models().count(), 3);
+    }
+
+    #[test]
+    fn a_price_is_listed_free_or_unknown_and_never_zero_by_accident() {
+        let catalog = read(&[BASE], &[PRICES]).unwrap();
+        let rates = |id: &str| catalog.rates(catalog.model(id).unwrap());
+        assert_eq!(rates("cloud/big").unwrap().input, 2_500_000);
+        assert_eq!(rates("here/small"), Some(Rates::FREE));
+        let unpriced = read(&[BASE], &[]).unwrap();
+        assert_eq!(unpriced.rates(unpriced.model("cloud/big").unwrap()), None);
+    }
+
+    fn check(registry: &str, pricing: &str, line: u64, words: &str) {
+        let error = read(&[registry], &[pricing]).unwrap_err();
+        assert_eq!(error.line, line, "{error}");
+        assert!(error.to_string().starts_with("list.yaml:"), "{error}");
+        assert!(error.problem.contains(words), "{error} should say {words}");
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_line() {
+        check("models:\n  - id: x\n    nam: y\n", "", 3, "nam");
+        check("\nmodels: [\n", "", 2, "unclosed");
+        check(
+            &BASE.replace("4096\n    output", "12\n    output"),
+            "",
+            20,
+            "at least 256",
+        );
+        check(&BASE.replace("0.9", "9"), "", 13, "0 to 1");
+        check(
+            &BASE.replace("id: here/small", "id: there/small"),
+            "",
+            20,
+            "not listed",
+        );
+        check(&BASE.replace("https://api", "ftp://api"), "", 3, "https://");
+        check(BASE, &PRICES.replace("2.5", "-2.5"), 3, "0 to 10000");
+        check(
+            BASE,
+            &PRICES.replace("2026-01-02", "2026-13-02"),
+            3,
+            "a day",
+        );
+        check(BASE, &PRICES.replace("input: 2.5", "input: cheap"), 3, "");
+        check(BASE, &PRICES.replace("output", "outptu"), 3, "outptu");
+    }
+
+    #[test]
+    fn empty_lists_are_lists() {
+        assert_eq!(read(&["", "  \n"], &[""]).unwrap(), Catalog::default());
+    }
+}
