@@ -36,6 +36,12 @@ pub enum Event {
     },
     #[serde(rename = "player.ended")]
     PlayerEnded { player: String },
+    /// A conversation was created, changed or deleted, or got a message.
+    #[serde(rename = "chat.changed")]
+    ChatChanged { conversation: String },
+    /// A model says more: the answer in the making as far as it is.
+    #[serde(rename = "chat.draft")]
+    ChatDraft { conversation: String, draft: Value },
     #[serde(rename = "settings.changed")]
     SettingsChanged {},
     /// This receiver fell behind and lost `count` events: it must read the present state anew.

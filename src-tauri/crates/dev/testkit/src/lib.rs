@@ -1,4 +1,4 @@
-//! Signals, tolerances and temporary folders for tests.
+//! Signals, tolerances, temporary folders and a provider of models for tests.
 //!
 //! Signals are one channel of `f32` at full scale 1.0, the same on every run. Everything here panics on
 //! failure, as tests do: never link it into the product.
@@ -6,11 +6,13 @@
 
 mod folder;
 mod heap;
+mod provider;
 pub mod signal;
 mod wav;
 
 pub use folder::TempFolder;
 pub use heap::{CountingHeap, heap_calls};
+pub use provider::{Asked, FakeProvider, Reply};
 pub use wav::{WavSample, write_wav};
 
 /// Asserts that two signals have the same length and nowhere differ by more than `tolerance`.

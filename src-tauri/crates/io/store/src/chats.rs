@@ -95,6 +95,8 @@ pub struct AnswerFacts {
     pub end: String,
     /// What went wrong, if it failed.
     pub error: Option<String>,
+    /// What the owner should know, such as a limit that comes near.
+    pub warnings: Vec<String>,
 }
 
 /// A message that a search found.

@@ -1,0 +1,311 @@
+//! The gateway's state: lists, providers' keys, how models have been doing, what is being answered.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use studio_core::settings::ModelPolicy;
+use studio_core::{Error, Events, SettingsFile};
+use studio_llm::catalog::{Capability, Catalog, Model, Protocol, Provider, Task};
+use studio_llm::chat::{ChatRequest, Message, Part, ResponseFormat};
+use studio_llm::health::{Health, Moment};
+use studio_llm::route::{Candidate, Decision, Policy, Privacy, Question, Readiness, decide};
+use studio_llm::tokens::{Calibration, TokenCount, count};
+use studio_providers::llm::{ChatStream, Client, Endpoint, Secret, Timeouts};
+use studio_providers::vault::Vault;
+use studio_store::Home;
+
+use crate::lists::Lists;
+use crate::local::LocalModels;
+use crate::machine::Watch;
+
+/// Tokens of an answer that are expected where the request does not say.
+const EXPECTED_OUTPUT: u64 = 800;
+/// An answer of a paid model is no longer than this where the request does not say, so that a
+/// careful budget can be held. It ends with `length` then, which is shown.
+const PAID_OUTPUT: u64 = 8_192;
+/// How long a provider's key is remembered before the keychain is asked again.
+const KEY_MEMORY: Duration = Duration::from_secs(30);
+
+/// Everything that answers with models. One for the whole studio.
+pub struct Gateway {
+    pub(crate) home: Arc<Home>,
+    pub(crate) settings: Arc<SettingsFile>,
+    pub(crate) events: Events,
+    pub(crate) lists: Lists,
+    pub(crate) vault: Vault,
+    pub(crate) client: Client,
+    pub(crate) local: Arc<dyn LocalModels>,
+    watch: Arc<Watch>,
+    health: Mutex<HashMap<String, Health>>,
+    calibration: Mutex<HashMap<String, Calibration>>,
+    keys: Mutex<HashMap<String, (Instant, Option<Secret>)>>,
+    began: Instant,
+}
+
+/// How a request wants to be routed.
+#[derive(Clone, Debug, Default)]
+pub struct Wishes {
+    /// A model chosen by hand: a registry id or the provider's name for it.
+    pub model: Option<String>,
+    /// The settings' policy without one.
+    pub policy: Option<Policy>,
+    pub privacy: Privacy,
+    pub task: Task,
+    /// The model that answered before in this conversation.
+    pub sticky: Option<String>,
+}
+
+impl Gateway {
+    /// Must be called within a Tokio runtime.
+    pub fn new(
+        home: &Arc<Home>,
+        settings: &Arc<SettingsFile>,
+        events: &Events,
+        local: Arc<dyn LocalModels>,
+    ) -> Result<Arc<Gateway>, Error> {
+        Ok(Arc::new(Gateway {
+            home: home.clone(),
+            settings: settings.clone(),
+            events: events.clone(),
+            lists: Lists::open(home.path())?,
+            vault: Vault::new(
+                home.path(),
+                std::env::var_os("AV_STUDIO_NO_KEYCHAIN").is_none(),
+            ),
+            client: Client::new()?,
+            local,
+            watch: Watch::start(events),
+            health: Mutex::default(),
+            calibration: Mutex::default(),
+            keys: Mutex::default(),
+            began: Instant::now(),
+        }))
+    }
+
+    /// Ranks all models for `request`. Nobody is asked and nothing is spent.
+    pub fn route(&self, request: &ChatRequest, wishes: &Wishes) -> Result<Routed, Error> {
+        let catalog = self.lists.catalog();
+        let pinned = match &wishes.model {
+            Some(name) => Some(
+                catalog
+                    .model(name)
+                    .ok_or_else(|| unknown_model(name))?
+                    .id
+                    .clone(),
+            ),
+            None => None,
+        };
+        let settings = self.settings.current();
+        let policy = wishes
+            .policy
+            .unwrap_or_else(|| policy(settings.models.policy));
+        let judge = pinned.as_deref().and_then(|id| catalog.model(id));
+        let tokens = count(
+            judge.map(|model| model.encoding).unwrap_or_default(),
+            request,
+        );
+        let question = Question {
+            task: wishes.task,
+            policy,
+            privacy: wishes.privacy,
+            needs: needs(request),
+            input_tokens: tokens.total,
+            output_tokens: request.max_tokens.map_or(EXPECTED_OUTPUT, u64::from),
+            pinned,
+            sticky: wishes.sticky.clone(),
+            allow_unknown_price: settings.budget.allow_unknown_prices,
+            most_cost: None,
+        };
+        let decision = self.decide(&catalog, &question);
+        Ok(Routed {
+            catalog,
+            question,
+            decision,
+            tokens,
+        })
+    }
+
+    /// Ranks the catalog's models for a question as things stand now.
+    pub(crate) fn decide(&self, catalog: &Catalog, question: &Question) -> Decision {
+        let health = self.health.lock();
+        let unknown = Health::default();
+        let candidates: Vec<Candidate<'_>> = catalog
+            .models()
+            .filter_map(|model| {
+                let provider = catalog.provider(model.provider())?;
+                Some(Candidate {
+                    model,
+                    on_this_machine: provider.on_this_machine,
+                    rates: catalog.rates(model),
+                    health: health.get(&model.id).unwrap_or(&unknown),
+                    readiness: self.readiness(provider, model),
+                })
+            })
+            .collect();
+        decide(question, &candidates, &self.watch.now(), self.now())
+    }
+
+    pub(crate) fn readiness(&self, provider: &Provider, model: &Model) -> Readiness {
+        match provider.protocol {
+            Protocol::Local => self.local.readiness(model),
+            Protocol::Ollama if !self.lists.was_discovered(&model.id) => Readiness::Missing,
+            _ if provider.needs_key && self.key(provider).is_none() => Readiness::Missing,
+            _ => Readiness::Ready,
+        }
+    }
+
+    /// The provider's key: as stored, else from its environment variable.
+    pub(crate) fn key(&self, provider: &Provider) -> Option<Secret> {
+        let mut keys = self.keys.lock();
+        if let Some((when, key)) = keys.get(&provider.id)
+            && when.elapsed() < KEY_MEMORY
+        {
+            return key.clone();
+        }
+        let stored = match self.vault.get(&provider.id) {
+            Ok(stored) => stored.map(|(secret, _)| secret),
+            Err(error) => {
+                tracing::warn!(provider = provider.id, %error, "a stored key cannot be read");
+                None
+            }
+        };
+        let key = stored.or_else(|| {
+            let name = provider.key_env.as_ref()?;
+            let value = std::env::var(name).ok()?;
+            (!value.trim().is_empty()).then(|| Secret::new(value))
+        });
+        keys.insert(provider.id.clone(), (Instant::now(), key.clone()));
+        key
+    }
+
+    /// The keychain changed: ask it again.
+    pub(crate) fn forget_keys(&self) {
+        self.keys.lock().clear();
+    }
+
+    pub(crate) fn endpoint(&self, provider: &Provider) -> Endpoint {
+        use studio_providers::llm::Protocol as Wire;
+        Endpoint {
+            provider: provider.name.clone(),
+            protocol: match provider.protocol {
+                Protocol::Openai | Protocol::Local => Wire::OpenAi,
+                Protocol::OpenaiResponses => Wire::OpenAiResponses,
+                Protocol::Anthropic => Wire::Anthropic,
+                Protocol::Gemini => Wire::Gemini,
+                Protocol::Ollama => Wire::Ollama,
+            },
+            base_url: provider.base_url.clone(),
+            key: self.key(provider),
+            timeouts: Timeouts::default(),
+        }
+    }
+
+    /// Asks one model. Dropping the stream stops it.
+    pub(crate) fn stream(
+        &self,
+        provider: &Provider,
+        model: &Model,
+        request: &ChatRequest,
+    ) -> ChatStream {
+        match provider.protocol {
+            Protocol::Local => self.local.chat(model, request),
+            _ => self
+                .client
+                .chat(&self.endpoint(provider), &model.model, request),
+        }
+    }
+
+    pub(crate) fn now(&self) -> Moment {
+        self.began.elapsed()
+    }
+
+    pub(crate) fn with_health<T>(&self, model: &str, look: impl FnOnce(&mut Health) -> T) -> T {
+        look(self.health.lock().entry(model.to_owned()).or_default())
+    }
+
+    /// Tokens of `request` as this model will probably count them.
+    pub(crate) fn input_tokens(&self, model: &Model, request: &ChatRequest) -> u64 {
+        let counted = count(model.encoding, request);
+        if counted.exact {
+            return counted.total;
+        }
+        let calibration = self.calibration.lock();
+        calibration
+            .get(&model.id)
+            .copied()
+            .unwrap_or_default()
+            .apply(counted.total)
+    }
+
+    pub(crate) fn learn_tokens(&self, model: &Model, request: &ChatRequest, reported: u64) {
+        let counted = count(model.encoding, request);
+        let mut calibration = self.calibration.lock();
+        calibration
+            .entry(model.id.clone())
+            .or_default()
+            .learn(counted.total, reported);
+    }
+}
+
+/// A request's ranking, with what it was made from.
+#[derive(Clone, Debug)]
+pub struct Routed {
+    pub catalog: Arc<Catalog>,
+    pub question: Question,
+    pub decision: Decision,
+    pub tokens: TokenCount,
+}
+
+/// Most tokens that `model` may answer with.
+pub(crate) fn output_limit(model: &Model, is_free: bool, request: &ChatRequest) -> u64 {
+    let asked = request.max_tokens.map(u64::from);
+    let own = if is_free {
+        model.output_tokens
+    } else {
+        model.output_tokens.min(PAID_OUTPUT)
+    };
+    asked.unwrap_or(own).min(model.output_tokens)
+}
+
+/// What a model must be able to do for this request.
+fn needs(request: &ChatRequest) -> BTreeSet<Capability> {
+    let sees = request.messages.iter().any(|message| match message {
+        Message::User { parts } => parts.iter().any(|part| matches!(part, Part::Image { .. })),
+        _ => false,
+    });
+    let mut needs = BTreeSet::new();
+    if sees {
+        needs.insert(Capability::Vision);
+    }
+    if !request.tools.is_empty() {
+        needs.insert(Capability::Tools);
+    }
+    match request.response {
+        ResponseFormat::Text => {}
+        ResponseFormat::Json => {
+            needs.insert(Capability::Json);
+        }
+        ResponseFormat::Schema { .. } => {
+            needs.insert(Capability::Schema);
+        }
+    }
+    needs
+}
+
+fn policy(setting: ModelPolicy) -> Policy {
+    match setting {
+        ModelPolicy::Balanced => Policy::Balanced,
+        ModelPolicy::LocalOnly => Policy::LocalOnly,
+        ModelPolicy::Cheapest => Policy::Cheapest,
+        ModelPolicy::Fastest => Policy::Fastest,
+        ModelPolicy::Best => Policy::Best,
+    }
+}
+
+pub(crate) fn unknown_model(name: &str) -> Error {
+    Error::not_found(format!("there is no model `{name}`"))
+        .field("/model")
+        .hint("`gateway.models` lists those that are known; add others in models.yaml")
+}

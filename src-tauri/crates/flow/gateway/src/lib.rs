@@ -1,0 +1,42 @@
+//! Operations on language models: chat, routing, cost, providers' keys, callers' keys.
+//!
+//! [`Gateway::answer`] is the one way to ask a model; the chat, `llm.chat` and the OpenAI-shaped HTTP
+//! face all take it. Invariants: nothing is sent before the most that it can cost is set aside; no
+//! fallback crosses a privacy label; every choice is logged with all candidates.
+//!
+//! Not here: wire formats (`studio-providers`), prices and scores (`studio-llm`), weights.
+
+mod answer;
+mod chats;
+mod conversation;
+mod costs;
+mod gateway;
+mod keys;
+mod lists;
+mod local;
+mod machine;
+mod models;
+mod router;
+
+use std::sync::Arc;
+
+use studio_core::Operation;
+
+pub use answer::{Answered, Answering, Ask, Step};
+pub use gateway::{Gateway, Routed, Wishes};
+pub use local::{LocalModels, NoLocalModels};
+
+/// What this crate registers.
+pub fn operations(gateway: &Arc<Gateway>) -> Vec<Operation> {
+    let mut operations = chats::operations(gateway);
+    operations.extend(router::operations(gateway));
+    operations.extend(models::operations(gateway));
+    operations.extend(costs::operations(gateway));
+    operations.extend(keys::operations(gateway));
+    operations
+}
+
+/// The input of operations that take none.
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}

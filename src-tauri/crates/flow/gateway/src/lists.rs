@@ -1,0 +1,215 @@
+//! The lists of models and prices: ours, the owner's over them, and what was discovered.
+//!
+//! The owner's files are read again when they change, without a restart. A broken file changes
+//! nothing: what was read before stays in force, and the problem is told with the models.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use parking_lot::{Mutex, RwLock};
+use studio_core::Error;
+use studio_llm::catalog::{Catalog, Model, Source};
+
+const REGISTRY: &str = include_str!("../../../../../models/registry.yaml");
+const PRICING: &str = include_str!("../../../../../models/pricing.yaml");
+/// How often the owner's files are looked at, at most.
+const LOOK: Duration = Duration::from_secs(1);
+
+pub(crate) struct Lists {
+    registry: Utf8PathBuf,
+    pricing: Utf8PathBuf,
+    state: RwLock<State>,
+    looked: Mutex<Instant>,
+}
+
+struct State {
+    catalog: Arc<Catalog>,
+    stamps: Stamps,
+    problem: Option<String>,
+    discovered: Vec<Model>,
+}
+
+/// When both files were changed last; `None` for one that does not exist.
+type Stamps = [Option<SystemTime>; 2];
+
+impl Lists {
+    /// Reads `models.yaml` and `pricing.yaml` in `home`, which need not exist.
+    pub(crate) fn open(home: &Utf8Path) -> Result<Lists, Error> {
+        let (registry, pricing) = (home.join("models.yaml"), home.join("pricing.yaml"));
+        let stamps = [stamp(&registry), stamp(&pricing)];
+        let (catalog, problem) = match read(&registry, &pricing) {
+            Ok(catalog) => (catalog, None),
+            Err(error) => (own()?, Some(error.message)),
+        };
+        let state = State {
+            catalog: Arc::new(catalog),
+            stamps,
+            problem,
+            discovered: Vec::new(),
+        };
+        Ok(Lists {
+            registry,
+            pricing,
+            state: RwLock::new(state),
+            looked: Mutex::new(Instant::now()),
+        })
+    }
+
+    /// All that is known now. Cheap: the files are looked at once a second at most.
+    pub(crate) fn catalog(&self) -> Arc<Catalog> {
+        self.refresh();
+        self.state.read().catalog.clone()
+    }
+
+    /// What is wrong with the owner's files, if anything is.
+    pub(crate) fn problem(&self) -> Option<String> {
+        self.state.read().problem.clone()
+    }
+
+    /// Whether a model was found at run time, and not only listed.
+    pub(crate) fn was_discovered(&self, id: &str) -> bool {
+        self.state
+            .read()
+            .discovered
+            .iter()
+            .any(|model| model.id == id)
+    }
+
+    /// Replaces the models that were found at run time.
+    pub(crate) fn discovered(&self, models: Vec<Model>) {
+        let mut state = self.state.write();
+        if state.discovered == models {
+            return;
+        }
+        state.discovered = models;
+        match read(&self.registry, &self.pricing).or_else(|_| own()) {
+            Ok(catalog) => state.catalog = Arc::new(with(catalog, &state.discovered)),
+            Err(error) => tracing::error!(%error, "our own lists cannot be read"),
+        }
+    }
+
+    fn refresh(&self) {
+        {
+            let mut looked = self.looked.lock();
+            if looked.elapsed() < LOOK {
+                return;
+            }
+            *looked = Instant::now();
+        }
+        let stamps = [stamp(&self.registry), stamp(&self.pricing)];
+        if self.state.read().stamps == stamps {
+            return;
+        }
+        let mut state = self.state.write();
+        state.stamps = stamps;
+        match read(&self.registry, &self.pricing) {
+            Ok(catalog) => {
+                state.catalog = Arc::new(with(catalog, &state.discovered));
+                state.problem = None;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the lists of models stay as they were");
+                state.problem = Some(error.message);
+            }
+        }
+    }
+}
+
+fn own() -> Result<Catalog, Error> {
+    Ok(Catalog::read(
+        &[source("registry.yaml", REGISTRY)],
+        &[source("pricing.yaml", PRICING)],
+    )?)
+}
+
+fn read(registry: &Utf8Path, pricing: &Utf8Path) -> Result<Catalog, Error> {
+    let (models, prices) = (text(registry)?, text(pricing)?);
+    Ok(Catalog::read(
+        &[
+            source("registry.yaml", REGISTRY),
+            source(registry.as_str(), &models),
+        ],
+        &[
+            source("pricing.yaml", PRICING),
+            source(pricing.as_str(), &prices),
+        ],
+    )?)
+}
+
+fn with(mut catalog: Catalog, discovered: &[Model]) -> Catalog {
+    for model in discovered {
+        catalog.discover(model.clone());
+    }
+    catalog
+}
+
+fn source<'a>(file: &'a str, text: &'a str) -> Source<'a> {
+    Source { file, text }
+}
+
+fn text(path: &Utf8Path) -> Result<String, Error> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        Err(error) => Err(Error::io(format!("read {path}"), &error)),
+    }
+}
+
+fn stamp(path: &Utf8Path) -> Option<SystemTime> {
+    std::fs::metadata(path)
+        .and_then(|data| data.modified())
+        .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_lists_are_whole() {
+        let catalog = own().unwrap();
+        for model in catalog.models() {
+            let known = catalog.rates(model).is_some();
+            assert!(known, "{} has no price", model.id);
+        }
+        for provider in catalog.providers() {
+            let some = catalog
+                .models()
+                .any(|model| model.provider() == provider.id);
+            assert!(some, "{} has no models", provider.id);
+        }
+    }
+
+    #[test]
+    fn a_changed_file_is_read_and_a_broken_one_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Utf8Path::from_path(folder.path()).unwrap();
+        let lists = Lists::open(home).unwrap();
+        let mine = "models:\n  - { id: openai/mine, name: Mine, model: mine, context_tokens: 1000, output_tokens: 100 }\n";
+        let look = |text: &str, age: u64| {
+            let path = home.join("models.yaml");
+            std::fs::write(&path, text).unwrap();
+            // Another moment than before, whatever the file system's clock can tell apart.
+            let time = SystemTime::now() - Duration::from_secs(age);
+            let file = std::fs::File::options().write(true).open(&path).unwrap();
+            file.set_modified(time).unwrap();
+            *lists.looked.lock() = Instant::now().checked_sub(LOOK).unwrap();
+            lists.catalog()
+        };
+        assert!(look(mine, 50).model("openai/mine").is_some());
+        assert_eq!(lists.problem(), None);
+        assert!(
+            look("models:\n  - id: 7\n    nme: x\n", 40)
+                .model("openai/mine")
+                .is_some()
+        );
+        assert!(
+            lists.problem().unwrap().contains("models.yaml:"),
+            "{:?}",
+            lists.problem()
+        );
+        assert!(look("", 30).model("openai/mine").is_none());
+        assert_eq!(lists.problem(), None);
+    }
+}

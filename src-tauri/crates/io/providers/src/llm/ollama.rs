@@ -1,0 +1,190 @@
+//! Ollama's own API.
+//!
+//! After its documents, "API". The terminal marker is `done: true`. Ollama cuts a conversation that
+//! is longer than its context without a word, so every request names the context that it needs; the
+//! steps are coarse, because another context loads the model anew.
+
+use serde_json::{Map, Value, json};
+use studio_llm::chat::{
+    ChatError, ChatRequest, Finish, Message, Part, ResponseFormat, Tool, ToolCall, Usage,
+};
+use studio_llm::tokens::{Encoding, count};
+
+use super::answer::{Answer, Decoder};
+
+/// Contexts that are asked for, in tokens.
+const STEPS: [u64; 7] = [4_096, 8_192, 16_384, 32_768, 65_536, 131_072, 262_144];
+/// Tokens of an answer that are made room for where the request does not say.
+const USUAL_ANSWER: u64 = 2_048;
+
+/// The request's body for `model`.
+pub(super) fn body(model: &str, request: &ChatRequest) -> Value {
+    let messages: Vec<Value> = request
+        .messages
+        .iter()
+        .map(|it| message(it, request))
+        .collect();
+    let mut body = json!({
+        "model": model,
+        "messages": messages,
+        "stream": true,
+        "options": options(request),
+    });
+    if !request.tools.is_empty() {
+        body["tools"] = request.tools.iter().map(tool).collect();
+    }
+    match &request.response {
+        ResponseFormat::Text => {}
+        ResponseFormat::Json => body["format"] = json!("json"),
+        ResponseFormat::Schema { schema, .. } => body["format"] = json!(schema),
+    }
+    body
+}
+
+fn options(request: &ChatRequest) -> Value {
+    let mut options = Map::new();
+    let sampling = &request.sampling;
+    let mut set = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            options.insert(name.to_owned(), value);
+        }
+    };
+    set("num_ctx", Some(json!(context(request))));
+    set("num_predict", request.max_tokens.map(|max| json!(max)));
+    set(
+        "temperature",
+        sampling.temperature.map(|value| json!(value)),
+    );
+    set("top_p", sampling.top_p.map(|value| json!(value)));
+    set("top_k", sampling.top_k.map(|value| json!(value)));
+    set("min_p", sampling.min_p.map(|value| json!(value)));
+    set(
+        "repeat_penalty",
+        sampling.repetition_penalty.map(|value| json!(value)),
+    );
+    set(
+        "seed",
+        sampling.seed.map(|seed| json!(seed & i32::MAX as u64)),
+    );
+    set(
+        "stop",
+        (!request.stop.is_empty()).then(|| json!(request.stop)),
+    );
+    Value::Object(options)
+}
+
+/// The smallest step that surely holds conversation and answer: other tokenizers count up to half as
+/// much again as the one that we estimate with.
+fn context(request: &ChatRequest) -> u64 {
+    let tokens = count(Encoding::Estimated, request).total;
+    let answer = request.max_tokens.map_or(USUAL_ANSWER, u64::from);
+    let needs = tokens + tokens / 2 + answer;
+    let step = STEPS.into_iter().find(|step| *step >= needs);
+    step.unwrap_or(needs)
+}
+
+fn message(message: &Message, request: &ChatRequest) -> Value {
+    match message {
+        Message::System { text } => json!({ "role": "system", "content": text }),
+        Message::User { parts } => {
+            let images: Vec<&String> = parts
+                .iter()
+                .filter_map(|part| match part {
+                    Part::Image { data, .. } => Some(data),
+                    Part::Text { .. } => None,
+                })
+                .collect();
+            let mut user = json!({ "role": "user", "content": message.text() });
+            if !images.is_empty() {
+                user["images"] = json!(images);
+            }
+            user
+        }
+        Message::Assistant { text, tool_calls } => {
+            let mut said = json!({ "role": "assistant", "content": text });
+            if !tool_calls.is_empty() {
+                said["tool_calls"] = tool_calls.iter().map(call).collect();
+            }
+            said
+        }
+        Message::Tool { call, text } => {
+            let mut calls = request.messages.iter().filter_map(|message| match message {
+                Message::Assistant { tool_calls, .. } => tool_calls.iter().find(|c| c.id == *call),
+                _ => None,
+            });
+            let name = calls.next().map_or(call, |call| &call.name);
+            json!({ "role": "tool", "content": text, "tool_name": name })
+        }
+    }
+}
+
+fn call(call: &ToolCall) -> Value {
+    json!({ "function": { "name": call.name, "arguments": call.arguments } })
+}
+
+fn tool(tool: &Tool) -> Value {
+    let function = json!({
+        "name": tool.name,
+        "description": tool.description,
+        "parameters": tool.parameters,
+    });
+    json!({ "type": "function", "function": function })
+}
+
+/// Reads the lines of an answer.
+pub(super) struct Lines;
+
+impl Decoder for Lines {
+    fn frame(&mut self, data: &str, answer: &mut Answer) -> Result<(), ChatError> {
+        let line = answer.origin.json(data)?;
+        let message = &line["message"];
+        answer.reasoning(message["thinking"].as_str().unwrap_or_default());
+        answer.text(message["content"].as_str().unwrap_or_default());
+        for call in message["tool_calls"].as_array().into_iter().flatten() {
+            let function = &call["function"];
+            let Some(arguments) = function["arguments"].as_object() else {
+                return Err(answer
+                    .origin
+                    .protocol("a tool call whose arguments are no object"));
+            };
+            let name = function["name"].as_str().unwrap_or_default();
+            answer.call(call["id"].as_str(), name, arguments.clone())?;
+        }
+        if line["done"].as_bool() == Some(true) {
+            let count = |name: &str| line[name].as_u64().unwrap_or(0);
+            answer.usage(Usage {
+                input_tokens: count("prompt_eval_count"),
+                output_tokens: count("eval_count"),
+                ..Usage::default()
+            });
+            answer.finish(match line["done_reason"].as_str() {
+                Some("length") => Finish::Length,
+                _ => Finish::Stop,
+            });
+            answer.end()?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_context_holds_what_is_sent() {
+        let request = |words: usize, max_tokens| ChatRequest {
+            messages: vec![Message::user("word ".repeat(words))],
+            max_tokens,
+            ..ChatRequest::default()
+        };
+        assert_eq!(context(&request(10, None)), 4_096);
+        assert_eq!(
+            context(&request(1_000, None)),
+            4_096,
+            "a little more is no other context"
+        );
+        assert_eq!(context(&request(10, Some(5_000))), 8_192);
+        assert!(context(&request(300_000, None)) >= 450_000);
+    }
+}
