@@ -5,6 +5,7 @@ use std::sync::Arc;
 use camino::Utf8PathBuf;
 use directories::{ProjectDirs, UserDirs};
 use studio_core::{Error, Events, SettingsFile};
+use studio_gateway::{Gateway, NoLocalModels};
 use studio_jobs::Studio;
 use studio_store::{Home, Projects};
 
@@ -29,11 +30,13 @@ pub(crate) fn studio(options: &Options) -> Result<(Arc<Studio>, Arc<Home>), Erro
     )?);
     let events = Events::new();
     let projects = Arc::new(Projects::new(home.clone(), projects_folder(&settings)?));
+    let gateway = Gateway::new(&home, &settings, &events, Arc::new(NoLocalModels))?;
     let operations = [
         studio_library::operations(&projects, &settings),
         studio_audio::operations(&projects),
         studio_live::operations(&projects, &settings, &events),
         studio_production::operations(&projects, &settings),
+        studio_gateway::operations(&gateway),
     ];
     let studio = Studio::new(
         operations.into_iter().flatten(),

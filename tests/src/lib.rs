@@ -94,6 +94,10 @@ impl App {
         command
             .env("AV_STUDIO_HOME", self.home())
             .env("AV_STUDIO_PROJECTS_FOLDER", self.projects())
+            .env("AV_STUDIO_NO_KEYCHAIN", "1")
+            .env_remove("OPENAI_API_KEY")
+            .env_remove("ANTHROPIC_API_KEY")
+            .env_remove("GEMINI_API_KEY")
     }
 
     /// Runs the binary to its end.

@@ -1,8 +1,14 @@
 // Generated from the registry by `cargo xtask generate`.
 
+export type AnswerFacts = { model: string; because: string; decision: string | null; reasoning: string; usage: Usage; cost: MicroUsd | null; first_token_ms: number | null; tokens_per_sec: number | null; end: string; error: string | null; warnings: Array<string> };
+
+export type ApiKey = { id: string; name: string; scopes: Array<KeyScope>; created_at: string; expires_at: string | null; revoked_at: string | null; requests_per_minute: number | null; budget: MicroUsd | null };
+
 export type Asset = { id: string; name: string; kind: AssetKind; media_type: string; mode: ImportMode; path: string | null; digest: string; bytes: number; duration_secs: number | null; audio: AudioFacts | null; video: VideoFacts | null; tags: Record<string, string>; peaks: string | null; derived_from: string | null; operation: string | null; created_at: string };
 
 export type AssetKind = "audio" | "video" | "image";
+
+export type Attempt = { model: string; failure: string | null; detail: string | null };
 
 export type AudioFacts = { codec: string; sample_rate: number; channels: number; frames: number; bits_per_sample: number | null };
 
@@ -10,13 +16,39 @@ export type AudioInfo = { codec: string; sample_rate: SampleRate; channels: numb
 
 export type BaseImage = { id: string; prompt: string; seed?: number | null };
 
+export type BudgetState = { scope: Scope; name: string; taken: MicroUsd; limit: MicroUsd; warn_at: MicroUsd };
+
+export type Capability = "tools" | "embedding" | "json" | "schema" | "vision" | "audio" | "reasoning";
+
 export type Character = { id: string; name: string; description?: string | null; voice_profile: Record<string, string> };
 
+export type ChatMessage = { id: string; parent: string | null; created_at: string; message: Message; answer: AnswerFacts | null };
+
+export type ChatRequest = { messages: Array<Message>; tools?: Array<Tool>; tool_choice?: ToolChoice; response?: ResponseFormat; sampling?: Sampling; max_tokens?: number | null; stop?: Array<string> };
+
+export type Circuit = "closed" | "open" | "half_open";
+
 export type Container = "wav" | "flac" | "mp3" | "m4a" | "ogg" | "opus" | "aiff";
+
+export type Conversation = { id: string; title: string; created_at: string; updated_at: string; model: string | null; privacy: Privacy; system: string; project: string | null; head: string | null };
+
+export type Decision = { ranked: Array<Scored>; excluded: Array<Excluded>; because: string };
+
+export type DecisionRecord = { id: string; at: string; operation: string; question: Question; decision: Decision; outcome: Outcome | null };
+
+export type Draft = { parent: string; model: string; because: string; text: string; reasoning: string };
+
+export type Encoding = "o200k_base" | "cl100k_base" | "estimated";
 
 export type Error = { code: ErrorCode; message: string; field?: string | null; hint?: string | null };
 
 export type ErrorCode = "bad_input" | "not_found" | "unsupported" | "refused" | "conflict" | "newer_version" | "cancelled" | "io" | "disk_full" | "no_device" | "no_display" | "network" | "internal";
+
+export type Excluded = { model: string; reason: Reason };
+
+export type Finish = "tool_calls" | "stop" | "length" | "content_filter";
+
+export type Found = { conversation: string; title: string; message: string; excerpt: string };
 
 export type FrameRate = { num: number; den: number };
 
@@ -28,6 +60,10 @@ export type JobStatus = "running" | "succeeded" | "failed" | "cancelled" | "queu
 
 export type Key = string;
 
+export type KeyPlace = "missing" | "keychain" | "encrypted_file" | "unneeded" | { environment: string };
+
+export type KeyScope = "read" | "write" | "models";
+
 export type Line = { character_id: string; text: string };
 
 export type LogLevel = "info" | "warning" | "error";
@@ -36,19 +72,51 @@ export type LogLine = { at: string; level: LogLevel; text: string };
 
 export type Loudness = { integrated_lufs: number | null; momentary_max_lufs: number | null; short_term_max_lufs: number | null; range_lu: number; true_peak_dbtp: number | null; sample_peak_dbfs: number | null; duration_secs: number };
 
+export type Message = { role: "system"; text: string } | { role: "user"; parts: Array<Part> } | { role: "assistant"; text: string; tool_calls?: Array<ToolCall> } | { role: "tool"; call: string; text: string };
+
+export type MicroUsd = number;
+
 export type Mode = "aeolian" | "dorian" | "lydian" | "phrygian" | "ionian" | "mixolydian";
+
+export type ModelState = { id: string; name: string; family?: string; model: string; context_tokens: number; output_tokens: number; capabilities: Array<Capability>; encoding: Encoding; quality: Record<string, number>; licence?: string | null; weights?: Weights | null; provider: string; on_this_machine: boolean; price: Price | null; is_free: boolean; readiness: Readiness; circuit: Circuit; first_token_ms: number | null; first_token_p95_ms: number | null; tokens_per_sec: number | null; usual_cost: MicroUsd | null };
 
 export type MoviePlan = { title: string; base_images: Array<BaseImage>; shots: Array<Shot>; characters: Array<Character>; dialogue_timeline: Array<Span>; render_profile: RenderProfile; metadata: Record<string, unknown> };
 
 export type Origin = "default" | "file" | "environment" | "flag";
 
+export type Outcome = { attempts: Array<Attempt>; model: string | null; usage: Usage; cost: MicroUsd | null; first_token_ms: number | null; total_ms: number };
+
 export type Output = { path: string; asset: string | null };
+
+export type Part = { type: "text"; text: string } | { type: "image"; media_type: string; data: string };
+
+export type PartWeights = { quality: number; price: number; latency: number; health: number; locality: number; readiness: number };
+
+export type Parts = { quality: number; price: number; latency: number; health: number; locality: number; readiness: number };
+
+export type Picture = { media_type: string; data: string };
+
+export type Policy = "cheapest" | "fastest" | "best" | "balanced" | "local_only" | { custom: PartWeights };
+
+export type Price = { model: string; as_of: string; source: string; input: number; cached?: number | null; cache_write?: number | null; output: number };
+
+export type Privacy = "may_leave" | "local_only";
 
 export type Problem = { path: string; message: string };
 
 export type ProjectInfo = { id: string; name: string; path: string; created_at: string | null; modified_at: string | null; assets: number; films: number; bytes: number; missing: boolean };
 
+export type Protocol = "openai" | "openai-responses" | "anthropic" | "gemini" | "ollama" | "local";
+
+export type ProviderState = { id: string; name: string; protocol: Protocol; base_url: string; key_env?: string | null; needs_key: boolean; on_this_machine: boolean; key: KeyPlace; models: number };
+
 export type Quality = "lossless" | "high" | "medium" | "voice";
+
+export type Question = { task: Task; policy: Policy; privacy: Privacy; needs: Array<Capability>; input_tokens: number; output_tokens: number; pinned: string | null; sticky: string | null; allow_unknown_price: boolean; most_cost: MicroUsd | null };
+
+export type Readiness = "ready" | { loadable: number } | "missing";
+
+export type Reason = "privacy" | "other_task" | { lacks: Capability } | { context: { needs: number; has: number } } | "unknown_price" | { too_dear: { costs: MicroUsd } } | "resting" | "not_ready" | { memory: { needs: number; free: number } };
 
 export type Render = { video_path: string; captions_path: string; width: number; height: number; duration_secs: number; rendered_at: string; revision: number; key: string; current: boolean };
 
@@ -56,13 +124,25 @@ export type RenderMode = "run" | "dry";
 
 export type RenderProfile = { video: VideoProfile; metadata: Record<string, unknown> };
 
+export type ResponseFormat = "text" | "json" | { schema: { name: string; schema: Record<string, unknown> } };
+
 export type SampleRate = number;
+
+export type Sampling = { temperature?: number | null; top_p?: number | null; top_k?: number | null; min_p?: number | null; repetition_penalty?: number | null; seed?: number | null };
+
+export type Scope = "day" | "month" | "project" | "key";
 
 export type Score = { key: string; mode: string; bpm: number; intensity: number };
 
+export type Scored = { model: string; score: number; parts: Parts; most_cost: MicroUsd | null };
+
 export type Setting = { key: string; title: string; summary: string; value: unknown; default: unknown; origin: Origin; type: string; minimum?: number | null; maximum?: number | null; choices?: Array<string> | null };
 
+export type Share = { model: string; answers: number };
+
 export type Shot = { id: string; duration_sec: number; visual_description: string; start_base_image_id: string; end_base_image_id: string; setting?: string | null; motion_prompt?: string | null; is_talking_closeup: boolean; dialogue: Array<Line>; camera?: string | null; score?: Score | null };
+
+export type Shown = { id: string; parent: string | null; created_at: string; message: Message; answer: AnswerFacts | null; alternatives: Array<string> };
 
 export type Span = { type: "dialogue"; start_time_sec: number; duration_sec: number; character_id: string; text: string } | { type: "silence"; start_time_sec: number; duration_sec: number };
 
@@ -72,6 +152,20 @@ export type StepReport = { step: string; items: number; made: number; reused: nu
 
 export type Summary = { id: string; title: string; shots: number; duration_secs: number; updated_at: string; rendered: boolean };
 
+export type Task = "chat" | "code" | "reasoning" | "summary" | "translation" | "embedding" | "writing";
+
+export type TokenCount = { total: number; text: number; framing: number; tools: number; images: number; exact: boolean };
+
+export type Tool = { name: string; description?: string; parameters: Record<string, unknown> };
+
+export type ToolCall = { id: string; name: string; arguments: Record<string, unknown> };
+
+export type ToolChoice = "none" | "auto" | "required" | { named: string };
+
+export type Total = { name: string; cost: MicroUsd; requests: number; input_tokens: number; output_tokens: number };
+
+export type Usage = { input_tokens: number; cached_tokens: number; cache_write_tokens: number; output_tokens: number; reasoning_tokens: number };
+
 export type VideoFacts = { codec: string; width: number; height: number; frame_rate: FrameRate; frames: number };
 
 export type VideoInfo = { codec: string; width: number; height: number; frame_rate: FrameRate; frames: number };
@@ -79,6 +173,8 @@ export type VideoInfo = { codec: string; width: number; height: number; frame_ra
 export type VideoProfile = { model_id: string; max_fps?: number | null; notes?: string | null };
 
 export type Voice = { id: string; name: string; language: string; gender: string | null; provider: string };
+
+export type Weights = { repo: string; revision: string; files: Array<string>; memory_bytes: number };
 
 export interface Operations {
   'ambient.play': { input: { key?: Key | null; mode?: Mode | null; bpm?: number | null; intensity?: number | null; seed?: number | null; volume?: number | null }; output: { playing: boolean; key: string; mode: Mode; bpm: number; intensity: number; seed: number; volume: number; chord: string | null; next_chord: string | null; bar: number; elapsed_secs: number; device: string | null; underruns: number; render_load: number } };
@@ -95,11 +191,32 @@ export interface Operations {
   'audio.normalize': { input: { path?: string | null; project?: string | null; asset?: string | null; target_lufs?: number; ceiling_dbtp?: number; output?: string | null; format?: Container | null }; output: { output: Output; before: Loudness; after: Loudness; gain_db: number; limited_db: number } };
   'audio.peaks': { input: { path?: string | null; project?: string | null; asset?: string | null; samples_per_peak?: number }; output: ArrayBuffer };
   'audio.probe': { input: { path?: string | null; project?: string | null; asset?: string | null }; output: { path: string; container: string; media_type: string; duration_secs: number | null; bytes: number; audio: AudioInfo | null; video: VideoInfo | null; is_image: boolean; tags: Record<string, string>; cover_art: boolean } };
+  'chat.choose_branch': { input: { conversation: string; message: string }; output: { conversation: Conversation; messages: Array<Shown>; draft: Draft | null } };
+  'chat.create': { input: { title?: string; model?: string | null; privacy?: Privacy | null; system?: string; project?: string | null }; output: { id: string; title: string; created_at: string; updated_at: string; model: string | null; privacy: Privacy; system: string; project: string | null; head: string | null } };
+  'chat.delete': { input: { conversation: string }; output: { deleted: string } };
+  'chat.list': { input: { limit?: number }; output: { conversations: Array<Conversation> } };
+  'chat.regenerate': { input: { conversation: string; message?: string | null; model?: string | null }; output: { question: ChatMessage | null; answer: ChatMessage } };
+  'chat.search': { input: { words: string; limit?: number }; output: { found: Array<Found> } };
+  'chat.send': { input: { conversation: string; text: string; images?: Array<Picture>; after?: string | null }; output: { question: ChatMessage | null; answer: ChatMessage } };
+  'chat.show': { input: { conversation: string }; output: { conversation: Conversation; messages: Array<Shown>; draft: Draft | null } };
+  'chat.stop': { input: { conversation: string }; output: { stopped: boolean } };
+  'chat.update': { input: { conversation: string; title?: string | null; model?: string | null; privacy?: Privacy | null; system?: string | null; project?: string | null }; output: { id: string; title: string; created_at: string; updated_at: string; model: string | null; privacy: Privacy; system: string; project: string | null; head: string | null } };
+  'gateway.analyze_tokens': { input: { text?: string | null; request?: ChatRequest | null; model: string }; output: { model: string; tokens: TokenCount; expected_tokens: number; context_tokens: number; output_tokens: number; most_cost: MicroUsd | null; price_as_of: string | null } };
+  'gateway.cost': { input: { days?: number }; output: { today: MicroUsd; this_month: MicroUsd; budgets: Array<BudgetState>; by_day: Array<Total>; by_model: Array<Total>; by_project: Array<Total> } };
+  'gateway.decisions': { input: { limit?: number }; output: { decisions: Array<DecisionRecord> } };
+  'gateway.export_costs': { input: { days?: number }; output: ArrayBuffer };
+  'gateway.models': { input: { discover?: boolean }; output: { models: Array<ModelState>; problem: string | null } };
+  'gateway.replay': { input: { policy: Policy; limit?: number }; output: { replayed: number; changed: number; cost: MicroUsd; would_cost: MicroUsd; unknown: number; models: Array<Share> } };
+  'gateway.route': { input: { text?: string | null; request?: ChatRequest | null; model?: string | null; policy?: Policy | null; privacy?: Privacy; task?: Task }; output: { model: string | null; decision: Decision; reasons: Array<string>; tokens: TokenCount; policy: Policy } };
   'job.cancel': { input: { job: string }; output: { id: string; operation: string; title: string; status: JobStatus; stage: string; fraction: number; eta_secs: number | null; project: string | null; created_at: string; started_at: string | null; finished_at: string | null; attempt: number; input: unknown; output: unknown; error: Error | null } };
   'job.list': { input: { limit?: number; status?: JobStatus | null }; output: { jobs: Array<Job> } };
   'job.resume': { input: { job: string }; output: { id: string; operation: string; title: string; status: JobStatus; stage: string; fraction: number; eta_secs: number | null; project: string | null; created_at: string; started_at: string | null; finished_at: string | null; attempt: number; input: unknown; output: unknown; error: Error | null } };
   'job.retry': { input: { job: string }; output: { id: string; operation: string; title: string; status: JobStatus; stage: string; fraction: number; eta_secs: number | null; project: string | null; created_at: string; started_at: string | null; finished_at: string | null; attempt: number; input: unknown; output: unknown; error: Error | null } };
   'job.show': { input: { job: string }; output: { id: string; operation: string; title: string; status: JobStatus; stage: string; fraction: number; eta_secs: number | null; project: string | null; created_at: string; started_at: string | null; finished_at: string | null; attempt: number; input: unknown; output: unknown; error: Error | null; log: Array<LogLine> } };
+  'keys.create': { input: { name: string; scopes?: Array<KeyScope>; expires_in_days?: number | null; requests_per_minute?: number | null; budget_usd?: number | null }; output: { id: string; name: string; scopes: Array<KeyScope>; created_at: string; expires_at: string | null; revoked_at: string | null; requests_per_minute: number | null; budget: MicroUsd | null; secret: string } };
+  'keys.list': { input: Record<string, unknown>; output: { keys: Array<ApiKey> } };
+  'keys.revoke': { input: { key: string }; output: { id: string; name: string; scopes: Array<KeyScope>; created_at: string; expires_at: string | null; revoked_at: string | null; requests_per_minute: number | null; budget: MicroUsd | null } };
+  'llm.chat': { input: { messages: Array<Message>; tools?: Array<Tool>; tool_choice?: ToolChoice; response?: ResponseFormat; sampling?: Sampling; max_tokens?: number | null; stop?: Array<string>; model?: string | null; policy?: Policy | null; privacy?: Privacy; project?: string | null }; output: { text: string; reasoning: string; tool_calls: Array<ToolCall>; model: string; because: string; decision: string; end: Finish; usage: Usage; cost: MicroUsd | null; first_token_ms: number; tokens_per_sec: number | null; warnings: Array<string> } };
   'movie.estimate': { input: { project: string; film: string; width?: number | null; height?: number | null }; output: { steps: Array<StepEstimate>; seconds: number; bytes: number; cost_micro_usd: number } };
   'movie.get': { input: { project: string; film: string }; output: { id: string; title: string; plan: MoviePlan; revision: number; can_undo: boolean; can_redo: boolean; updated_at: string; render: Render | null } };
   'movie.import': { input: { project: string; path?: string | null; plan?: unknown }; output: { id: string; title: string; plan: MoviePlan; revision: number; can_undo: boolean; can_redo: boolean; updated_at: string; render: Render | null } };
@@ -123,6 +240,11 @@ export interface Operations {
   'project.info': { input: { project: string }; output: { id: string; name: string; path: string; created_at: string | null; modified_at: string | null; assets: number; films: number; bytes: number; missing: boolean } };
   'project.list': { input: Record<string, unknown>; output: { projects: Array<ProjectInfo> } };
   'project.open': { input: { path: string }; output: { id: string; name: string; path: string; created_at: string | null; modified_at: string | null; assets: number; films: number; bytes: number; missing: boolean } };
+  'provider.list': { input: Record<string, unknown>; output: { providers: Array<ProviderState> } };
+  'provider.pull': { input: { model: string; provider?: string }; output: { model: string } };
+  'provider.remove_key': { input: { provider: string }; output: { id: string; name: string; protocol: Protocol; base_url: string; key_env?: string | null; needs_key: boolean; on_this_machine: boolean; key: KeyPlace; models: number } };
+  'provider.set_key': { input: { provider: string; key: string }; output: { id: string; name: string; protocol: Protocol; base_url: string; key_env?: string | null; needs_key: boolean; on_this_machine: boolean; key: KeyPlace; models: number } };
+  'provider.test': { input: { provider: string }; output: { provider: string; models: number; took_ms: number } };
   'settings.get': { input: Record<string, unknown>; output: { file: string; settings: Array<Setting> } };
   'settings.reset': { input: { key: string }; output: { file: string; settings: Array<Setting> } };
   'settings.set': { input: { key: string; value: unknown }; output: { file: string; settings: Array<Setting> } };

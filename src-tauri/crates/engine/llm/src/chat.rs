@@ -47,7 +47,7 @@ pub enum Message {
         parts: Vec<Part>,
     },
     Assistant {
-        #[serde(default)]
+        /// May be empty beside tool calls.
         text: String,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         tool_calls: Vec<ToolCall>,

@@ -35,13 +35,13 @@ pub enum Policy {
     Best,
     #[default]
     Balanced,
-    Custom(Weights),
+    Custom(PartWeights),
 }
 
 /// How much each part of a score matters. Only their ratios count.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Weights {
+pub struct PartWeights {
     #[schemars(range(min = 0.0, max = 100.0))]
     pub quality: f64,
     #[schemars(range(min = 0.0, max = 100.0))]
@@ -57,8 +57,8 @@ pub struct Weights {
 }
 
 impl Policy {
-    pub fn weights(self) -> Weights {
-        let weights = |quality, price, latency, health, locality, readiness| Weights {
+    pub fn weights(self) -> PartWeights {
+        let weights = |quality, price, latency, health, locality, readiness| PartWeights {
             quality,
             price,
             latency,
@@ -495,7 +495,7 @@ mod tests {
         check_first(&world.decide(&question(Policy::Cheapest)), "here/small");
         check_first(&world.decide(&question(Policy::Fastest)), "cloud/best");
         check_first(&world.decide(&question(Policy::LocalOnly)), "here/small");
-        let only_price = Weights {
+        let only_price = PartWeights {
             quality: 0.0,
             price: 1.0,
             latency: 0.0,

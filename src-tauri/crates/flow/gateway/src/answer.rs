@@ -1,7 +1,7 @@
 //! One answer: ranked models are asked in turn, within the budget, until one answers to the end.
 //!
-//! Before any byte leaves, the most that the dearest model of the chain can cost is set aside. A
-//! model that fails before its first word is asked again if that may help, then the next one is. One
+//! Before any byte leaves, the most that the dearest model of the chain can cost is set aside; models
+//! that the budget does not allow are not in the chain. A model that fails before its first word is asked again if that may help, then the next one is. One
 //! that breaks off in the middle is followed by the next, which goes on from what was said
 //! ([`Continuation`]); what the broken answer cost is settled for itself. Once a tool call was passed
 //! on, nobody else is asked: it might be called twice.
@@ -203,7 +203,7 @@ impl Run {
         if chain.is_empty() {
             return Err(nobody(&routed.decision, self.ask.wishes.model.as_deref()).into());
         }
-        let mut bill = Bill::open(self, &chain).await?;
+        let (mut bill, chain) = self.afford(chain).await?;
         for (place, link) in chain.iter().enumerate() {
             let because = if place == 0 {
                 routed.decision.because.clone()
@@ -280,6 +280,27 @@ impl Run {
             }
         }
         Err(Error::internal("the chain of models ended without an answer").into())
+    }
+
+    /// Sets money aside for the dearest of `chain`. Those that the budget does not allow leave the
+    /// chain: they are no fallback of a cheaper one. A model that was chosen by hand is not replaced.
+    async fn afford<'a>(&self, mut chain: Vec<Link<'a>>) -> Result<(Bill, Vec<Link<'a>>), Error> {
+        let chosen = self.ask.wishes.model.is_some();
+        loop {
+            let refusal = match Bill::open(self, &chain).await {
+                Ok(bill) => return Ok((bill, chain)),
+                Err(error) if error.code != ErrorCode::Refused => return Err(error),
+                Err(refusal) => refusal,
+            };
+            let dearest = chain.iter().map(|link| link.most).max().unwrap_or_default();
+            if chosen && chain.first().is_none_or(|first| first.most >= dearest) {
+                return Err(refusal);
+            }
+            chain.retain(|link| link.most < dearest);
+            if chain.is_empty() {
+                return Err(refusal);
+            }
+        }
     }
 
     /// The models that may be asked, in order, with the most that each can cost.

@@ -1,12 +1,13 @@
 //! Ollama's own API.
 //!
-//! After its documents, "API". The terminal marker is `done: true`. Ollama cuts a conversation that
-//! is longer than its context without a word, so every request names the context that it needs; the
-//! steps are coarse, because another context loads the model anew.
+//! After its documents, "API". The terminal marker is `done: true`. Left to itself, Ollama cuts a
+//! conversation that is longer than its context without a word: every request names the context that
+//! it needs and forbids cutting. The steps are coarse, because another context loads the model anew.
 
 use serde_json::{Map, Value, json};
 use studio_llm::chat::{
-    ChatError, ChatRequest, Finish, Message, Part, ResponseFormat, Tool, ToolCall, Usage,
+    ChatError, ChatRequest, Finish, Message, Part, ResponseFormat, Tool, ToolCall, ToolChoice,
+    Usage,
 };
 use studio_llm::tokens::{Encoding, count};
 
@@ -14,6 +15,8 @@ use super::answer::{Answer, Decoder};
 
 /// Contexts that are asked for, in tokens.
 const STEPS: [u64; 7] = [4_096, 8_192, 16_384, 32_768, 65_536, 131_072, 262_144];
+/// How long the model stays loaded after the answer.
+const KEEP_ALIVE: &str = "15m";
 /// Tokens of an answer that are made room for where the request does not say.
 const USUAL_ANSWER: u64 = 2_048;
 
@@ -28,9 +31,13 @@ pub(super) fn body(model: &str, request: &ChatRequest) -> Value {
         "model": model,
         "messages": messages,
         "stream": true,
+        "keep_alive": KEEP_ALIVE,
+        "truncate": false,
+        "shift": false,
         "options": options(request),
     });
-    if !request.tools.is_empty() {
+    // It has no word for "call none": without tools none is called.
+    if !request.tools.is_empty() && request.tool_choice != ToolChoice::None {
         body["tools"] = request.tools.iter().map(tool).collect();
     }
     match &request.response {
