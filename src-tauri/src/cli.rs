@@ -18,9 +18,8 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde_json::{Value, json};
 use studio_core::{Error, ErrorCode, Output};
 use studio_jobs::Studio;
-use studio_store::Home;
 
-use crate::compose::{self, Options};
+use crate::compose::{self, Composed, Options};
 use crate::{page, progress, render};
 
 pub(crate) fn main() -> ExitCode {
@@ -37,15 +36,15 @@ pub(crate) fn main() -> ExitCode {
     log_to_stderr(early.get_count("verbose"));
     let json_wanted = early.get_flag("json");
     let composed = options(&early).and_then(|options| compose::studio(&options));
-    let (studio, home) = match composed {
+    let composed = match composed {
         Ok(composed) => composed,
         Err(error) => return fail(&error, json_wanted),
     };
     drop(guard);
-    let matches = arguments::command(studio.registry()).get_matches();
+    let matches = arguments::command(composed.studio.registry()).get_matches();
     let result = match matches.subcommand() {
-        None => open_window(&runtime, studio, &matches, begun),
-        Some((name, matches)) => runtime.block_on(dispatch(name, matches, &studio, &home)),
+        None => open_window(&runtime, composed.studio, &matches, begun),
+        Some((name, matches)) => runtime.block_on(dispatch(name, matches, &composed)),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -53,12 +52,8 @@ pub(crate) fn main() -> ExitCode {
     }
 }
 
-async fn dispatch(
-    name: &str,
-    matches: &ArgMatches,
-    studio: &Arc<Studio>,
-    home: &Arc<Home>,
-) -> Result<(), Error> {
+async fn dispatch(name: &str, matches: &ArgMatches, composed: &Composed) -> Result<(), Error> {
+    let studio = &composed.studio;
     match name {
         "ops" => list_operations(studio, matches.get_flag("json")),
         "run" => {
@@ -66,7 +61,7 @@ async fn dispatch(
             let input = read_input(&arguments::text(matches, "input").unwrap_or_default())?;
             run(studio, &operation, input, matches).await
         }
-        "serve" => serve(studio, home, matches).await,
+        "serve" => serve(composed, matches).await,
         "mcp" => studio_server::serve_stdio(studio.clone()).await,
         domain => {
             let Some((verb, matches)) = matches.subcommand() else {
@@ -196,7 +191,12 @@ fn list_operations(studio: &Studio, as_json: bool) -> Result<(), Error> {
     write_stdout(lines.as_bytes())
 }
 
-async fn serve(studio: &Arc<Studio>, home: &Arc<Home>, matches: &ArgMatches) -> Result<(), Error> {
+async fn serve(composed: &Composed, matches: &ArgMatches) -> Result<(), Error> {
+    let Composed {
+        studio,
+        home,
+        gateway,
+    } = composed;
     let configured = studio.settings().current().server.port;
     let port = matches.get_one::<u16>("port").copied();
     let port = port.or_else(|| u16::try_from(configured).ok()).unwrap_or(0);
@@ -207,7 +207,7 @@ async fn serve(studio: &Arc<Studio>, home: &Arc<Home>, matches: &ArgMatches) -> 
         uploads: home.uploads(),
         page: page::file,
     };
-    let server = studio_server::serve(studio.clone(), options).await?;
+    let server = studio_server::serve(studio.clone(), gateway.clone(), options).await?;
     let url = format!("http://127.0.0.1:{}", server.port()?);
     let ready = json!({ "url": url, "token": token, "page": format!("{url}/#token={token}") });
     if matches.get_flag("json") {

@@ -18,8 +18,15 @@ pub(crate) struct Options {
     pub(crate) settings: Vec<(String, String)>,
 }
 
-/// The composed studio and its home. Must be called within a Tokio runtime.
-pub(crate) fn studio(options: &Options) -> Result<(Arc<Studio>, Arc<Home>), Error> {
+/// The composed studio, and what faces need beside its operations.
+pub(crate) struct Composed {
+    pub(crate) studio: Arc<Studio>,
+    pub(crate) home: Arc<Home>,
+    pub(crate) gateway: Arc<Gateway>,
+}
+
+/// Opens and registers everything. Must be called within a Tokio runtime.
+pub(crate) fn studio(options: &Options) -> Result<Composed, Error> {
     let home = Arc::new(Home::open(&home_folder(options)?)?);
     let environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
@@ -44,7 +51,11 @@ pub(crate) fn studio(options: &Options) -> Result<(Arc<Studio>, Arc<Home>), Erro
         settings,
         events,
     )?;
-    Ok((studio, home))
+    Ok(Composed {
+        studio,
+        home,
+        gateway,
+    })
 }
 
 fn home_folder(options: &Options) -> Result<Utf8PathBuf, Error> {

@@ -39,16 +39,38 @@ impl Server {
 
     /// Posts an input and waits for the result; answers (status, body).
     pub async fn call(&self, operation: &str, input: &Value) -> (u16, Value) {
-        let response = reqwest::Client::new()
-            .post(format!("{}/{}", self.url, operation.replacen('.', "/", 1)))
-            .bearer_auth(&self.token)
+        let path = format!("/{}", operation.replacen('.', "/", 1));
+        self.post(&path, input).await
+    }
+
+    /// Posts as the owner and answers (status, body).
+    pub async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
+        let response = self.request(path, &self.token, body).await;
+        let status = response.status().as_u16();
+        (status, response.json().await.expect("a JSON body"))
+    }
+
+    /// Posts as whoever holds `secret`.
+    pub async fn request(&self, path: &str, secret: &str, body: &Value) -> reqwest::Response {
+        reqwest::Client::new()
+            .post(format!("{}{path}", self.url))
+            .bearer_auth(secret)
             .header("prefer", "wait")
-            .json(input)
+            .json(body)
+            .send()
+            .await
+            .expect("the server answers")
+    }
+
+    /// Gets a text as the owner.
+    pub async fn get(&self, path: &str) -> String {
+        let response = reqwest::Client::new()
+            .get(format!("{}{path}", self.url))
+            .bearer_auth(&self.token)
             .send()
             .await
             .expect("the server answers");
-        let status = response.status().as_u16();
-        (status, response.json().await.expect("a JSON body"))
+        response.text().await.expect("a text")
     }
 }
 

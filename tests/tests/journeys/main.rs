@@ -11,6 +11,7 @@ mod film;
 mod jobs;
 mod kills;
 mod layers;
+mod models;
 #[cfg(target_os = "linux")]
 mod playback;
 mod server;

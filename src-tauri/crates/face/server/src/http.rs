@@ -3,23 +3,31 @@
 use std::borrow::Cow;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::extract::{DefaultBodyLimit, Path, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use camino::Utf8PathBuf;
 use serde_json::{Value, json};
-use studio_core::{Error, ErrorCode, Output};
+use studio_core::{Error, ErrorCode, JobStatus, Output};
+use studio_gateway::Gateway;
 use studio_jobs::{Reply, Studio};
 use tokio::net::TcpListener;
 
-use crate::{guard, mcp, uploads, ws};
+use crate::guard::{Caller, Limits};
+use crate::openapi::{self, Metrics};
+use crate::{guard, mcp, openai, uploads, ws};
 
-/// JSON inputs are small; a plan of 20 shots takes some 30 kB.
-const LARGEST_INPUT: usize = 8 << 20;
+/// JSON inputs are small but for pictures in conversations: sixteen of them at 8 MB in Base64 are
+/// never sent at once, three are.
+const LARGEST_INPUT: usize = 32 << 20;
+/// A caller that sends its request drop by drop is not waited for longer.
+const SLOWEST_BODY: Duration = Duration::from_secs(60);
 
 /// A file of the window's page: media type and bytes.
 pub type Asset = (&'static str, Cow<'static, [u8]>);
@@ -47,11 +55,18 @@ pub(crate) struct App {
     pub(crate) studio: Arc<Studio>,
     pub(crate) token: Arc<str>,
     pub(crate) uploads: Arc<Utf8PathBuf>,
+    pub(crate) gateway: Arc<Gateway>,
+    pub(crate) limits: Arc<Limits>,
+    metrics: Arc<Metrics>,
     page: fn(&str) -> Option<Asset>,
 }
 
 /// Binds the port. Nothing is answered before [`Server::run`].
-pub async fn serve(studio: Arc<Studio>, options: Options) -> Result<Server, Error> {
+pub async fn serve(
+    studio: Arc<Studio>,
+    gateway: Arc<Gateway>,
+    options: Options,
+) -> Result<Server, Error> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
     let listener = TcpListener::bind(address).await.map_err(|error| {
         Error::io(format!("listen on {address}"), &error)
@@ -61,6 +76,9 @@ pub async fn serve(studio: Arc<Studio>, options: Options) -> Result<Server, Erro
         studio: studio.clone(),
         token: options.token.into(),
         uploads: Arc::new(options.uploads),
+        gateway,
+        limits: Arc::default(),
+        metrics: Arc::default(),
         page: options.page,
     };
     let router = Router::new()
@@ -68,7 +86,16 @@ pub async fn serve(studio: Arc<Studio>, options: Options) -> Result<Server, Erro
             "/health",
             get(|| async { axum::Json(json!({ "status": "ok" })) }),
         )
+        .route(
+            "/ready",
+            get(|| async { axum::Json(json!({ "status": "ready" })) }),
+        )
+        .route("/metrics", get(metrics))
+        .route("/openapi.json", get(document))
         .route("/operations", get(operations))
+        .route("/v1/models", get(openai::models))
+        .route("/v1/chat/completions", post(openai::chat_completions))
+        .route("/v1/embeddings", post(openai::embeddings))
         .route("/events", get(ws::events))
         .route(
             "/uploads",
@@ -82,6 +109,7 @@ pub async fn serve(studio: Arc<Studio>, options: Options) -> Result<Server, Erro
             app.clone(),
             guard::guard,
         ))
+        .layer(axum::middleware::from_fn_with_state(app.clone(), account))
         .with_state(app);
     Ok(Server { listener, router })
 }
@@ -112,8 +140,9 @@ impl Server {
 
 /// An error as an HTTP answer.
 pub(crate) struct Refusal {
-    status: StatusCode,
-    error: Error,
+    pub(crate) status: StatusCode,
+    pub(crate) error: Error,
+    retry_after: Option<Duration>,
 }
 
 impl Refusal {
@@ -121,13 +150,30 @@ impl Refusal {
         Refusal {
             status: StatusCode::UNAUTHORIZED,
             error,
+            retry_after: None,
         }
     }
 
     pub(crate) fn forbidden(message: String) -> Refusal {
+        Refusal::forbidden_by(Error::new(ErrorCode::Refused, message))
+    }
+
+    pub(crate) fn forbidden_by(error: Error) -> Refusal {
         Refusal {
             status: StatusCode::FORBIDDEN,
+            error,
+            retry_after: None,
+        }
+    }
+
+    /// The caller must wait so long.
+    pub(crate) fn too_many(wait: Duration) -> Refusal {
+        let secs = wait.as_secs() + 1;
+        let message = format!("too many requests; the next one is answered in {secs} s");
+        Refusal {
+            status: StatusCode::TOO_MANY_REQUESTS,
             error: Error::new(ErrorCode::Refused, message),
+            retry_after: Some(wait),
         }
     }
 }
@@ -148,14 +194,51 @@ impl From<Error> for Refusal {
             ErrorCode::Network => StatusCode::BAD_GATEWAY,
             ErrorCode::Io | ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        Refusal { status, error }
+        Refusal {
+            status,
+            error,
+            retry_after: None,
+        }
     }
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        (self.status, axum::Json(json!({ "error": self.error }))).into_response()
+        let mut response =
+            (self.status, axum::Json(json!({ "error": self.error }))).into_response();
+        if let Some(wait) = self.retry_after {
+            let secs = HeaderValue::from(wait.as_secs() + 1);
+            response.headers_mut().insert(header::RETRY_AFTER, secs);
+        }
+        response
     }
+}
+
+/// Numbers every request, counts it, and bears no caller that sends drop by drop.
+async fn account(State(app): State<App>, request: Request, next: Next) -> Response {
+    let begun = Instant::now();
+    let id = uuid::Uuid::now_v7().simple().to_string();
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let mut response = next.run(request).await;
+    app.metrics
+        .record(response.status().as_u16(), begun.elapsed());
+    tracing::debug!(id, %method, path, status = response.status().as_u16(), "answered");
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert("x-request-id", id);
+    }
+    response
+}
+
+async fn metrics(State(app): State<App>) -> Result<Response, Refusal> {
+    let jobs = app.studio.jobs();
+    let busy = jobs.list(Some(JobStatus::Running), 1000)?.len()
+        + jobs.list(Some(JobStatus::Queued), 1000)?.len();
+    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
+    Ok((kind, app.metrics.text(busy)).into_response())
+}
+
+async fn document(State(app): State<App>) -> Response {
+    axum::Json(openapi::document(app.studio.registry())).into_response()
 }
 
 async fn operations(State(app): State<App>) -> Response {
@@ -166,12 +249,15 @@ async fn operations(State(app): State<App>) -> Response {
 /// `Prefer: wait` (RFC 7240).
 async fn call(
     State(app): State<App>,
+    Extension(caller): Extension<Caller>,
     Path((domain, verb)): Path<(String, String)>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Result<Response, Refusal> {
     let name = format!("{domain}.{verb}");
-    let input = parse(&body)?;
+    let writes = app.studio.registry().get(&name)?.traits.writes;
+    caller.may_call(&domain, writes)?;
+    let input = parse(&read(body).await?)?;
     let waits = headers.get_all("prefer").iter().any(|value| {
         value
             .to_str()
@@ -185,6 +271,19 @@ async fn call(
         Reply::Started(job) => {
             Ok((StatusCode::ACCEPTED, axum::Json(json!({ "job": job }))).into_response())
         }
+    }
+}
+
+/// A body within [`LARGEST_INPUT`] that comes within [`SLOWEST_BODY`].
+async fn read(body: Body) -> Result<Bytes, Error> {
+    let read = axum::body::to_bytes(body, LARGEST_INPUT);
+    match tokio::time::timeout(SLOWEST_BODY, read).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(error)) => Err(
+            Error::bad_input(format!("the body cannot be read: {error}"))
+                .hint(format!("at most {} MB are taken", LARGEST_INPUT >> 20)),
+        ),
+        Err(_) => Err(Error::bad_input("the body did not come within a minute")),
     }
 }
 

@@ -14,8 +14,9 @@ use studio_llm::route::{Candidate, Decision, Policy, Privacy, Question, Readines
 use studio_llm::tokens::{Calibration, TokenCount, count};
 use studio_providers::llm::{ChatStream, Client, Endpoint, Secret, Timeouts};
 use studio_providers::vault::Vault;
-use studio_store::Home;
+use studio_store::{ApiKey, Home};
 
+use crate::answer::blocking;
 use crate::lists::Lists;
 use crate::local::LocalModels;
 use crate::machine::Watch;
@@ -82,6 +83,21 @@ impl Gateway {
             keys: Mutex::default(),
             began: Instant::now(),
         }))
+    }
+
+    /// All models, providers and prices that are known now.
+    pub fn catalog(&self) -> Arc<Catalog> {
+        self.lists.catalog()
+    }
+
+    /// The API key whose secret this is, if it opens anything now.
+    pub async fn api_key(&self, secret: String) -> Result<Option<ApiKey>, Error> {
+        let home = self.home.clone();
+        blocking(move || {
+            let found = home.api_keys().find(&secret)?;
+            Ok(found.filter(|key| key.is_valid(jiff::Timestamp::now())))
+        })
+        .await
     }
 
     /// Ranks all models for `request`. Nobody is asked and nothing is spent.

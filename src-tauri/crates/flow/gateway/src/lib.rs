@@ -10,6 +10,7 @@ mod answer;
 mod chats;
 mod conversation;
 mod costs;
+mod embed;
 mod gateway;
 mod keys;
 mod lists;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 use studio_core::Operation;
 
 pub use answer::{Answered, Answering, Ask, Step};
+pub use embed::Embedded;
 pub use gateway::{Gateway, Routed, Wishes};
 pub use local::{LocalModels, NoLocalModels};
 
