@@ -312,6 +312,14 @@ async fn the_server_describes_and_counts_itself() {
             "{path} is missing"
         );
     }
+    let text = document.to_string();
+    for reference in text.split("\"$ref\":\"#").skip(1) {
+        let pointer = reference.split('"').next().expect("a pointer");
+        assert!(
+            document.pointer(pointer).is_some(),
+            "{pointer} leads nowhere"
+        );
+    }
     let metrics = server.get("/metrics").await;
     assert!(
         metrics.contains("av_studio_requests_total{status=\"2xx\"}"),

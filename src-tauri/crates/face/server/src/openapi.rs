@@ -10,9 +10,10 @@ use studio_core::{Operation, Registry};
 /// The document that describes every operation and the routes beside them.
 pub(crate) fn document(registry: &Registry) -> Value {
     let mut paths = Map::new();
+    let mut schemas = Map::from_iter([("Error".to_owned(), error_schema())]);
     for operation in registry.iter() {
         let path = format!("/{}", operation.name.replacen('.', "/", 1));
-        paths.insert(path, json!({ "post": described(operation) }));
+        paths.insert(path, json!({ "post": described(operation, &mut schemas) }));
     }
     let chat = "Answers a conversation in the shape of OpenAI's chat completions, as a whole or as a stream.";
     for (path, method, summary) in [
@@ -22,7 +23,7 @@ pub(crate) fn document(registry: &Registry) -> Value {
         ("/health", "get", "Answers while the server runs."),
         ("/metrics", "get", "Counters for Prometheus."),
     ] {
-        let done = json!({ "200": { "description": "Done" } });
+        let done = json!({ "200": { "description": "Done" }, "default": { "description": "Refused or failed" } });
         let open = path == "/health";
         let mut route = json!({ "summary": summary, "responses": done });
         if open {
@@ -44,16 +45,28 @@ pub(crate) fn document(registry: &Registry) -> Value {
         "paths": paths,
         "components": {
             "securitySchemes": { "key": { "type": "http", "scheme": "bearer" } },
-            "schemas": { "Error": error_schema() },
+            "schemas": schemas,
         },
         "security": [{ "key": [] }],
     })
 }
 
-fn described(operation: &Operation) -> Value {
+fn described(operation: &Operation, schemas: &mut Map<String, Value>) -> Value {
+    let input = hoisted(
+        &operation.input_schema,
+        &format!("{}.in", operation.name),
+        schemas,
+    );
     let done = match operation.traits.blob {
         Some(media_type) => json!({ media_type: {} }),
-        None => json!({ "application/json": { "schema": *operation.output_schema } }),
+        None => {
+            let output = hoisted(
+                &operation.output_schema,
+                &format!("{}.out", operation.name),
+                schemas,
+            );
+            json!({ "application/json": { "schema": output } })
+        }
     };
     let mut responses = json!({
         "200": { "description": "Done", "content": done },
@@ -72,10 +85,42 @@ fn described(operation: &Operation) -> Value {
         "description": operation.summary,
         "requestBody": {
             "required": true,
-            "content": { "application/json": { "schema": *operation.input_schema } },
+            "content": { "application/json": { "schema": input } },
         },
         "responses": responses,
     })
+}
+
+/// `schema` with its `$defs` moved to the document's own, under names that begin with `prefix`: a
+/// reference is read from the document's root, and a type may differ between input and output.
+fn hoisted(schema: &Value, prefix: &str, schemas: &mut Map<String, Value>) -> Value {
+    let mut schema = schema.clone();
+    let own = schema
+        .as_object_mut()
+        .and_then(|schema| schema.remove("$defs"));
+    if let Some(Value::Object(own)) = own {
+        for (name, mut value) in own {
+            refer(&mut value, prefix);
+            schemas.insert(format!("{prefix}.{name}"), value);
+        }
+    }
+    refer(&mut schema, prefix);
+    schema
+}
+
+fn refer(schema: &mut Value, prefix: &str) {
+    match schema {
+        Value::Object(fields) => {
+            if let Some(Value::String(reference)) = fields.get_mut("$ref")
+                && let Some(name) = reference.strip_prefix("#/$defs/")
+            {
+                *reference = format!("#/components/schemas/{prefix}.{name}");
+            }
+            fields.values_mut().for_each(|value| refer(value, prefix));
+        }
+        Value::Array(list) => list.iter_mut().for_each(|value| refer(value, prefix)),
+        _ => {}
+    }
 }
 
 fn error_schema() -> Value {

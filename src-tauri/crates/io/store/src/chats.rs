@@ -284,9 +284,10 @@ impl Chats<'_> {
 
     /// Messages that hold all words of `words`; each may be the beginning of a longer one.
     pub fn search(&self, words: &str, limit: u32) -> Result<Vec<Found>> {
-        // Quoted, a word is a word and not a part of the query language.
+        // Quoted, a word is a word and not a part of the query language; NUL would end the query.
         let query: Vec<String> = words
-            .split_whitespace()
+            .split(|c: char| c.is_whitespace() || c.is_control())
+            .filter(|word| !word.is_empty())
             .map(|word| format!("\"{}\"*", word.replace('"', "\"\"")))
             .collect();
         if query.is_empty() {
@@ -405,7 +406,15 @@ mod tests {
         assert_eq!(found("lightho keeper")[0].conversation, chat.id);
         assert!(found("lightho keeper")[0].excerpt.contains("[lighthouse]"));
         assert!(found("whale").is_empty());
-        for hostile in ["\"", "a\" OR text:*", "NEAR(", "*", "-", "lamp AND"] {
+        for hostile in [
+            "\"",
+            "a\" OR text:*",
+            "NEAR(",
+            "*",
+            "-",
+            "lamp AND",
+            "a\0b \"",
+        ] {
             let _ = found(hostile);
         }
         chats.delete(&chat.id).unwrap();
