@@ -13,7 +13,7 @@ use crate::drag::Drag;
 use crate::{App, binary, repository};
 
 /// How long the page may take for anything that a test waits for, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A window, its display and its driver. All of them end with it.
 pub struct Window {

@@ -8,6 +8,7 @@ import '$design/base.css';
 import { toStudioError } from '$lib/error';
 import { ambient } from '$lib/store/ambient.svelte';
 import { appearance } from '$lib/store/appearance.svelte';
+import { chats } from '$lib/store/chats.svelte';
 import { start, transport } from '$lib/store/connection';
 import { films } from '$lib/store/films.svelte';
 import { jobs } from '$lib/store/jobs.svelte';
@@ -28,6 +29,7 @@ async function open(target: HTMLElement) {
   router.start();
   films.start();
   ambient.start();
+  chats.start();
   void quietly(settings.start());
   void quietly(library.start());
   void quietly(jobs.start());

@@ -9,6 +9,9 @@ test('every place survives the address', () => {
     { page: 'film', project: 'p', film: null },
     { page: 'film', project: null, film: null },
     { page: 'ambient' },
+    { page: 'chat', chat: null },
+    { page: 'chat', chat: 'c' },
+    { page: 'models' },
     { page: 'settings' },
   ];
   for (const route of routes) expect(parseRoute(formatRoute(route))).toEqual(route);

@@ -34,6 +34,14 @@ export type Film = Output<'movie.get'>;
 export type FilmSummary = generated.Summary;
 export type Estimate = Output<'movie.estimate'>;
 export type PlayerInfo = Output<'player.open'>;
+export type Chat = Output<'chat.show'>;
+export type Conversation = generated.Conversation;
+export type ShownMessage = generated.Shown;
+export type Draft = generated.Draft;
+export type ModelState = generated.ModelState;
+export type ProviderState = generated.ProviderState;
+export type CostReport = Output<'gateway.cost'>;
+export type DecisionRecord = generated.DecisionRecord;
 export type SystemInfo = Output<'system.info'>;
 
 /** The studio's error; `code` may be one that this window does not know yet. */
@@ -65,6 +73,8 @@ export type StudioEvent =
   | { type: 'ambient.changed'; status: AmbientStatus }
   | { type: 'player.clock'; player: string; frame: number; playing: boolean }
   | { type: 'player.ended'; player: string }
+  | { type: 'chat.changed'; conversation: string }
+  | { type: 'chat.draft'; conversation: string; draft: generated.Draft }
   | { type: 'settings.changed' }
   /** This window fell behind: it must read the present state anew. */
   | { type: 'events.missed'; count: number };

@@ -12,7 +12,7 @@ export interface Place {
 
 /** Project and film lead to where one was last; without a project, to the start. */
 export function places(): Place[] {
-  const { project, film } = router;
+  const { project, film, chat } = router;
   return [
     { label: 'Start', icon: 'home', route: { page: 'start' } },
     {
@@ -22,6 +22,8 @@ export function places(): Place[] {
     },
     { label: 'Film', icon: 'film', route: { page: 'film', project, film } },
     { label: 'Ambient', icon: 'ambient', route: { page: 'ambient' } },
+    { label: 'Chat', icon: 'speech', route: { page: 'chat', chat } },
+    { label: 'Models', icon: 'spark', route: { page: 'models' } },
     { label: 'Settings', icon: 'settings', route: { page: 'settings' } },
   ];
 }

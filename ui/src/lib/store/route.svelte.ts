@@ -8,6 +8,8 @@ class Router {
   project = $state<string | null>(null);
   /** Film of that project that was open last. */
   film = $state<string | null>(null);
+  /** Conversation that was open last. */
+  chat = $state<string | null>(null);
 
   start() {
     window.addEventListener('hashchange', () => this.#read());
@@ -21,6 +23,7 @@ class Router {
   #read() {
     const route = parseRoute(location.hash);
     this.current = route;
+    if (route.page === 'chat') this.chat = route.chat;
     if (!('project' in route) || !route.project) return;
     if (route.project !== this.project) this.film = null;
     this.project = route.project;

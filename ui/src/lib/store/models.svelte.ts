@@ -1,0 +1,39 @@
+// Models, providers, what was spent and what was decided: read when a page asks.
+
+import type { CostReport, DecisionRecord, ModelState, ProviderState } from '../types';
+import { coalesced } from './coalesce';
+import { call } from './connection';
+
+class Models {
+  list = $state.raw<ModelState[]>([]);
+  problem = $state<string | null>(null);
+  ready = $state(false);
+  providers = $state.raw<ProviderState[]>([]);
+  cost = $state.raw<CostReport | null>(null);
+  decisions = $state.raw<DecisionRecord[]>([]);
+
+  readonly load = coalesced(async () => {
+    const { models, problem } = await call('gateway.models', {});
+    this.list = models;
+    this.problem = problem;
+    this.ready = true;
+  });
+  readonly loadProviders = coalesced(async () => {
+    this.providers = (await call('provider.list', {})).providers;
+  });
+  readonly loadCost = coalesced(async () => {
+    this.cost = await call('gateway.cost', { days: 30 });
+  });
+  readonly loadDecisions = coalesced(async () => {
+    this.decisions = (await call('gateway.decisions', { limit: 50 })).decisions;
+  });
+
+  /** Whether any model can answer now. */
+  readonly anyReady = $derived(this.list.some((model) => model.readiness !== 'missing'));
+
+  name(id: string): string {
+    return this.list.find((model) => model.id === id)?.name ?? id;
+  }
+}
+
+export const models = new Models();
