@@ -5,7 +5,7 @@ use std::sync::Arc;
 use camino::Utf8PathBuf;
 use directories::{ProjectDirs, UserDirs};
 use studio_core::{Error, Events, SettingsFile};
-use studio_gateway::{Gateway, NoLocalModels};
+use studio_gateway::Gateway;
 use studio_jobs::Studio;
 use studio_store::{Home, Projects};
 
@@ -37,7 +37,7 @@ pub(crate) fn studio(options: &Options) -> Result<Composed, Error> {
     )?);
     let events = Events::new();
     let projects = Arc::new(Projects::new(home.clone(), projects_folder(&settings)?));
-    let gateway = Gateway::new(&home, &settings, &events, Arc::new(NoLocalModels))?;
+    let gateway = Gateway::new(&home, &settings, &events)?;
     let operations = [
         studio_library::operations(&projects, &settings),
         studio_audio::operations(&projects),

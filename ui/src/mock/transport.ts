@@ -109,6 +109,8 @@ function answers(scene: string, emit: (event: StudioEvent) => void): Record<stri
       );
       return null;
     },
+    'chat.list': () => ({ conversations: [] }),
+    'gateway.models': () => ({ models: [], problem: null }),
     'system.info': () => data.system,
   };
 }

@@ -78,7 +78,7 @@ export type MicroUsd = number;
 
 export type Mode = "aeolian" | "dorian" | "lydian" | "phrygian" | "ionian" | "mixolydian";
 
-export type ModelState = { id: string; name: string; family?: string; model: string; context_tokens: number; output_tokens: number; capabilities: Array<Capability>; encoding: Encoding; quality: Record<string, number>; licence?: string | null; weights?: Weights | null; provider: string; on_this_machine: boolean; price: Price | null; is_free: boolean; readiness: Readiness; circuit: Circuit; first_token_ms: number | null; first_token_p95_ms: number | null; tokens_per_sec: number | null; usual_cost: MicroUsd | null };
+export type ModelState = { id: string; name: string; family?: string; model: string; context_tokens: number; output_tokens: number; capabilities: Array<Capability>; encoding: Encoding; quality: Record<string, number>; licence?: string | null; provider: string; on_this_machine: boolean; price: Price | null; is_free: boolean; readiness: Readiness; circuit: Circuit; first_token_ms: number | null; first_token_p95_ms: number | null; tokens_per_sec: number | null; usual_cost: MicroUsd | null };
 
 export type MoviePlan = { title: string; base_images: Array<BaseImage>; shots: Array<Shot>; characters: Array<Character>; dialogue_timeline: Array<Span>; render_profile: RenderProfile; metadata: Record<string, unknown> };
 
@@ -106,7 +106,7 @@ export type Problem = { path: string; message: string };
 
 export type ProjectInfo = { id: string; name: string; path: string; created_at: string | null; modified_at: string | null; assets: number; films: number; bytes: number; missing: boolean };
 
-export type Protocol = "openai" | "openai-responses" | "anthropic" | "gemini" | "ollama" | "local";
+export type Protocol = "openai" | "openai-responses" | "anthropic" | "gemini" | "ollama";
 
 export type ProviderState = { id: string; name: string; protocol: Protocol; base_url: string; key_env?: string | null; needs_key: boolean; on_this_machine: boolean; key: KeyPlace; models: number };
 
@@ -173,8 +173,6 @@ export type VideoInfo = { codec: string; width: number; height: number; frame_ra
 export type VideoProfile = { model_id: string; max_fps?: number | null; notes?: string | null };
 
 export type Voice = { id: string; name: string; language: string; gender: string | null; provider: string };
-
-export type Weights = { repo: string; revision: string; files: Array<string>; memory_bytes: number };
 
 export interface Operations {
   'ambient.play': { input: { key?: Key | null; mode?: Mode | null; bpm?: number | null; intensity?: number | null; seed?: number | null; volume?: number | null }; output: { playing: boolean; key: string; mode: Mode; bpm: number; intensity: number; seed: number; volume: number; chord: string | null; next_chord: string | null; bar: number; elapsed_secs: number; device: string | null; underruns: number; render_load: number } };

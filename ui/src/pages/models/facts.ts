@@ -17,7 +17,6 @@ export function stateText(model: ModelState): string {
 }
 
 function missing(model: ModelState): string {
-  if (model.weights) return 'Not downloaded';
   return model.on_this_machine ? 'Not running' : 'Needs a key';
 }
 
@@ -44,7 +43,7 @@ const REASONS: Record<string, string> = {
   other_task: 'Made for another task',
   unknown_price: 'Nobody knows its price',
   resting: 'Rests after failures',
-  not_ready: 'No key, no weights, or not running',
+  not_ready: 'No key, or not running',
 };
 
 /** How a decision ended. */

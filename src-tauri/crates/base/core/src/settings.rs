@@ -168,7 +168,7 @@ impl Default for Budget {
 }
 
 /// How the router chooses among models.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Models {
     /// # Choice of models
@@ -179,31 +179,6 @@ pub struct Models {
     ///
     /// New conversations are kept from every model that runs elsewhere.
     pub private: bool,
-    /// # Hub
-    ///
-    /// Where weights are downloaded from. Empty: the public hub.
-    #[schemars(
-        length(max = 2048),
-        regex(pattern = r"^(|https?://.+)$"),
-        extend("x-allowed" = "an address that begins with https:// or http://, or empty")
-    )]
-    pub hub_url: String,
-    /// # Unload after idle minutes
-    ///
-    /// Weights of a local model leave the memory when nobody asked for so long.
-    #[schemars(range(min = 1, max = 1440))]
-    pub idle_minutes: u32,
-}
-
-impl Default for Models {
-    fn default() -> Models {
-        Models {
-            policy: ModelPolicy::default(),
-            private: false,
-            hub_url: String::new(),
-            idle_minutes: 10,
-        }
-    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -26,8 +26,6 @@ pub enum Protocol {
     Gemini,
     /// Ollama's own API.
     Ollama,
-    /// Weights that this program runs itself.
-    Local,
 }
 
 /// Somebody who answers.
@@ -38,8 +36,7 @@ pub struct Provider {
     pub id: String,
     pub name: String,
     pub protocol: Protocol,
-    /// Such as `https://api.openai.com/v1`. Empty for `local`.
-    #[serde(default)]
+    /// Such as `https://api.openai.com/v1`.
     pub base_url: String,
     /// Environment variable that may hold the key; the key that was stored comes first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -117,26 +114,6 @@ pub struct Model {
     pub quality: BTreeMap<Task, f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licence: Option<String>,
-    /// Where its weights come from, if this machine can run it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub weights: Option<Weights>,
-}
-
-/// Files of a model on a hub with Hugging Face's layout.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Weights {
-    /// `owner/name`.
-    pub repo: String,
-    #[serde(default = "main_revision")]
-    pub revision: String,
-    pub files: Vec<String>,
-    /// Memory that it takes when loaded, in bytes, without its context.
-    pub memory_bytes: u64,
-}
-
-fn main_revision() -> String {
-    "main".to_owned()
 }
 
 impl Model {
@@ -342,8 +319,7 @@ fn check_provider(source: Source<'_>, entry: &Spanned<Provider>) -> Result<(), C
         return Err(wrong(source, entry, problem));
     }
     let url = &provider.base_url;
-    let is_url = url.starts_with("https://") || url.starts_with("http://");
-    if provider.protocol != Protocol::Local && !is_url {
+    if !url.starts_with("https://") && !url.starts_with("http://") {
         let problem = format!(
             "`base_url` of `{}` must begin with https:// or http://, not `{url}`",
             provider.id
@@ -433,7 +409,8 @@ providers:
     needs_key: true
   - id: here
     name: Here
-    protocol: local
+    protocol: ollama
+    base_url: http://127.0.0.1:11434
     on_this_machine: true
 models:
   - id: cloud/big
@@ -510,14 +487,14 @@ models:
         check(
             &BASE.replace("4096\n    output", "12\n    output"),
             "",
-            20,
+            21,
             "at least 256",
         );
-        check(&BASE.replace("0.9", "9"), "", 13, "0 to 1");
+        check(&BASE.replace("0.9", "9"), "", 14, "0 to 1");
         check(
             &BASE.replace("id: here/small", "id: there/small"),
             "",
-            20,
+            21,
             "not listed",
         );
         check(&BASE.replace("https://api", "ftp://api"), "", 3, "https://");

@@ -391,7 +391,6 @@ mod tests {
             encoding: crate::tokens::Encoding::Estimated,
             quality: [(Task::Chat, quality)].into(),
             licence: None,
-            weights: None,
         }
     }
 

@@ -27,6 +27,8 @@ use crate::gateway::{Gateway, Routed, Wishes, output_limit};
 
 /// Models that are asked at most.
 const LONGEST_CHAIN: usize = 4;
+/// Answers that are written in less tell nothing of a model's speed.
+const SHORTEST_WRITING: Duration = Duration::from_millis(20);
 /// Events that wait for a slow reader.
 const BACKLOG: usize = 256;
 
@@ -499,6 +501,11 @@ impl Run {
         writing: Duration,
     ) -> Answered {
         self.gateway.with_health(&link.model.id, |health| {
+            let writing = if writing >= SHORTEST_WRITING {
+                writing
+            } else {
+                Duration::ZERO
+            };
             health.succeeded(first_token, usage.output_tokens, writing);
         });
         self.outcome.attempts.push(Attempt {
@@ -509,6 +516,8 @@ impl Run {
         self.outcome.model = Some(link.model.id.clone());
         self.outcome.first_token_ms = Some(first_token.as_millis() as u64);
         (self.outcome.usage, self.outcome.cost) = (usage, cost);
+        // What comes in one piece was written before it came.
+        let lasted = writing >= SHORTEST_WRITING;
         let speed = usage.output_tokens as f64 / writing.as_secs_f64();
         Answered {
             model: link.model.id.clone(),
@@ -518,7 +527,7 @@ impl Run {
             usage,
             cost,
             first_token_ms: first_token.as_millis() as u64,
-            tokens_per_sec: speed.is_finite().then_some(speed),
+            tokens_per_sec: lasted.then_some(speed),
             warnings: std::mem::take(&mut self.warnings),
         }
     }
@@ -613,7 +622,7 @@ pub(crate) fn nobody(decision: &Decision, pinned: Option<&str>) -> Error {
         None => format!("no model can answer: {}", decision.because),
     };
     Error::new(code, message).hint(
-        "download a local model, start Ollama, or enter a provider's key; `gateway.route` tells the reason for each model",
+        "start Ollama, or enter a provider's key; `gateway.route` tells the reason for each model",
     )
 }
 
@@ -632,7 +641,7 @@ pub(crate) fn words(reason: &Reason) -> String {
         Reason::UnknownPrice => "nobody knows its price".to_owned(),
         Reason::TooDear { costs } => format!("it may cost {costs}"),
         Reason::Resting => "it failed too often and rests for a while".to_owned(),
-        Reason::NotReady => "it lacks a key, its weights, or its program does not run".to_owned(),
+        Reason::NotReady => "it lacks a key, or its program does not run".to_owned(),
         Reason::Memory { needs, free } => format!(
             "it takes {} MB of memory, {} MB are free",
             needs / 1_000_000,

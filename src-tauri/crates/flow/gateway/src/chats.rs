@@ -582,11 +582,15 @@ async fn respond(
     });
     let mut facts = AnswerFacts::default();
     let mut told = std::time::Instant::now();
+    let mut untold = false;
     let mut tool_calls = Vec::new();
     loop {
         let step = tokio::select! {
             step = answering.next() => step,
             () = tokio::time::sleep(LOOK) => {
+                if std::mem::take(&mut untold) {
+                    gateway.tell_draft(conversation, drafting.draft());
+                }
                 if !drafting.cancel.is_raised() { continue }
                 None
             }
@@ -623,7 +627,9 @@ async fn respond(
                     ChatEvent::ToolCall { call } => tool_calls.push(call),
                     ChatEvent::Usage { .. } | ChatEvent::End { .. } => {}
                 }
-                if told.elapsed() >= TELL {
+                // The last words before a silence are told in that silence.
+                untold = told.elapsed() < TELL;
+                if !untold {
                     told = std::time::Instant::now();
                     gateway.tell_draft(conversation, drafting.draft());
                 }

@@ -18,7 +18,6 @@ use studio_store::{ApiKey, Home};
 
 use crate::answer::blocking;
 use crate::lists::Lists;
-use crate::local::LocalModels;
 use crate::machine::Watch;
 
 /// Tokens of an answer that are expected where the request does not say.
@@ -37,7 +36,6 @@ pub struct Gateway {
     pub(crate) lists: Lists,
     pub(crate) vault: Vault,
     pub(crate) client: Client,
-    pub(crate) local: Arc<dyn LocalModels>,
     watch: Arc<Watch>,
     health: Mutex<HashMap<String, Health>>,
     calibration: Mutex<HashMap<String, Calibration>>,
@@ -64,7 +62,6 @@ impl Gateway {
         home: &Arc<Home>,
         settings: &Arc<SettingsFile>,
         events: &Events,
-        local: Arc<dyn LocalModels>,
     ) -> Result<Arc<Gateway>, Error> {
         Ok(Arc::new(Gateway {
             home: home.clone(),
@@ -76,7 +73,6 @@ impl Gateway {
                 std::env::var_os("AV_STUDIO_NO_KEYCHAIN").is_none(),
             ),
             client: Client::new()?,
-            local,
             watch: Watch::start(events),
             health: Mutex::default(),
             calibration: Mutex::default(),
@@ -165,7 +161,6 @@ impl Gateway {
 
     pub(crate) fn readiness(&self, provider: &Provider, model: &Model) -> Readiness {
         match provider.protocol {
-            Protocol::Local => self.local.readiness(model),
             Protocol::Ollama if !self.lists.was_discovered(&model.id) => Readiness::Missing,
             _ if provider.needs_key && self.key(provider).is_none() => Readiness::Missing,
             _ => Readiness::Ready,
@@ -206,7 +201,7 @@ impl Gateway {
         Endpoint {
             provider: provider.name.clone(),
             protocol: match provider.protocol {
-                Protocol::Openai | Protocol::Local => Wire::OpenAi,
+                Protocol::Openai => Wire::OpenAi,
                 Protocol::OpenaiResponses => Wire::OpenAiResponses,
                 Protocol::Anthropic => Wire::Anthropic,
                 Protocol::Gemini => Wire::Gemini,
@@ -225,12 +220,8 @@ impl Gateway {
         model: &Model,
         request: &ChatRequest,
     ) -> ChatStream {
-        match provider.protocol {
-            Protocol::Local => self.local.chat(model, request),
-            _ => self
-                .client
-                .chat(&self.endpoint(provider), &model.model, request),
-        }
+        self.client
+            .chat(&self.endpoint(provider), &model.model, request)
     }
 
     pub(crate) fn now(&self) -> Moment {

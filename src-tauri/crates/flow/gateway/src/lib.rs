@@ -4,7 +4,8 @@
 //! face all take it. Invariants: nothing is sent before the most that it can cost is set aside; no
 //! fallback crosses a privacy label; every choice is logged with all candidates.
 //!
-//! Not here: wire formats (`studio-providers`), prices and scores (`studio-llm`), weights.
+//! Not here: wire formats (`studio-providers`), prices and scores (`studio-llm`), models that this
+//! program would run by itself.
 
 mod answer;
 mod chats;
@@ -14,7 +15,6 @@ mod embed;
 mod gateway;
 mod keys;
 mod lists;
-mod local;
 mod machine;
 mod models;
 mod router;
@@ -26,7 +26,6 @@ use studio_core::Operation;
 pub use answer::{Answered, Answering, Ask, Step};
 pub use embed::Embedded;
 pub use gateway::{Gateway, Routed, Wishes};
-pub use local::{LocalModels, NoLocalModels};
 
 /// What this crate registers.
 pub fn operations(gateway: &Arc<Gateway>) -> Vec<Operation> {

@@ -225,7 +225,6 @@ fn discovered(provider: &Provider, model: &RemoteModel) -> Model {
         encoding: Encoding::Estimated,
         quality: Default::default(),
         licence: None,
-        weights: None,
     }
 }
 
@@ -346,16 +345,6 @@ struct Tested {
 async fn test(gateway: Arc<Gateway>, input: Which) -> Result<Tested, Error> {
     let catalog = gateway.lists.catalog();
     let provider = known(&catalog, &input.provider)?;
-    if provider.protocol == Protocol::Local {
-        let models = catalog
-            .models()
-            .filter(|model| model.provider() == provider.id);
-        return Ok(Tested {
-            models: models.count() as u64,
-            provider: provider.id,
-            took_ms: 0,
-        });
-    }
     if provider.needs_key && gateway.key(&provider).is_none() {
         let missing = ChatError::Auth {
             provider: provider.name.clone(),

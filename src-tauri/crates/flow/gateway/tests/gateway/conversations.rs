@@ -164,8 +164,8 @@ async fn a_stopped_answer_is_kept_as_far_as_it_came() {
     assert!(
         drafted
             .take(100)
-            .any(|event| matches!(event, Event::ChatDraft { .. })),
-        "no draft was told"
+            .any(|event| matches!(event, Event::ChatDraft { draft, .. } if draft["text"] == "Once upon a time")),
+        "the words were not told while they were written"
     );
 }
 

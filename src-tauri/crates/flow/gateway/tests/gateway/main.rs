@@ -11,7 +11,7 @@ use camino::Utf8Path;
 use serde_json::Value;
 use studio_core::units::MicroUsd;
 use studio_core::{Cancel, Detached, Error, Events, JobContext, Registry, SettingsFile};
-use studio_gateway::{Answered, Ask, Gateway, NoLocalModels, Step, Wishes, operations};
+use studio_gateway::{Answered, Ask, Gateway, Step, Wishes, operations};
 use studio_llm::chat::{ChatEvent, ChatRequest, Message};
 use studio_store::{Home, Scope};
 use studio_testkit::{FakeProvider, TempFolder};
@@ -109,7 +109,7 @@ impl World {
         let flags = [("budget.daily_limit_usd".to_owned(), "10".to_owned())];
         let settings = Arc::new(SettingsFile::load(home.settings_path(), [], &flags).unwrap());
         let events = Events::new();
-        let gateway = Gateway::new(&home, &settings, &events, Arc::new(NoLocalModels)).unwrap();
+        let gateway = Gateway::new(&home, &settings, &events).unwrap();
         let registry = Registry::new(operations(&gateway)).unwrap();
         World {
             gateway,
