@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use studio_core::operation::{Bytes, MediaType};
 use studio_core::units::MicroUsd;
 use studio_core::{Error, JobContext, Operation};
-use studio_llm::chat::{ChatRequest, Message};
+use studio_llm::chat::ChatRequest;
 use studio_llm::tokens::{TokenCount, count};
 use studio_store::{GroupBy, LedgerEntry, Limits, Scope, Total};
 
-use crate::gateway::{Gateway, output_limit, unknown_model};
+use crate::gateway::{Gateway, output_limit, request_or_text, unknown_model};
 
 pub(crate) fn operations(gateway: &Arc<Gateway>) -> Vec<Operation> {
     let with = || gateway.clone();
@@ -218,14 +218,7 @@ struct Analysis {
 }
 
 fn analyze(gateway: &Gateway, input: Analyze) -> Result<Analysis, Error> {
-    let request = match (input.request, input.text) {
-        (Some(request), None) => request,
-        (None, Some(text)) => ChatRequest {
-            messages: vec![Message::user(text)],
-            ..ChatRequest::default()
-        },
-        _ => return Err(Error::bad_input("give either `text` or `request`").field("/text")),
-    };
+    let request = request_or_text(input.request, input.text)?;
     let catalog = gateway.lists.catalog();
     let model = catalog
         .model(&input.model)

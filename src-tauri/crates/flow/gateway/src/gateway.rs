@@ -311,6 +311,21 @@ fn policy(setting: ModelPolicy) -> Policy {
     }
 }
 
+/// The request that an input names: as it is, or one message of a text.
+pub(crate) fn request_or_text(
+    request: Option<ChatRequest>,
+    text: Option<String>,
+) -> Result<ChatRequest, Error> {
+    match (request, text) {
+        (Some(request), None) => Ok(request),
+        (None, Some(text)) => Ok(ChatRequest {
+            messages: vec![Message::user(text)],
+            ..ChatRequest::default()
+        }),
+        _ => Err(Error::bad_input("give either `text` or `request`").field("/text")),
+    }
+}
+
 pub(crate) fn unknown_model(name: &str) -> Error {
     Error::not_found(format!("there is no model `{name}`"))
         .field("/model")

@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 use studio_core::units::MicroUsd;
 use studio_core::{Error, JobContext, Operation};
 use studio_llm::catalog::Task;
-use studio_llm::chat::{ChatRequest, Message};
+use studio_llm::chat::ChatRequest;
 use studio_llm::route::{Decision, Policy, Privacy, Question};
 use studio_llm::tokens::TokenCount;
 use studio_store::DecisionRecord;
 
 use crate::answer::words;
-use crate::gateway::{Gateway, Wishes};
+use crate::gateway::{Gateway, Wishes, request_or_text};
 
 pub(crate) fn operations(gateway: &Arc<Gateway>) -> Vec<Operation> {
     let with = || gateway.clone();
@@ -84,14 +84,7 @@ struct RouteOutput {
 }
 
 fn route(gateway: &Gateway, input: RouteInput) -> Result<RouteOutput, Error> {
-    let request = match (input.request, input.text) {
-        (Some(request), None) => request,
-        (None, Some(text)) => ChatRequest {
-            messages: vec![Message::user(text)],
-            ..ChatRequest::default()
-        },
-        _ => return Err(Error::bad_input("give either `text` or `request`").field("/text")),
-    };
+    let request = request_or_text(input.request, input.text)?;
     let wishes = Wishes {
         model: input.model,
         policy: input.policy,
