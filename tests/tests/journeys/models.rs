@@ -182,6 +182,12 @@ async fn keys_open_their_scopes_until_they_are_revoked() {
         .await,
         403
     );
+    assert_eq!(status("/uploads?name=x.wav", &reader, &nothing).await, 403);
+    assert_eq!(
+        status("/mcp", &writer, &nothing).await,
+        403,
+        "MCP holds the owner's tools"
+    );
     server.call("keys.revoke", &json!({ "key": id })).await;
     assert_eq!(status("/project/list", &reader, &nothing).await, 401);
     for wrong in ["", "avs_wrong", "Bearer"] {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, Uri, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use parking_lot::Mutex;
@@ -126,13 +126,21 @@ pub(crate) async fn guard(
         if let Err(wait) = app.limits.take(key) {
             return Err(Refusal::too_many(wait));
         }
-        let models = path.starts_with("/v1/");
-        if models && !key.scopes.contains(&KeyScope::Models) {
-            return Ok(openai::forbidden("this key may not ask models"));
-        }
-        if path == "/mcp" && !key.scopes.contains(&KeyScope::Write) {
-            let error = Error::new(ErrorCode::Refused, "MCP needs a key that may write");
-            return Ok(Refusal::forbidden_by(error).into_response());
+        match path.as_str() {
+            path if path.starts_with("/v1/") && !key.scopes.contains(&KeyScope::Models) => {
+                return Ok(openai::forbidden("this key may not ask models"));
+            }
+            // Its tools are all operations, the owner's own included.
+            path if path.starts_with("/mcp") => {
+                let message = "MCP over HTTP is the owner's; use the token that was printed";
+                return Err(Refusal::forbidden(message.to_owned()));
+            }
+            "/uploads" => caller.may_call("uploads", true)?,
+            "/events" | "/metrics" | "/operations" | "/openapi.json" => {
+                caller.may_call("events", false)?;
+            }
+            // Operations ask for themselves: they know whether they write.
+            _ => {}
         }
     }
     request.extensions_mut().insert(caller);
