@@ -11,8 +11,10 @@ test('every place survives the address', () => {
     { page: 'ambient' },
     { page: 'chat', chat: null },
     { page: 'chat', chat: 'c' },
-    { page: 'models' },
-    { page: 'settings' },
+    { page: 'models', tab: 'models' },
+    { page: 'models', tab: 'costs' },
+    { page: 'settings', section: null },
+    { page: 'settings', section: 'budget' },
   ];
   for (const route of routes) expect(parseRoute(formatRoute(route))).toEqual(route);
 });

@@ -1,13 +1,17 @@
 // Places in the window as values, and their form in the address. Pure.
 
+export const MODELS_TABS = ['models', 'providers', 'router', 'costs'] as const;
+export type ModelsTab = (typeof MODELS_TABS)[number];
+
 export type Route =
   | { page: 'start' }
   | { page: 'project'; project: string }
   | { page: 'film'; project: string | null; film: string | null }
   | { page: 'ambient' }
   | { page: 'chat'; chat: string | null }
-  | { page: 'models' }
-  | { page: 'settings' };
+  | { page: 'models'; tab: ModelsTab }
+  /** `section`: the part to begin with, such as `budget`. */
+  | { page: 'settings'; section: string | null };
 
 export function parseRoute(fragment: string): Route {
   const [page, first, film] = fragment
@@ -21,9 +25,11 @@ export function parseRoute(fragment: string): Route {
       return { page, project: first || null, film: film || null };
     case 'chat':
       return { page, chat: first || null };
-    case 'ambient':
     case 'models':
+      return { page, tab: MODELS_TABS.find((tab) => tab === first) ?? 'models' };
     case 'settings':
+      return { page, section: first || null };
+    case 'ambient':
       return { page };
     default:
       return { page: 'start' };
@@ -35,5 +41,7 @@ export function formatRoute(route: Route): string {
   if ('project' in route && route.project) parts.push(route.project);
   if ('film' in route && route.film) parts.push(route.film);
   if ('chat' in route && route.chat) parts.push(route.chat);
+  if ('tab' in route && route.tab !== 'models') parts.push(route.tab);
+  if ('section' in route && route.section) parts.push(route.section);
   return `#/${parts.map(encodeURIComponent).join('/')}`;
 }

@@ -40,8 +40,24 @@ export type ShownMessage = generated.Shown;
 export type Draft = generated.Draft;
 export type ModelState = generated.ModelState;
 export type ProviderState = generated.ProviderState;
+export type Message = generated.Message;
+export type ToolCall = generated.ToolCall;
+export type AnswerFacts = generated.AnswerFacts;
+export type ChatRequest = generated.ChatRequest;
+export type KeyPlace = generated.KeyPlace;
+export type ApiKey = generated.ApiKey;
 export type CostReport = Output<'gateway.cost'>;
+export type CostTotal = generated.Total;
+export type BudgetState = generated.BudgetState;
+export type Routed = Output<'gateway.route'>;
+export type Decision = generated.Decision;
 export type DecisionRecord = generated.DecisionRecord;
+export type Scored = generated.Scored;
+export type Parts = generated.Parts;
+export type Policy = generated.Policy;
+export type PartWeights = generated.PartWeights;
+export type Privacy = generated.Privacy;
+export type Reason = generated.Reason;
 export type SystemInfo = Output<'system.info'>;
 
 /** The studio's error; `code` may be one that this window does not know yet. */

@@ -1,5 +1,11 @@
 // Bytes for the paper studio: peaks, painted gradients, frames.
 
+/** A small picture in a message, as Base64. */
+export const PICTURE = btoa(
+  '<svg xmlns="http://www.w3.org/2000/svg" width="480" height="320"><rect width="480" height="320" fill="#26324a"/>' +
+    '<circle cx="330" cy="110" r="44" fill="#f2d7a0"/><path d="M0 240q120-70 240 0t240-20v100H0z" fill="#131a28"/></svg>',
+);
+
 export function peaks(seed: string): ArrayBuffer {
   const [count, channels, samplesPerPeak] = [720, 2, 16_384];
   const buffer = new ArrayBuffer(28 + count * channels * 6);

@@ -1,10 +1,13 @@
 // A studio made of paper: fixed answers for looking at pages without the real one. Development
-// builds only, at `/?mock`; scenes are `full`, `empty`, `busy` and `error`.
+// builds only, at `/?mock`; scenes are `full`, `empty`, `busy`, `error` and `long`.
 
 import { StudioError } from '$lib/error';
 import type { Answer, Transport } from '$lib/transport';
 import type { AmbientStatus, Json, StudioEvent } from '$lib/types';
+import { paperChats } from './chats';
 import * as data from './data';
+import { paperGateway } from './gateway';
+import { csv } from './costs';
 import { operations } from './operations';
 import { peaks, picture, screen } from './pictures';
 import { paperPlayer } from './player';
@@ -21,7 +24,7 @@ export function mockTransport(scene: string): Transport {
     async call(operation, input): Promise<Answer> {
       const handler = handlers[operation];
       if (!handler) throw missing(operation);
-      return { kind: 'done', output: handler(input as Record<string, Json>) as Json };
+      return { kind: 'done', output: (await handler(input as Record<string, Json>)) as Json };
     },
     async callBytes(operation, input) {
       const values = input as Record<string, Json>;
@@ -30,6 +33,7 @@ export function mockTransport(scene: string): Transport {
         return picture(String(values['image']), Number(values['width']));
       if (operation === 'player.frame')
         return screen(Number(values['frame']), Number(values['width']));
+      if (operation === 'gateway.export_costs') return new TextEncoder().encode(csv()).buffer;
       throw missing(operation);
     },
     operations: async () => operations,
@@ -109,8 +113,8 @@ function answers(scene: string, emit: (event: StudioEvent) => void): Record<stri
       );
       return null;
     },
-    'chat.list': () => ({ conversations: [] }),
-    'gateway.models': () => ({ models: [], problem: null }),
+    ...paperChats(scene, emit),
+    ...paperGateway(scene),
     'system.info': () => data.system,
   };
 }

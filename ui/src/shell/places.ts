@@ -23,7 +23,7 @@ export function places(): Place[] {
     { label: 'Film', icon: 'film', route: { page: 'film', project, film } },
     { label: 'Ambient', icon: 'ambient', route: { page: 'ambient' } },
     { label: 'Chat', icon: 'speech', route: { page: 'chat', chat } },
-    { label: 'Models', icon: 'spark', route: { page: 'models' } },
-    { label: 'Settings', icon: 'settings', route: { page: 'settings' } },
+    { label: 'Models', icon: 'spark', route: { page: 'models', tab: router.models } },
+    { label: 'Settings', icon: 'settings', route: { page: 'settings', section: null } },
   ];
 }

@@ -1,20 +1,40 @@
-// Conversations: the list, the one that is open, and the answer in the making.
+// Conversations: the list, the one that is open, and the answers in the making.
 
+import { toStudioError, type StudioError } from '../error';
 import { router } from './route.svelte';
 import type { Chat, Conversation, Draft, Input } from '../types';
 import { coalesced } from './coalesce';
 import { call, on, onGap } from './connection';
-import { attempt, quietly, toasts } from './toasts.svelte';
+import { attempt, quietly } from './toasts.svelte';
+
+type Images = Input<'chat.send'>['images'];
+
+export interface Words {
+  text: string;
+  images: NonNullable<Images>;
+  /** The message that they follow: an earlier one begins a new branch, empty is the beginning. */
+  after?: string;
+}
 
 class Chats {
   list = $state.raw<Conversation[]>([]);
   ready = $state(false);
   current = $state.raw<Chat | null>(null);
   draft = $state.raw<Draft | null>(null);
-  /** The words that were sent and are not answered yet. */
-  sending = $state(false);
+  /** A message to scroll to, from a search. */
+  sought = $state<string | null>(null);
+  #open = $state<string | null>(null);
+  /** Conversations whose last words are being answered because this window asked. */
+  #going = $state.raw<ReadonlySet<string>>(new Set());
+  #failures = $state.raw<ReadonlyMap<string, StudioError>>(new Map());
+
+  readonly sending = $derived(this.#open !== null && this.#going.has(this.#open));
+  readonly busy = $derived(this.sending || this.draft !== null);
+  /** Why the last words of the open conversation were not answered. */
+  readonly failure = $derived(this.#open ? (this.#failures.get(this.#open) ?? null) : null);
+
   readonly load = coalesced(async () => {
-    this.list = (await call('chat.list', { limit: 200 })).conversations;
+    this.list = (await call('chat.list', { limit: 1000 })).conversations;
     this.ready = true;
   });
 
@@ -32,15 +52,22 @@ class Chats {
     });
   }
 
-  #open: string | null = null;
-
   /** Shows a conversation; `null` is an empty one that is not kept yet. */
   async open(id: string | null) {
     if (id === this.#open && this.current?.conversation.id === id) return;
     this.#open = id;
     this.draft = null;
-    if (id === null) this.current = null;
-    else await attempt(this.#reload());
+    this.current = null;
+    if (id !== null) await attempt(this.#reload());
+  }
+
+  /** Opens the branch in which a message stands, and has it scrolled to. */
+  async reveal(id: string, message: string) {
+    router.go({ page: 'chat', chat: id });
+    await this.open(id);
+    const shown = this.current?.messages.some((each) => each.id === message);
+    if (!shown) await this.choose(message);
+    this.sought = message;
   }
 
   async #reload() {
@@ -58,12 +85,8 @@ class Chats {
     }
   }
 
-  async send(
-    text: string,
-    images: { media_type: string; data: string }[],
-    settings: Input<'chat.create'>,
-    after?: string | null,
-  ): Promise<boolean> {
+  /** Whether the words were kept; who answered, or why nobody did, is told by the conversation. */
+  async send(words: Words, settings: Input<'chat.create'>): Promise<boolean> {
     let id = this.#open;
     if (!id) {
       const made = await attempt(call('chat.create', settings));
@@ -72,21 +95,23 @@ class Chats {
       router.go({ page: 'chat', chat: id });
       await this.open(id);
     }
-    const input = { conversation: id, text, images, ...(after === undefined ? {} : { after }) };
-    return this.#answer(call('chat.send', input));
+    await this.#answer(id, call('chat.send', { conversation: id, ...words }));
+    return true;
   }
 
-  async regenerate(message: string) {
-    if (this.#open)
-      await this.#answer(call('chat.regenerate', { conversation: this.#open, message }));
+  async regenerate(message: string, model?: string) {
+    const id = this.#open;
+    if (!id) return;
+    const wish = model ? { model } : {};
+    await this.#answer(id, call('chat.regenerate', { conversation: id, message, ...wish }));
   }
 
   async stop() {
     if (this.#open) await attempt(call('chat.stop', { conversation: this.#open }));
   }
 
-  async update(change: Omit<Input<'chat.update'>, 'conversation'>) {
-    if (this.#open) await attempt(call('chat.update', { conversation: this.#open, ...change }));
+  async update(change: Omit<Input<'chat.update'>, 'conversation'>, id = this.#open) {
+    if (id) await attempt(call('chat.update', { conversation: id, ...change }));
   }
 
   async choose(message: string) {
@@ -100,19 +125,30 @@ class Chats {
     await quietly(this.load());
   }
 
-  async #answer(work: Promise<unknown>): Promise<boolean> {
-    this.sending = true;
+  async #answer(id: string, work: Promise<unknown>): Promise<void> {
+    this.#going = new Set(this.#going).add(id);
+    this.#failed(id, null);
     try {
       await work;
-      return true;
     } catch (thrown) {
-      toasts.error(thrown);
-      return false;
+      const error = toStudioError(thrown);
+      if (error.code !== 'cancelled') this.#failed(id, error);
     } finally {
-      this.sending = false;
-      this.draft = null;
-      await quietly(this.#reload());
+      const going = new Set(this.#going);
+      going.delete(id);
+      this.#going = going;
+      if (id === this.#open) {
+        this.draft = null;
+        await quietly(this.#reload());
+      }
     }
+  }
+
+  #failed(id: string, error: StudioError | null) {
+    const failures = new Map(this.#failures);
+    if (error) failures.set(id, error);
+    else failures.delete(id);
+    this.#failures = failures;
   }
 }
 

@@ -4,6 +4,9 @@ import type { CostReport, DecisionRecord, ModelState, ProviderState } from '../t
 import { coalesced } from './coalesce';
 import { call } from './connection';
 
+/** The log that is read at once: a virtual list shows it. */
+const KEPT_DECISIONS = 1000;
+
 class Models {
   list = $state.raw<ModelState[]>([]);
   problem = $state<string | null>(null);
@@ -25,11 +28,19 @@ class Models {
     this.cost = await call('gateway.cost', { days: 30 });
   });
   readonly loadDecisions = coalesced(async () => {
-    this.decisions = (await call('gateway.decisions', { limit: 50 })).decisions;
+    this.decisions = (await call('gateway.decisions', { limit: KEPT_DECISIONS })).decisions;
   });
 
   /** Whether any model can answer now. */
   readonly anyReady = $derived(this.list.some((model) => model.readiness !== 'missing'));
+
+  /** A row of the decision log; `null` where it is not there any more. */
+  async decision(id: string | null): Promise<DecisionRecord | null> {
+    if (!id) return null;
+    const known = () => this.decisions.find((record) => record.id === id) ?? null;
+    if (!known()) await this.loadDecisions();
+    return known();
+  }
 
   name(id: string): string {
     return this.list.find((model) => model.id === id)?.name ?? id;

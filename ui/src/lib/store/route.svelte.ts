@@ -1,6 +1,6 @@
 // Where the window is. The fragment of the address holds it, so that back, forward and reload work.
 
-import { formatRoute, parseRoute, type Route } from '../route';
+import { formatRoute, parseRoute, type ModelsTab, type Route } from '../route';
 
 class Router {
   current = $state.raw<Route>(parseRoute(''));
@@ -10,6 +10,8 @@ class Router {
   film = $state<string | null>(null);
   /** Conversation that was open last. */
   chat = $state<string | null>(null);
+  /** Part of the models page that was open last. */
+  models = $state<ModelsTab>('models');
 
   start() {
     window.addEventListener('hashchange', () => this.#read());
@@ -24,6 +26,7 @@ class Router {
     const route = parseRoute(location.hash);
     this.current = route;
     if (route.page === 'chat') this.chat = route.chat;
+    if (route.page === 'models') this.models = route.tab;
     if (!('project' in route) || !route.project) return;
     if (route.project !== this.project) this.film = null;
     this.project = route.project;

@@ -28,6 +28,14 @@ class Settings {
     return this.list.find((setting) => setting.key === key)?.value;
   }
 
+  /** A sentence of the studio with settings by their titles instead of their keys. */
+  spoken(text: string): string {
+    return text.replace(/`([a-z_]+\.[a-z_]+)`/g, (whole, key: string) => {
+      const title = this.list.find((setting) => setting.key === key)?.title;
+      return title ? `“${title}”` : whole;
+    });
+  }
+
   async loadSystem() {
     this.system = await call('system.info', {});
   }

@@ -36,6 +36,9 @@ export function tauriTransport(): Transport {
       });
       return () => void listening.then((stop) => stop());
     },
+    async openOutside(url) {
+      await command('open_outside', { url });
+    },
   };
 }
 

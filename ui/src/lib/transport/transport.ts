@@ -29,4 +29,6 @@ export interface Transport {
   pickFiles(title: string, filters: Filter[]): Promise<string[]>;
   pickFolder(title: string): Promise<string | null>;
   onDrop(handle: (drop: Drop) => void): () => void;
+  /** Opens a web page in the system's browser. Absent in a browser, where links do it themselves. */
+  openOutside?(url: string): Promise<void>;
 }

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { factsOf, textOf } from './facts';
+import { detailsOf, factsOf, textOf } from './facts';
 
 const usage = {
-  input_tokens: 10,
-  cached_tokens: 0,
+  input_tokens: 812,
+  cached_tokens: 512,
   cache_write_tokens: 0,
   output_tokens: 412,
-  reasoning_tokens: 0,
+  reasoning_tokens: 80,
 };
 const answer = {
   model: 'x/y',
@@ -22,12 +22,19 @@ const answer = {
   warnings: [],
 };
 
-test('an answer tells tokens, speed and price', () => {
-  expect(factsOf(answer)).toBe('412 tokens · 38 tokens/s · first word after 0.4 s · $0.0021');
+test('an answer tells price, tokens and speed', () => {
+  expect(factsOf(answer)).toBe(
+    '$0.0021 · 812 tokens read, 512 cached · 412 written · 38 tokens/s · first word after 0.4 s',
+  );
   expect(factsOf({ ...answer, cost: null })).toContain('price unknown');
   expect(factsOf({ ...answer, cost: 0 })).toContain('free');
   expect(factsOf({ ...answer, end: 'length' })).toContain('cut at its limit');
   expect(factsOf({ ...answer, end: 'stopped' })).not.toContain('$');
+});
+
+test('its details name cached tokens and thoughts', () => {
+  expect(detailsOf(answer)).toContainEqual(['Tokens read', '812, 512 of them cached']);
+  expect(detailsOf(answer)).toContainEqual(['Tokens written', '412, 80 of them thoughts']);
 });
 
 test('a message is its words without pictures', () => {

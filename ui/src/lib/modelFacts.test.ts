@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { ModelState } from '$lib/types';
-import { contextText, outcomeText, priceText, reasonText, stateText } from './facts';
+import type { ModelState } from './types';
+import { contextText, outcomeText, priceText, reasonText, stateText } from './modelFacts';
 
 const model = {
   readiness: 'ready',
@@ -15,14 +15,14 @@ test('a model tells whether it can answer and for how much', () => {
   expect(stateText({ ...model, readiness: 'missing' })).toBe('Needs a key');
   expect(stateText({ ...model, readiness: { loadable: 5 } })).toBe('Here, not loaded');
   expect(stateText({ ...model, circuit: 'open' })).toBe('Resting after failures');
-  expect(priceText(model)).toBe('$0.25 and $2');
-  expect(priceText({ ...model, price: null })).toBe('unknown');
+  expect(priceText(model)).toBe('$0.25 in, $2 out');
+  expect(priceText({ ...model, price: null })).toBe('price unknown');
   expect(priceText({ ...model, price: null, is_free: true })).toBe('free');
   expect([contextText(8192), contextText(1_047_576)]).toEqual(['8 k tokens', '1 M tokens']);
 });
 
 test('reasons and outcomes are words', () => {
-  expect(reasonText('privacy')).toBe('Words must stay here');
+  expect(reasonText('privacy')).toBe('Words must stay on this machine');
   expect(reasonText({ lacks: 'vision' })).toBe('Cannot do vision');
   expect(reasonText({ too_dear: { costs: 2_000_000 } })).toBe('May cost $2.00');
   const failed = { model: 'x', failure: 'rate_limited', detail: null };
