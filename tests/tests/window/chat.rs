@@ -81,11 +81,13 @@ async fn a_conversation_is_led_branched_and_paid_for() {
     window.click("label:has(input[value='costs'])").await;
     window.wait_for_text("By model").await;
     window.gallery("models-costs").await;
-    window.click("label:has(input[value='decisions'])").await;
-    window.find("details").await;
-    window.click("summary").await;
+    window.click("label:has(input[value='router'])").await;
+    window.wait_for_text("would answer").await;
     window.press("Replay").await;
     window.wait_for_text("instead of").await;
-    window.gallery("models-decisions").await;
+    window.gallery("models-router").await;
+    window.click("[aria-label='Decisions'] button").await;
+    window.wait_for_text("Tokens written").await;
+    window.gallery("models-decision").await;
     window.close().await;
 }

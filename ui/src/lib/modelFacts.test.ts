@@ -23,7 +23,7 @@ test('a model tells whether it can answer and for how much', () => {
 
 test('reasons and outcomes are words', () => {
   expect(reasonText('privacy')).toBe('Words must stay on this machine');
-  expect(reasonText({ lacks: 'vision' })).toBe('Cannot do vision');
+  expect(reasonText({ lacks: 'vision' })).toBe('Cannot do pictures');
   expect(reasonText({ too_dear: { costs: 2_000_000 } })).toBe('May cost $2.00');
   const failed = { model: 'x', failure: 'rate_limited', detail: null };
   const outcome = {

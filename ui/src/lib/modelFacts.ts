@@ -1,7 +1,15 @@
 // What is told of models, decisions and reasons. Pure.
 
 import { bytes, money, words } from './format';
-import type { Decision, DecisionRecord, ModelState, Parts, Policy, Reason } from './types';
+import type {
+  Decision,
+  DecisionRecord,
+  ModelState,
+  Parts,
+  PartWeights,
+  Policy,
+  Reason,
+} from './types';
 
 export function contextText(tokens: number): string {
   if (tokens >= 1_000_000) return `${Number((tokens / 1_000_000).toFixed(1))} M tokens`;
@@ -26,6 +34,21 @@ export function toneOf(model: ModelState): 'ok' | 'warn' | 'faint' {
   return model.circuit === 'open' || typeof model.readiness === 'object' ? 'warn' : 'ok';
 }
 
+const CAPABILITIES: Record<string, string> = {
+  tools: 'tools',
+  json: 'JSON',
+  schema: 'schemas',
+  vision: 'pictures',
+  audio: 'sound',
+  reasoning: 'thinking',
+  embedding: 'embeddings',
+};
+
+/** What a model takes and gives besides words. */
+export function canText({ capabilities }: Pick<ModelState, 'capabilities'>): string {
+  return capabilities.map((each) => CAPABILITIES[each] ?? words(each).toLowerCase()).join(', ');
+}
+
 /** `$0.25 in, $2 out`; what runs here is free, what nobody knows is unknown. */
 export function priceText({ price, is_free: free }: ModelState): string {
   if (free) return 'free';
@@ -36,7 +59,7 @@ export function priceText({ price, is_free: free }: ModelState): string {
 /** Why a model was not asked. */
 export function reasonText(reason: Reason): string {
   if (typeof reason === 'string') return REASONS[reason] ?? words(reason);
-  if ('lacks' in reason) return `Cannot do ${words(reason.lacks).toLowerCase()}`;
+  if ('lacks' in reason) return `Cannot do ${CAPABILITIES[reason.lacks] ?? reason.lacks}`;
   if ('context' in reason)
     return `Needs ${reason.context.needs} tokens of context, has ${reason.context.has}`;
   if ('too_dear' in reason) return `May cost ${money(reason.too_dear.costs)}`;
@@ -82,8 +105,18 @@ export const POLICIES: { value: Extract<Policy, string>; label: string; says: st
   { value: 'local_only', label: 'Local only', says: 'Only models on this machine' },
 ];
 
-export function policyText(policy: Policy): string {
-  if (typeof policy === 'object') return 'Your weights';
+/** What the balanced policy weighs; own weights begin there. */
+export const BALANCED: PartWeights = {
+  quality: 4,
+  price: 3,
+  latency: 2,
+  health: 2,
+  locality: 2,
+  readiness: 1,
+};
+
+export function policyText(policy: Policy | 'custom'): string {
+  if (typeof policy === 'object' || policy === 'custom') return 'Your weights';
   return POLICIES.find(({ value }) => value === policy)?.label ?? words(policy);
 }
 

@@ -1,10 +1,10 @@
 // What the paper studio spent.
 
-import type { CostReport } from '$lib/types';
+import type { NewCostReport } from '$lib/upcoming';
 
 const day = (back: number) => new Date(Date.now() - back * 86_400_000).toISOString().slice(0, 10);
 
-export function costs(empty: boolean): CostReport {
+export function costs(empty: boolean): NewCostReport {
   const total = (name: string, cost: number, requests: number) => ({
     name,
     cost,
@@ -64,6 +64,7 @@ export function costs(empty: boolean): CostReport {
           total('local/qwen3-4b-q4', 0, 377),
           total('', 0, 3),
         ],
+    by_key: empty ? [] : [total('k1', 61_200, 44), total('', 18_345_700, 1007)],
     by_project: empty
       ? []
       : [

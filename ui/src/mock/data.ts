@@ -285,6 +285,38 @@ export const settings: Setting[] = [
     { minimum: 90, maximum: 2160 },
   ),
   setting(
+    'jobs.cpu_slots',
+    'Jobs at a time',
+    'How many processor-bound jobs run at once; further ones wait. Holds from the next start.',
+    'integer',
+    1,
+    { minimum: 1, maximum: 16 },
+  ),
+  setting(
+    'models.policy',
+    'Choice of models',
+    'What matters most when no model is chosen by hand.',
+    'string',
+    'balanced',
+    {
+      choices: ['balanced', 'local_only', 'cheapest', 'fastest', 'best', 'custom'],
+    },
+  ),
+  setting(
+    'models.private',
+    'Words stay on this machine',
+    'New conversations are kept from every model that runs elsewhere.',
+    'boolean',
+    false,
+  ),
+  setting(
+    'models.hub_url',
+    'Hub that models come from',
+    'Address of a mirror of Hugging Face’s hub. Empty: as `HF_ENDPOINT` says, else the hub itself.',
+    'string',
+    '',
+  ),
+  setting(
     'budget.daily_limit_usd',
     'Daily limit in US dollars',
     'Hard limit for paid services in one day. Nothing is ever spent at 0.',
@@ -299,7 +331,7 @@ function setting(
   title: string,
   summary: string,
   type: string,
-  value: string | number,
+  value: string | number | boolean,
   more: Partial<Setting> = {},
 ): Setting {
   return { key, title, summary, type, value, default: value, origin: 'default', ...more };

@@ -1,6 +1,7 @@
 // Models, providers, what was spent and what was decided: read when a page asks.
 
-import type { CostReport, DecisionRecord, ModelState, ProviderState } from '../types';
+import type { NewCostReport } from '../upcoming';
+import type { ApiKey, DecisionRecord, ModelState, ProviderState } from '../types';
 import { coalesced } from './coalesce';
 import { call } from './connection';
 
@@ -12,7 +13,9 @@ class Models {
   problem = $state<string | null>(null);
   ready = $state(false);
   providers = $state.raw<ProviderState[]>([]);
-  cost = $state.raw<CostReport | null>(null);
+  cost = $state.raw<NewCostReport | null>(null);
+  keys = $state.raw<ApiKey[]>([]);
+  readonly keyNames = $derived(new Map(this.keys.map(({ id, name }) => [id, name])));
   decisions = $state.raw<DecisionRecord[]>([]);
 
   readonly load = coalesced(async () => {
@@ -24,12 +27,19 @@ class Models {
   readonly loadProviders = coalesced(async () => {
     this.providers = (await call('provider.list', {})).providers;
   });
-  readonly loadCost = coalesced(async () => {
-    this.cost = await call('gateway.cost', { days: 30 });
+  readonly loadKeys = coalesced(async () => {
+    this.keys = (await call('keys.list', {})).keys;
   });
   readonly loadDecisions = coalesced(async () => {
     this.decisions = (await call('gateway.decisions', { limit: KEPT_DECISIONS })).decisions;
   });
+
+  #days = 0;
+  async loadCost(days: number) {
+    this.#days = days;
+    const cost = await call('gateway.cost', { days });
+    if (days === this.#days) this.cost = cost;
+  }
 
   /** Whether any model can answer now. */
   readonly anyReady = $derived(this.list.some((model) => model.readiness !== 'missing'));
