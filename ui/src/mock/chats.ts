@@ -161,7 +161,9 @@ export function paperChats(scene: string, emit: Emit) {
 
   return {
     'chat.list': () => ({
-      conversations: [...list].sort((a, b) => b.updated_at.localeCompare(a.updated_at)),
+      conversations: list
+        .map((each) => ({ ...each }))
+        .sort((a, b) => b.updated_at.localeCompare(a.updated_at)),
     }),
     'chat.show': ({ conversation }: Values) => show(of(conversation)),
     'chat.create': (input: Values) => {

@@ -29,6 +29,8 @@ class Chats {
   #failures = $state.raw<ReadonlyMap<string, StudioError>>(new Map());
 
   readonly sending = $derived(this.#open !== null && this.#going.has(this.#open));
+  /** A conversation was opened and is being read. */
+  readonly loading = $derived(this.#open !== null && this.current?.conversation.id !== this.#open);
   readonly busy = $derived(this.sending || this.draft !== null);
   /** Why the last words of the open conversation were not answered. */
   readonly failure = $derived(this.#open ? (this.#failures.get(this.#open) ?? null) : null);
@@ -137,9 +139,10 @@ class Chats {
       const going = new Set(this.#going);
       going.delete(id);
       this.#going = going;
+      // The draft stays until the message is there: nothing moves when one becomes the other.
       if (id === this.#open) {
-        this.draft = null;
         await quietly(this.#reload());
+        if (id === this.#open && !this.current?.draft) this.draft = null;
       }
     }
   }
