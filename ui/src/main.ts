@@ -14,6 +14,7 @@ import { films } from '$lib/store/films.svelte';
 import { jobs } from '$lib/store/jobs.svelte';
 import { library } from '$lib/store/library.svelte';
 import { router } from '$lib/store/route.svelte';
+import { weights } from '$lib/store/weights.svelte';
 import { settings } from '$lib/store/settings.svelte';
 import { quietly } from '$lib/store/toasts.svelte';
 import { connect } from '$lib/transport';
@@ -30,6 +31,7 @@ async function open(target: HTMLElement) {
   films.start();
   ambient.start();
   chats.start();
+  weights.start();
   void quietly(settings.start());
   void quietly(library.start());
   void quietly(jobs.start());

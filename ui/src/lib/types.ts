@@ -91,6 +91,7 @@ export type StudioEvent =
   | { type: 'player.ended'; player: string }
   | { type: 'chat.changed'; conversation: string }
   | { type: 'chat.draft'; conversation: string; draft: generated.Draft }
+  | { type: 'models.changed' }
   | { type: 'settings.changed' }
   /** This window fell behind: it must read the present state anew. */
   | { type: 'events.missed'; count: number };

@@ -1,5 +1,101 @@
 // What newer studios answer and the generated types do not hold yet. Each line goes when they do.
 
-import type { CostReport, CostTotal } from './types';
+import type { CostReport, CostTotal, ModelState, StudioErrorBody } from './types';
 
 export type NewCostReport = CostReport & { by_key?: CostTotal[] };
+
+export interface LocalFile {
+  path: string;
+  bytes: number | null;
+  here_bytes: number;
+}
+
+/** A model that the studio runs by itself, or could not. */
+export interface LocalModel {
+  id: string;
+  name: string;
+  family: string;
+  state: 'installed' | 'partial' | 'available' | 'unsupported';
+  bytes: number | null;
+  here_bytes: number;
+  memory_bytes: number | null;
+  context_tokens: number;
+  capabilities: ModelState['capabilities'];
+  architecture: string;
+  quantisation: string | null;
+  format: 'gguf' | 'safetensors';
+  repo: string;
+  revision: string;
+  files: LocalFile[];
+  licence: string | null;
+  licence_url: string | null;
+  licence_is_free: boolean;
+  is_found: boolean;
+}
+
+export interface LocalModels {
+  models: LocalModel[];
+  folder: string;
+  free_bytes: number | null;
+  here_bytes: number;
+}
+
+/** A repository that the hub found. */
+export interface FoundRepo {
+  repo: string;
+  downloads: number;
+  likes: number;
+  licence: string | null;
+  is_gated: boolean;
+  changed: string | null;
+}
+
+export interface RepoFile {
+  path: string;
+  bytes: number;
+  sha256: string | null;
+  is_here: boolean;
+}
+
+export interface RepoFiles {
+  repo: string;
+  commit: string;
+  licence: string | null;
+  licence_url: string | null;
+  licence_is_free: boolean;
+  is_gated: boolean;
+  files: RepoFile[];
+  refused: string[];
+}
+
+export interface VerifiedFile {
+  path: string;
+  bytes: number;
+  result: 'whole' | 'damaged' | 'unknown' | 'missing';
+}
+
+export interface DownloadInput {
+  model?: string;
+  repo?: string;
+  files?: string[];
+  accept_licence?: boolean;
+}
+
+export interface Upcoming {
+  'model.list': { input: Record<string, never>; output: LocalModels };
+  'model.search': {
+    input: { words?: string; hub?: boolean; limit?: number };
+    output: { models: LocalModel[]; hub: FoundRepo[]; hub_problem: StudioErrorBody | null };
+  };
+  'model.files': { input: { repo: string }; output: RepoFiles };
+  'model.download': { input: DownloadInput; output: { model: string | null } };
+  'model.verify': {
+    input: { model: string; discard_damaged?: boolean };
+    output: { is_whole: boolean; files: VerifiedFile[] };
+  };
+  'model.remove': { input: { model: string }; output: { freed_bytes: number } };
+  'model.import': {
+    input: { path: string; name?: string };
+    output: { model: string | null; bytes: number };
+  };
+}

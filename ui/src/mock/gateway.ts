@@ -78,7 +78,6 @@ export function paperGateway(scene: string) {
       if (scene === 'error') throw refusals.offline;
       return { provider, models: 12, took_ms: 214 };
     },
-    'provider.pull': () => ({ model: 'gemma3:4b' }),
     'keys.list': () => ({ keys: empty ? [] : keys }),
   };
 }

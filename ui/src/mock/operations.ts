@@ -48,6 +48,12 @@ export const operations: OperationInfo[] = [
     rate: { type: 'number', minimum: 0.5, maximum: 2, default: 1 },
     loud: { type: 'boolean', default: false, description: 'Speak up.' },
   }),
+  define(
+    'model.list',
+    'List models that run here',
+    'Lists the models that this program can run by itself.',
+    {},
+  ),
   define('system.info', 'About this machine', 'Tells version, folders and sound devices.', {}),
 ];
 

@@ -10,6 +10,7 @@ import { paperGateway } from './gateway';
 import { csv } from './costs';
 import { operations } from './operations';
 import { peaks, picture, screen } from './pictures';
+import { paperWeights } from './weights';
 import { paperPlayer } from './player';
 
 type Handler = (input: Record<string, Json>) => unknown;
@@ -18,10 +19,14 @@ export function mockTransport(scene: string): Transport {
   const listeners = new Set<(event: StudioEvent) => void>();
   const emit = (event: StudioEvent) => listeners.forEach((listener) => listener(event));
   const handlers = answers(scene || 'full', emit);
+  const { jobs, ...files } = paperWeights(scene, emit);
+  Object.assign(handlers, files);
 
   return {
     picksFolders: true,
     async call(operation, input): Promise<Answer> {
+      const begin = jobs[operation as keyof typeof jobs];
+      if (begin) return { kind: 'job', job: begin(input as Record<string, Json>) };
       const handler = handlers[operation];
       if (!handler) throw missing(operation);
       return { kind: 'done', output: (await handler(input as Record<string, Json>)) as Json };

@@ -1,0 +1,118 @@
+// Models that the studio runs by itself: what is here, what could be, and what is on its way.
+
+import { StudioError, toStudioError } from '../error';
+import type { Job, Json } from '../types';
+import type { DownloadInput, LocalModel, LocalModels, Upcoming } from '../upcoming';
+import { coalesced } from './coalesce';
+import { on, onGap, transport } from './connection';
+import { jobs } from './jobs.svelte';
+import { models } from './models.svelte';
+import { registry } from './operations.svelte';
+import { attempt, quietly, toasts } from './toasts.svelte';
+
+class Weights {
+  kept = $state.raw<LocalModels | null>(null);
+  readonly load = coalesced(async () => {
+    await registry.load();
+    if (!this.offers('model.list')) return;
+    this.kept = await ask('model.list', {});
+  });
+
+  start() {
+    const changed = () => {
+      if (!this.kept) return;
+      void quietly(this.load());
+      void quietly(models.load());
+    };
+    on('models.changed', changed);
+    onGap(changed);
+  }
+
+  /** Older studios cannot do everything: what is absent is not shown. */
+  offers(operation: string): boolean {
+    return registry.list.some(({ name }) => name === operation);
+  }
+
+  /** The job that works on a model's files now. */
+  going(model: Pick<LocalModel, 'id' | 'repo'>): Job | undefined {
+    return jobs.list.find(({ operation, status, input }) => {
+      if (!/^model\.(download|verify)$/.test(operation)) return false;
+      if (status !== 'queued' && status !== 'running') return false;
+      const of = (input ?? {}) as { model?: string; repo?: string };
+      return of.model === model.id || (of.repo !== undefined && of.repo === model.repo);
+    });
+  }
+
+  async download(input: DownloadInput, name: string) {
+    const got = await attempt(run('model.download', input));
+    await this.#refresh();
+    if (got) toasts.done(got.model ? `${name} is here and can answer.` : `${name} is here.`);
+  }
+
+  /** Takes the digests again; damaged files can be thrown away and fetched anew. */
+  async verify(model: LocalModel) {
+    const found = await attempt(run('model.verify', { model: model.id }));
+    if (!found) return;
+    if (found.is_whole) {
+      toasts.done(`Every file of ${model.name} is whole.`);
+      return;
+    }
+    const bad = found.files.filter(({ result }) => result === 'damaged' || result === 'missing');
+    toasts.done(`${bad.length} of ${found.files.length} files of ${model.name} are not whole.`, {
+      label: 'Fetch them anew',
+      run: () => void this.#mend(model),
+    });
+  }
+
+  async #mend(model: LocalModel) {
+    await attempt(run('model.verify', { model: model.id, discard_damaged: true }));
+    await this.download({ model: model.id, accept_licence: true }, model.name);
+  }
+
+  async remove(model: LocalModel): Promise<number | null> {
+    const removed = await attempt(ask('model.remove', { model: model.id }));
+    await this.#refresh();
+    return removed?.freed_bytes ?? null;
+  }
+
+  /** Throws what is wrong, so that the dialog can tell it. */
+  async import(path: string, name: string): Promise<void> {
+    const wish = name ? { path, name } : { path };
+    const got = await run('model.import', wish);
+    await this.#refresh();
+    toasts.done(
+      got.model
+        ? 'The model is here and can answer.'
+        : 'It is here, but cannot run in this program.',
+    );
+  }
+
+  async #refresh() {
+    await attempt(Promise.all([this.load(), models.load()]));
+  }
+}
+
+export const weights = new Weights();
+
+/** A short operation that the generated types do not hold yet. */
+export async function ask<N extends keyof Upcoming>(
+  name: N,
+  input: Upcoming[N]['input'],
+): Promise<Upcoming[N]['output']> {
+  const answer = await transport().call(name, input);
+  if (answer.kind === 'job') {
+    throw new StudioError({ code: 'internal', message: `${name} runs as a job.` });
+  }
+  return answer.output as unknown as Upcoming[N]['output'];
+}
+
+async function run<N extends keyof Upcoming>(
+  name: N,
+  input: Upcoming[N]['input'],
+): Promise<Upcoming[N]['output']> {
+  try {
+    return (await jobs.runAny(name, input)) as Json as unknown as Upcoming[N]['output'];
+  } catch (thrown) {
+    throw toStudioError(thrown);
+  }
+}
