@@ -51,3 +51,46 @@ test('a component has at most 200 lines', () => {
     expect(text.split('\n').length, path).toBeLessThanOrEqual(200);
   }
 });
+
+/** Relative luminance and contrast as WCAG 2.2 defines them. */
+function contrast(one: string, other: string): number {
+  const [light = 0, dark = 0] = [one, other].map(luminance).sort((a, b) => b - a);
+  return (light + 0.05) / (dark + 0.05);
+}
+
+function luminance(colour: string): number {
+  const [red = 0, green = 0, blue = 0] = [1, 3, 5]
+    .map((at) => Number.parseInt(colour.slice(at, at + 2), 16) / 255)
+    .map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+
+test('text can be read in both schemes (WCAG AA: 4.5, and 3 for fields and focus)', () => {
+  const [base = '', over = ''] = tokens.split("[data-scheme='light']");
+  const colours = (text: string) =>
+    Object.fromEntries([...text.matchAll(/(--[\w-]+): (#[0-9a-f]{6})/g)].map(([, k, v]) => [k, v]));
+  const dark = colours(base);
+  const names = (list: string) => list.split(' ').map((name) => `--${name}`);
+  const grounds = names('bg rail panel raised hover well field');
+  const texts = names(
+    'text text-soft text-faint accent danger ok warn code-keyword code-string code-number code-name',
+  );
+  const pairs = [
+    ...texts.flatMap((text) => grounds.map((ground) => [text, ground, 4.5] as const)),
+    ...grounds.map((ground) => ['--focus', ground, 3] as const),
+    ...names('bg panel field').map((ground) => ['--line-field', ground, 3] as const),
+    ['--on-accent', '--accent', 4.5] as const,
+    ['--on-accent', '--accent-hover', 4.5] as const,
+    ['--ok', '--ok-soft', 4.5] as const,
+    ['--danger', '--danger-soft', 4.5] as const,
+    ['--warn', '--accent-soft', 4.5] as const,
+    ['--accent', '--accent-soft', 4.5] as const,
+    ['--dialogue', '--dialogue-soft', 4.5] as const,
+  ];
+  for (const scheme of [dark, { ...dark, ...colours(over) }]) {
+    for (const [front, back, least] of pairs) {
+      const found = contrast(scheme[front] ?? '', scheme[back] ?? '');
+      expect(found, `${front} on ${back}`).toBeGreaterThanOrEqual(least);
+    }
+  }
+});

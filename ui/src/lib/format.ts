@@ -93,9 +93,9 @@ export function words(identifier: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** A number as typed, with a true minus sign. */
+/** A number with thousands apart and a true minus sign: `100,000`, `−31`. */
 export function plain(value: number): string {
-  return String(value).replace('-', '−');
+  return value.toLocaleString('en-US').replace('-', '−');
 }
 
 /** The studio's sentences as the window shows them: a capital first, quotes instead of backticks. */

@@ -11,9 +11,20 @@ export const shortcuts: { where: string; list: Shortcut[] }[] = [
     list: [
       { keys: ['Mod', 'K'], does: 'Find a command, project or page' },
       { keys: ['Mod', 'J'], does: 'Show or hide the jobs' },
-      { keys: ['Mod', '1–5'], does: 'Go to Start, Project, Film, Ambient, Settings' },
+      { keys: ['Mod', '1–7'], does: 'Go to Start, Project, Film, Ambient, Chat, Models, Settings' },
       { keys: ['?'], does: 'Show these keys' },
       { keys: ['Esc'], does: 'Close what is open' },
+    ],
+  },
+  {
+    where: 'Chat',
+    list: [
+      { keys: ['Enter'], does: 'Send' },
+      { keys: ['Shift', 'Enter'], does: 'Begin a new line' },
+      { keys: ['↑'], does: 'Edit the last message, from an empty box' },
+      { keys: ['Esc'], does: 'Stop the answer' },
+      { keys: ['F2'], does: 'Rename the conversation in the list' },
+      { keys: ['Del'], does: 'Delete the conversation in the list' },
     ],
   },
   {

@@ -70,7 +70,7 @@ function asset(i: number): Asset {
       kind === 'audio'
         ? null
         : {
-            codec: 'h264',
+            codec: kind === 'image' ? 'png' : 'h264',
             width: 1920,
             height: 1080,
             frame_rate: { num: 24, den: 1 },

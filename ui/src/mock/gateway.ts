@@ -16,7 +16,7 @@ export function paperGateway(scene: string) {
     return listed.find((each) => each.id === id);
   };
   const here = new Date(Date.now() - 9e8).toISOString();
-  const keys: ApiKey[] = [
+  let keys: ApiKey[] = [
     {
       id: 'k1',
       name: 'Editor’s laptop',
@@ -79,5 +79,23 @@ export function paperGateway(scene: string) {
       return { provider, models: 12, took_ms: 214 };
     },
     'keys.list': () => ({ keys: empty ? [] : keys }),
+    'keys.create': (input: Values) => {
+      const made = {
+        ...(keys[0] as ApiKey),
+        ...input,
+        id: `k${keys.length + 1}`,
+        created_at: new Date().toISOString(),
+        expires_at: null,
+        revoked_at: null,
+      } as ApiKey;
+      keys = [made, ...keys];
+      return { ...made, secret: 'avs_7f3kq0Zx5m2VJc8RwTn4bYp1' };
+    },
+    'keys.revoke': ({ key }: Values) => {
+      keys = keys.map((each) =>
+        each.id === key ? { ...each, revoked_at: new Date().toISOString() } : each,
+      );
+      return keys.find((each) => each.id === key);
+    },
   };
 }

@@ -3,6 +3,7 @@
 
 import { StudioError } from '$lib/error';
 import type { Answer, Transport } from '$lib/transport';
+import { browserDrops } from '$lib/transport/browser';
 import type { AmbientStatus, Json, StudioEvent } from '$lib/types';
 import { paperChats } from './chats';
 import * as data from './data';
@@ -50,7 +51,7 @@ export function mockTransport(scene: string): Transport {
     launchProject: async () => null,
     pickFiles: async () => ['/home/you/Music/Evening take.wav'],
     pickFolder: async () => '/home/you/Documents/AV Studio/Night radio',
-    onDrop: () => () => undefined,
+    onDrop: (handle) => browserDrops(async (file) => `/home/you/${file.name}`, handle),
   };
 }
 

@@ -7,7 +7,7 @@ import { library } from '$lib/store/library.svelte';
 import { registry } from '$lib/store/operations.svelte';
 import { router } from '$lib/store/route.svelte';
 import { attempt } from '$lib/store/toasts.svelte';
-import { places } from './places';
+import { places, type Place } from './places';
 import { layers } from './ui.svelte';
 
 export interface Command {
@@ -24,20 +24,25 @@ export function commands(): Command[] {
 }
 
 function pages(): Command[] {
-  return places()
-    .filter(({ label }) => label !== 'Project' || router.project !== null)
-    .map(({ label, icon, route }) => ({
-      id: `page ${label}`,
-      group: 'Go to',
-      title: label,
-      detail: '',
-      icon,
-      run: () => router.go(route),
-    }));
+  const parts: Place[] = [
+    { label: 'Providers and keys', icon: 'key', route: { page: 'models', tab: 'providers' } },
+    { label: 'Router', icon: 'scale', route: { page: 'models', tab: 'router' } },
+    { label: 'Costs', icon: 'chart', route: { page: 'models', tab: 'costs' } },
+  ];
+  const shown = places().filter(({ label }) => label !== 'Project' || router.project !== null);
+  return [...shown, ...parts].map(({ label, icon, route }) => ({
+    id: `page ${label}`,
+    group: 'Go to',
+    title: label,
+    detail: '',
+    icon,
+    run: () => router.go(route),
+  }));
 }
 
 function actions(): Command[] {
   const list: Command[] = [
+    action('New conversation', 'speech', () => router.go({ page: 'chat', chat: null })),
     action('Show the jobs', 'jobs', () => (layers.jobs = true)),
     action('Show the keys', 'keyboard', () => (layers.help = true)),
   ];
@@ -76,10 +81,17 @@ const DOMAIN_ICONS: Record<string, IconName> = {
   ambient: 'ambient',
   asset: 'import',
   audio: 'sound',
+  chat: 'speech',
+  gateway: 'scale',
   job: 'jobs',
+  keys: 'key',
+  llm: 'speech',
+  mcp: 'tool',
+  model: 'spark',
   movie: 'film',
   player: 'play',
   project: 'project',
+  provider: 'server',
   settings: 'settings',
   speech: 'speech',
 };

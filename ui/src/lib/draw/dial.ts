@@ -61,7 +61,7 @@ export function drawDial({ ctx, paint, length, width, height }: Stage, view: Dia
       ctx.strokeStyle = paint('--score');
       ctx.stroke();
     }
-    ctx.fillStyle = paint(sounds ? '--bg' : inScale ? '--text-soft' : '--line-strong');
+    ctx.fillStyle = paint(sounds ? '--bg' : inScale ? '--text-soft' : '--text-faint');
     ctx.fillText(view.notes[pitch] ?? '', cx, cy + 1);
   }
 }

@@ -42,7 +42,7 @@ export function browserDrops(
       event.preventDefault();
       depth = 0;
       const files = [...(event.dataTransfer?.files ?? [])];
-      handle({ phase: 'dropped', paths: () => Promise.all(files.map(upload)) });
+      handle({ phase: 'dropped', paths: () => Promise.all(files.map(upload)), files });
     },
   };
   const entries = Object.entries(listeners) as [keyof WindowEventMap, EventListener][];

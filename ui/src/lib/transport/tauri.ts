@@ -57,7 +57,7 @@ function dropOf(payload: { type: string; paths?: string[] }): Drop | null {
     case 'leave':
       return { phase: 'left' };
     case 'drop':
-      return { phase: 'dropped', paths: async () => payload.paths ?? [] };
+      return { phase: 'dropped', paths: async () => payload.paths ?? [], files: [] };
     default:
       return null;
   }

@@ -6,7 +6,10 @@ export type Answer = { kind: 'done'; output: Json } | { kind: 'job'; job: Job };
 
 /** Where files are over the page, and what was let go. */
 export type Drop =
-  { phase: 'over' } | { phase: 'left' } | { phase: 'dropped'; paths: () => Promise<string[]> };
+  | { phase: 'over' }
+  | { phase: 'left' }
+  /** `files` are the bytes themselves: the window's own drops bring paths only. */
+  | { phase: 'dropped'; paths: () => Promise<string[]>; files: File[] };
 
 export interface Filter {
   name: string;

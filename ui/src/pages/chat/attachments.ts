@@ -86,8 +86,3 @@ export function splitFiles(sent: string): { words: string; files: TextFile[] } {
   );
   return { words: words.trim(), files };
 }
-
-/** Files of a paste or a drop. */
-export function filesIn(data: DataTransfer | null): File[] {
-  return [...(data?.files ?? [])];
-}
