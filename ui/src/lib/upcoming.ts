@@ -81,7 +81,60 @@ export interface DownloadInput {
   accept_licence?: boolean;
 }
 
+/** Another program whose tools the studio may use. */
+export interface ToolServer {
+  server: string;
+  state: 'disabled' | 'idle' | 'connecting' | 'connected' | 'restarting' | 'failed' | 'invalid';
+  reached_by: string;
+  env: string[];
+  headers: string[];
+  trusted: boolean;
+  title: string | null;
+  version: string | null;
+  protocol: string | null;
+  tools: number | null;
+  error: StudioErrorBody | null;
+}
+
+export interface OfferedTool {
+  server: string;
+  name: string;
+  title: string | null;
+  description: string | null;
+  read_only: boolean | null;
+  destructive: boolean | null;
+}
+
+export interface NewToolServer {
+  server: string;
+  command?: string;
+  args?: string[];
+  env?: Record<string, string>;
+  url?: string;
+  headers?: Record<string, string>;
+  trusted?: boolean;
+}
+
+interface ServerProblem {
+  server: string;
+  error: StudioErrorBody;
+}
+
 export interface Upcoming {
+  'mcp.servers': {
+    input: { check?: boolean };
+    output: { file: string; servers: ToolServer[] };
+  };
+  'mcp.tools': {
+    input: { server: string };
+    output: { tools: OfferedTool[]; problems: ServerProblem[] };
+  };
+  'mcp.add': { input: NewToolServer; output: unknown };
+  'mcp.import': { input: { path: string }; output: { added: string[]; skipped: ServerProblem[] } };
+  'mcp.remove': { input: { server: string }; output: unknown };
+  'mcp.connect': { input: { server: string }; output: unknown };
+  'mcp.disconnect': { input: { server: string }; output: unknown };
+  'mcp.log': { input: { server: string }; output: { lines: string[] } };
   'model.list': { input: Record<string, never>; output: LocalModels };
   'model.search': {
     input: { words?: string; hub?: boolean; limit?: number };

@@ -48,6 +48,7 @@ export const operations: OperationInfo[] = [
     rate: { type: 'number', minimum: 0.5, maximum: 2, default: 1 },
     loud: { type: 'boolean', default: false, description: 'Speak up.' },
   }),
+  define('mcp.servers', 'List MCP servers', 'Lists the servers whose tools may be used.', {}),
   define(
     'model.list',
     'List models that run here',

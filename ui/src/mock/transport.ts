@@ -11,6 +11,7 @@ import { paperGateway } from './gateway';
 import { csv } from './costs';
 import { operations } from './operations';
 import { peaks, picture, screen } from './pictures';
+import { paperServers } from './servers';
 import { paperWeights } from './weights';
 import { paperPlayer } from './player';
 
@@ -121,6 +122,7 @@ function answers(scene: string, emit: (event: StudioEvent) => void): Record<stri
     },
     ...paperChats(scene, emit),
     ...paperGateway(scene),
+    ...paperServers(scene),
     'system.info': () => data.system,
   };
 }

@@ -1,10 +1,10 @@
 // Models that the studio runs by itself: what is here, what could be, and what is on its way.
 
-import { StudioError, toStudioError } from '../error';
-import type { Job, Json } from '../types';
-import type { DownloadInput, LocalModel, LocalModels, Upcoming } from '../upcoming';
+import type { Job } from '../types';
+import type { DownloadInput, LocalModel, LocalModels } from '../upcoming';
+import { ask, offers, run } from './asking';
 import { coalesced } from './coalesce';
-import { on, onGap, transport } from './connection';
+import { on, onGap } from './connection';
 import { jobs } from './jobs.svelte';
 import { models } from './models.svelte';
 import { registry } from './operations.svelte';
@@ -14,7 +14,7 @@ class Weights {
   kept = $state.raw<LocalModels | null>(null);
   readonly load = coalesced(async () => {
     await registry.load();
-    if (!this.offers('model.list')) return;
+    if (!offers('model.list')) return;
     this.kept = await ask('model.list', {});
   });
 
@@ -26,11 +26,6 @@ class Weights {
     };
     on('models.changed', changed);
     onGap(changed);
-  }
-
-  /** Older studios cannot do everything: what is absent is not shown. */
-  offers(operation: string): boolean {
-    return registry.list.some(({ name }) => name === operation);
   }
 
   /** The job that works on a model's files now. */
@@ -93,26 +88,3 @@ class Weights {
 }
 
 export const weights = new Weights();
-
-/** A short operation that the generated types do not hold yet. */
-export async function ask<N extends keyof Upcoming>(
-  name: N,
-  input: Upcoming[N]['input'],
-): Promise<Upcoming[N]['output']> {
-  const answer = await transport().call(name, input);
-  if (answer.kind === 'job') {
-    throw new StudioError({ code: 'internal', message: `${name} runs as a job.` });
-  }
-  return answer.output as unknown as Upcoming[N]['output'];
-}
-
-async function run<N extends keyof Upcoming>(
-  name: N,
-  input: Upcoming[N]['input'],
-): Promise<Upcoming[N]['output']> {
-  try {
-    return (await jobs.runAny(name, input)) as Json as unknown as Upcoming[N]['output'];
-  } catch (thrown) {
-    throw toStudioError(thrown);
-  }
-}
