@@ -98,6 +98,9 @@ impl App {
             .env_remove("OPENAI_API_KEY")
             .env_remove("ANTHROPIC_API_KEY")
             .env_remove("GEMINI_API_KEY")
+            .env_remove("HF_TOKEN")
+            .env_remove("HF_ENDPOINT")
+            .env("HF_HUB_CACHE", self.home().join("hub"))
     }
 
     /// Runs the binary to its end.

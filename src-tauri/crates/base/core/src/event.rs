@@ -42,6 +42,9 @@ pub enum Event {
     /// A model says more: the answer in the making as far as it is.
     #[serde(rename = "chat.draft")]
     ChatDraft { conversation: String, draft: Value },
+    /// Files of models came or went, or the lists of models are others now.
+    #[serde(rename = "models.changed")]
+    ModelsChanged {},
     #[serde(rename = "settings.changed")]
     SettingsChanged {},
     /// This receiver fell behind and lost `count` events: it must read the present state anew.

@@ -179,6 +179,25 @@ pub struct Models {
     ///
     /// New conversations are kept from every model that runs elsewhere.
     pub private: bool,
+    /// # Folder of downloaded models
+    ///
+    /// Empty: the one that other programs share, as `HF_HUB_CACHE` or `HF_HOME` says. Holds from the
+    /// next start.
+    #[schemars(
+        length(max = 4096),
+        regex(pattern = r"^(|/.*|[A-Za-z]:[\\/].*|\\\\.*)$"),
+        extend("x-allowed" = "an absolute path, or empty")
+    )]
+    pub folder: String,
+    /// # Hub that models come from
+    ///
+    /// Address of a mirror of Hugging Face's hub. Empty: as `HF_ENDPOINT` says, else the hub itself.
+    #[schemars(
+        length(max = 2048),
+        regex(pattern = r"^(|https?://[^\s?#@]+)$"),
+        extend("x-allowed" = "an address that begins with https:// or http://, or empty")
+    )]
+    pub hub_url: String,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

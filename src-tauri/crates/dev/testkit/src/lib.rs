@@ -1,17 +1,21 @@
-//! Signals, tolerances, temporary folders and a provider of models for tests.
+//! Signals, tolerances, temporary folders, a provider of models and a hub of their files for tests.
 //!
 //! Signals are one channel of `f32` at full scale 1.0, the same on every run. Everything here panics on
 //! failure, as tests do: never link it into the product.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod folder;
+mod gguf;
 mod heap;
+mod hub;
 mod provider;
 pub mod signal;
 mod wav;
 
 pub use folder::TempFolder;
+pub use gguf::tiny_gguf;
 pub use heap::{CountingHeap, heap_calls};
+pub use hub::{HUB_COMMIT, HUB_TOKEN, HubFault, HubFile, HubPlace, TestHub};
 pub use provider::{Asked, FakeProvider, Reply};
 pub use wav::{WavSample, write_wav};
 

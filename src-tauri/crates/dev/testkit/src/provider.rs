@@ -191,7 +191,7 @@ fn serve(
     }
 }
 
-fn read_request(stream: &mut TcpStream) -> Option<Asked> {
+pub(crate) fn read_request(stream: &mut TcpStream) -> Option<Asked> {
     let mut bytes = Vec::new();
     let mut buffer = [0; 4096];
     let head_end = loop {

@@ -1,4 +1,5 @@
-//! Files that come from the registry: the operations reference and the page's types.
+//! Files that come from the registry and from types: the operations reference, the page's types, the
+//! schemas of the lists of models and prices.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -11,15 +12,16 @@ use crate::{app, shell, typescript};
 /// Writes the files, or with `check` only tells whether they are what they should be.
 pub(crate) fn run(check: bool) -> Result<()> {
     let operations = operations()?;
-    let files = [
-        ("docs/operations.md", reference(&operations)),
+    let mut files = vec![
+        ("docs/operations.md".to_owned(), reference(&operations)),
         (
-            "ui/src/lib/generated/operations.ts",
+            "ui/src/lib/generated/operations.ts".to_owned(),
             typescript::module(&operations)?,
         ),
     ];
+    files.extend(schemas()?);
     for (path, text) in files {
-        let file = shell::root().join(path);
+        let file = shell::root().join(&path);
         if !check {
             if let Some(folder) = file.parent() {
                 std::fs::create_dir_all(folder)?;
@@ -31,6 +33,28 @@ pub(crate) fn run(check: bool) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The schemas of `models/*.yaml`, for editors.
+fn schemas() -> Result<Vec<(String, String)>> {
+    let output = Command::new("cargo")
+        .args(["run", "--quiet", "--package", "studio-llm", "--example", "schemas"])
+        .current_dir(shell::root())
+        .output()
+        .context("cargo could not be started")?;
+    if !output.status.success() {
+        bail!(
+            "the schemas could not be made: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+    let schemas: BTreeMap<String, Value> =
+        serde_json::from_slice(&output.stdout).context("the schemas are not JSON")?;
+    let written = schemas.into_iter().map(|(name, schema)| {
+        let text = serde_json::to_string_pretty(&schema)?;
+        Ok((format!("models/{name}"), format!("{text}\n")))
+    });
+    written.collect()
 }
 
 fn operations() -> Result<Vec<Value>> {

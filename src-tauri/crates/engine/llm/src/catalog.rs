@@ -1,16 +1,19 @@
 //! Which models and providers there are: YAML lists with user additions laid over them.
 //!
-//! Entries of a later list replace those of equal id. Every error names its file, line and column.
+//! Entries of a later list replace those of equal id. What a model's entry leaves out comes from its
+//! family. Every error names its file, line and column.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_saphyr::Spanned;
 
 use crate::pricing::{Price, Rates};
 use crate::tokens::Encoding;
+use crate::weights::Weights;
 
 /// How a provider is spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -26,6 +29,17 @@ pub enum Protocol {
     Gemini,
     /// Ollama's own API.
     Ollama,
+    /// Nobody: this program runs the models by itself, from their `weights`.
+    Local,
+    /// A place that models' files are downloaded from, in the layout of Hugging Face's hub.
+    Hub,
+}
+
+impl Protocol {
+    /// Whether there is somebody at the other end of a connection.
+    fn needs_url(self) -> bool {
+        self != Protocol::Local
+    }
 }
 
 /// Somebody who answers.
@@ -36,8 +50,10 @@ pub struct Provider {
     pub id: String,
     pub name: String,
     pub protocol: Protocol,
-    /// Such as `https://api.openai.com/v1`.
-    pub base_url: String,
+    /// Such as `https://api.openai.com/v1`. Only the protocol `local` has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^https?://"))]
+    pub base_url: Option<String>,
     /// Environment variable that may hold the key; the key that was stored comes first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_env: Option<String>,
@@ -88,10 +104,8 @@ pub enum Capability {
 
 /// One model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Model {
     /// `provider/name`, unique.
-    #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9_-]*/[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$"))]
     pub id: String,
     pub name: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -99,10 +113,8 @@ pub struct Model {
     /// What the provider calls it.
     pub model: String,
     /// Most tokens of conversation and answer together.
-    #[schemars(range(min = 256, max = 100_000_000))]
     pub context_tokens: u64,
     /// Most tokens of one answer.
-    #[schemars(range(min = 1, max = 100_000_000))]
     pub output_tokens: u64,
     #[serde(default)]
     pub capabilities: BTreeSet<Capability>,
@@ -114,6 +126,12 @@ pub struct Model {
     pub quality: BTreeMap<Task, f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licence: Option<String>,
+    /// Where the licence can be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub licence_url: Option<String>,
+    /// Its files, if this program runs it by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights: Option<Weights>,
 }
 
 impl Model {
@@ -136,7 +154,108 @@ impl Model {
     }
 }
 
-/// A registry file.
+/// What the models of one family share.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Family {
+    #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9._-]{0,63}$"))]
+    pub id: String,
+    #[serde(default)]
+    #[schemars(range(min = 256, max = 100_000_000))]
+    pub context_tokens: Option<u64>,
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 100_000_000))]
+    pub output_tokens: Option<u64>,
+    #[serde(default)]
+    pub capabilities: BTreeSet<Capability>,
+    #[serde(default)]
+    pub encoding: Encoding,
+    #[serde(default)]
+    pub licence: Option<String>,
+    #[serde(default)]
+    #[schemars(regex(pattern = r"^https?://"))]
+    pub licence_url: Option<String>,
+}
+
+/// A model as a registry lists it.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Listed {
+    /// `provider/name`, unique.
+    #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9_-]*/[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$"))]
+    pub id: String,
+    pub name: String,
+    /// A family's id; one that is not listed gives nothing.
+    #[serde(default)]
+    pub family: String,
+    /// What the provider calls it.
+    pub model: String,
+    /// Most tokens of conversation and answer together. Without it, the family's.
+    #[serde(default)]
+    #[schemars(range(min = 256, max = 100_000_000))]
+    pub context_tokens: Option<u64>,
+    /// Most tokens of one answer. Without it, the family's.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 100_000_000))]
+    pub output_tokens: Option<u64>,
+    /// Without it, the family's.
+    #[serde(default)]
+    pub capabilities: Option<BTreeSet<Capability>>,
+    /// How its tokens are counted before it is asked. Without it, as the family's are.
+    #[serde(default)]
+    pub encoding: Option<Encoding>,
+    /// 0 to 1 by task; a task that is absent has the quality of `chat`.
+    #[serde(default)]
+    pub quality: BTreeMap<Task, f64>,
+    /// An SPDX identifier where there is one. Without it, the family's.
+    #[serde(default)]
+    pub licence: Option<String>,
+    /// Where the licence can be read. Without it, where the family's can.
+    #[serde(default)]
+    #[schemars(regex(pattern = r"^https?://"))]
+    pub licence_url: Option<String>,
+    /// Its files. Models of the protocol `local` have them, and no others.
+    #[serde(default)]
+    pub weights: Option<Weights>,
+}
+
+impl Listed {
+    /// The whole entry; what it lacks is the family's. The name of a field that neither has is an
+    /// error.
+    fn complete(self, families: &BTreeMap<String, Family>) -> Result<Model, &'static str> {
+        let family = families.get(&self.family);
+        let number = |own: Option<u64>, shared: fn(&Family) -> Option<u64>, field| {
+            own.or_else(|| family.and_then(shared)).ok_or(field)
+        };
+        let (licence, licence_url) = match (self.licence, family) {
+            (Some(licence), _) => (Some(licence), self.licence_url),
+            (None, Some(family)) => (family.licence.clone(), family.licence_url.clone()),
+            (None, None) => (None, self.licence_url),
+        };
+        Ok(Model {
+            context_tokens: number(self.context_tokens, |f| f.context_tokens, "context_tokens")?,
+            output_tokens: number(self.output_tokens, |f| f.output_tokens, "output_tokens")?,
+            capabilities: self
+                .capabilities
+                .or_else(|| family.map(|family| family.capabilities.clone()))
+                .unwrap_or_default(),
+            encoding: self
+                .encoding
+                .or_else(|| family.map(|family| family.encoding))
+                .unwrap_or_default(),
+            id: self.id,
+            name: self.name,
+            family: self.family,
+            model: self.model,
+            quality: self.quality,
+            licence,
+            licence_url,
+            weights: self.weights,
+        })
+    }
+}
+
+/// A registry: who answers, and with which models.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RegistryFile {
@@ -144,8 +263,11 @@ pub struct RegistryFile {
     #[schemars(with = "Vec<Provider>")]
     pub providers: Vec<Spanned<Provider>>,
     #[serde(default)]
-    #[schemars(with = "Vec<Model>")]
-    pub models: Vec<Spanned<Model>>,
+    #[schemars(with = "Vec<Family>")]
+    pub families: Vec<Spanned<Family>>,
+    #[serde(default)]
+    #[schemars(with = "Vec<Listed>")]
+    pub models: Vec<Spanned<Listed>>,
 }
 
 /// A price list.
@@ -155,6 +277,22 @@ pub struct PricingFile {
     #[serde(default)]
     #[schemars(with = "Vec<Price>")]
     pub prices: Vec<Spanned<Price>>,
+}
+
+/// The JSON Schemas of both lists, for editors: `models/registry.schema.json` and
+/// `models/pricing.schema.json`.
+pub fn schemas() -> [(&'static str, serde_json::Value); 2] {
+    let settings = || SchemaSettings::draft07().for_deserialize();
+    [
+        (
+            "registry.schema.json",
+            studio_core::schema::of::<RegistryFile>(settings()),
+        ),
+        (
+            "pricing.schema.json",
+            studio_core::schema::of::<PricingFile>(settings()),
+        ),
+    ]
 }
 
 /// What is wrong with a list, and where.
@@ -197,7 +335,8 @@ impl Catalog {
         pricings: &[Source<'_>],
     ) -> Result<Catalog, CatalogError> {
         let mut catalog = Catalog::default();
-        let mut model_lines = Vec::new();
+        let mut families = BTreeMap::new();
+        let mut listed = Vec::new();
         for source in registries {
             let file: RegistryFile = parse(*source)?;
             for provider in file.providers {
@@ -205,20 +344,21 @@ impl Catalog {
                 let provider = provider.value;
                 catalog.providers.insert(provider.id.clone(), provider);
             }
-            for model in file.models {
-                check_model(*source, &model)?;
-                model_lines.push((*source, at(&model), model.value.id.clone()));
-                catalog.models.insert(model.value.id.clone(), model.value);
+            for family in file.families {
+                families.insert(family.value.id.clone(), family.value);
             }
+            listed.extend(file.models.into_iter().map(|model| (*source, model)));
         }
-        for (source, (line, column), id) in model_lines {
-            let provider = id.split_once('/').map_or("", |(provider, _)| provider);
-            if !catalog.providers.contains_key(provider) {
-                let problem = format!(
-                    "the model `{id}` is of the provider `{provider}`, which is not listed"
-                );
-                return Err(wrong_at(source, line, column, problem));
-            }
+        // Families and providers of every list are known by now, wherever a model stands.
+        for (source, entry) in listed {
+            let place = at(&entry);
+            let wrong = |problem| wrong_at(source, place.0, place.1, problem);
+            let id = entry.value.id.clone();
+            let model = entry.value.complete(&families).map_err(|field| {
+                wrong(format!("`{id}` lacks `{field}`, and so does its family"))
+            })?;
+            check_model(&model, &catalog.providers).map_err(wrong)?;
+            catalog.models.insert(id, model);
         }
         for source in pricings {
             let file: PricingFile = parse(*source)?;
@@ -266,7 +406,7 @@ impl Catalog {
     pub fn rates(&self, model: &Model) -> Option<Rates> {
         let provider = self.providers.get(model.provider())?;
         match self.prices.get(&model.id) {
-            Some(price) => Some(price.rates()),
+            Some(price) => price.rates(),
             None if provider.on_this_machine => Some(Rates::FREE),
             None => None,
         }
@@ -318,54 +458,77 @@ fn check_provider(source: Source<'_>, entry: &Spanned<Provider>) -> Result<(), C
         );
         return Err(wrong(source, entry, problem));
     }
-    let url = &provider.base_url;
-    if !url.starts_with("https://") && !url.starts_with("http://") {
-        let problem = format!(
-            "`base_url` of `{}` must begin with https:// or http://, not `{url}`",
-            provider.id
-        );
-        return Err(wrong(source, entry, problem));
-    }
-    Ok(())
+    let problem = match &provider.base_url {
+        Some(url) if !url.starts_with("https://") && !url.starts_with("http://") => {
+            format!(
+                "`base_url` of `{}` must begin with https:// or http://, not `{url}`",
+                provider.id
+            )
+        }
+        None if provider.protocol.needs_url() => {
+            format!("`{}` lacks its `base_url`", provider.id)
+        }
+        Some(_) if !provider.protocol.needs_url() => {
+            format!(
+                "`{}` runs in this program: it has no `base_url`",
+                provider.id
+            )
+        }
+        _ => return Ok(()),
+    };
+    Err(wrong(source, entry, problem))
 }
 
-fn check_model(source: Source<'_>, entry: &Spanned<Model>) -> Result<(), CatalogError> {
-    let model = &entry.value;
-    let problem = if model
-        .id
+/// What is wrong with a model, if anything is.
+fn check_model(model: &Model, providers: &BTreeMap<String, Provider>) -> Result<(), String> {
+    let id = &model.id;
+    if id
         .split_once('/')
         .is_none_or(|(a, b)| a.is_empty() || b.is_empty())
     {
-        format!("a model's id is `provider/name`, not `{}`", model.id)
-    } else if model.context_tokens < 256 {
-        format!(
-            "`context_tokens` of `{}` is {}; at least 256",
-            model.id, model.context_tokens
-        )
-    } else if model.output_tokens == 0 {
-        format!("`output_tokens` of `{}` is 0; at least 1", model.id)
-    } else if let Some((task, quality)) = model
-        .quality
-        .iter()
-        .find(|(_, quality)| !(0.0..=1.0).contains(*quality))
-    {
-        format!(
-            "the quality of `{}` for {task:?} is {quality}; it goes from 0 to 1",
-            model.id
-        )
-    } else {
-        return Ok(());
-    };
-    Err(wrong(source, entry, problem))
+        return Err(format!("a model's id is `provider/name`, not `{id}`"));
+    }
+    let name = model.provider();
+    let provider = providers.get(name).ok_or_else(|| {
+        format!("the model `{id}` is of the provider `{name}`, which is not listed")
+    })?;
+    if model.context_tokens < 256 {
+        let tokens = model.context_tokens;
+        return Err(format!(
+            "`context_tokens` of `{id}` is {tokens}; at least 256"
+        ));
+    }
+    if model.output_tokens == 0 {
+        return Err(format!("`output_tokens` of `{id}` is 0; at least 1"));
+    }
+    let mut qualities = model.quality.iter();
+    if let Some((task, quality)) = qualities.find(|(_, quality)| !(0.0..=1.0).contains(*quality)) {
+        return Err(format!(
+            "the quality of `{id}` for {task:?} is {quality}; it goes from 0 to 1"
+        ));
+    }
+    match (&model.weights, provider.protocol) {
+        (None, Protocol::Local) => Err(format!("`{id}` runs in this program: it needs `weights`")),
+        (Some(_), protocol) if protocol != Protocol::Local => Err(format!(
+            "`{id}` has `weights`, but `{name}` is not of the protocol `local`"
+        )),
+        (_, Protocol::Hub) => Err(format!("`{name}` keeps files and answers nobody")),
+        (Some(weights), _) => weights
+            .check()
+            .map_err(|problem| format!("`weights` of `{id}`: {problem}")),
+        (None, _) => Ok(()),
+    }
 }
 
 fn check_price(source: Source<'_>, entry: &Spanned<Price>) -> Result<(), CatalogError> {
     let price = &entry.value;
     let rates = [
-        Some(price.input),
+        price.input,
         price.cached,
         price.cache_write,
-        Some(price.output),
+        price.output,
+        price.image,
+        price.second,
     ];
     let problem = if let Some(rate) = rates
         .into_iter()
@@ -373,9 +536,11 @@ fn check_price(source: Source<'_>, entry: &Spanned<Price>) -> Result<(), Catalog
         .find(|rate| !(0.0..=10_000.0).contains(rate))
     {
         format!(
-            "the price of `{}` is {rate}; it goes from 0 to 10000 dollars per million tokens",
+            "the price of `{}` is {rate}; it goes from 0 to 10000 dollars",
             price.model
         )
+    } else if let Some(lacking) = price.lacks() {
+        format!("the price of `{}` {lacking}", price.model)
     } else if !is_day(&price.as_of) {
         format!(
             "`as_of` of `{}` is `{}`; it is a day, such as 2026-03-01",
@@ -425,6 +590,17 @@ models:
     model: small
     context_tokens: 4096
     output_tokens: 4096
+";
+    /// One model of this program's own; its family says the rest.
+    const LOCAL: &str = "
+providers:
+  - { id: local, name: Here, protocol: local, on_this_machine: true }
+families:
+  - { id: f, context_tokens: 4096, output_tokens: 1000, capabilities: [json], licence: MIT, licence_url: https://l }
+  - { id: g }
+models:
+  - { id: local/m, name: M, family: f, model: m,
+      weights: { repo: a/b, format: gguf, architecture: llama, files: [{ path: m.gguf }] } }
 ";
     const PRICES: &str = "
 prices:
@@ -498,7 +674,23 @@ models:
             "not listed",
         );
         check(&BASE.replace("https://api", "ftp://api"), "", 3, "https://");
+        check(&LOCAL.replace("protocol: local", "protocol: openai"), "", 3, "base_url");
+        check(
+            &LOCAL.replace("protocol: local", "protocol: local, base_url: http://x"),
+            "",
+            3,
+            "no `base_url`",
+        );
+        check(&LOCAL.replace("a/b", "../b"), "", 8, "owner/name");
+        check(&LOCAL.replace("m.gguf", "../m.gguf"), "", 8, "within a repository");
+        check(&LOCAL.replace("context_tokens: 4096, ", ""), "", 8, "context_tokens");
+        check(&LOCAL.replace("format: gguf", "format: zip"), "", 9, "zip");
+        check(&LOCAL.replace("weights:", "wights:"), "", 9, "wights");
+        check(&LOCAL.replace("local/m", "here/m"), "", 8, "not listed");
         check(BASE, &PRICES.replace("2.5", "-2.5"), 3, "0 to 10000");
+        check(BASE, &PRICES.replace(", output: 10", ""), 3, "no `output`");
+        check(BASE, &PRICES.replace("input: 2.5, cached: 1.25, output: 10", ""), 3, "is empty");
+        check(BASE, &PRICES.replace("output: 10", "output: 10, image: 1e9"), 3, "0 to 10000");
         check(
             BASE,
             &PRICES.replace("2026-01-02", "2026-13-02"),
@@ -507,6 +699,36 @@ models:
         );
         check(BASE, &PRICES.replace("input: 2.5", "input: cheap"), 3, "");
         check(BASE, &PRICES.replace("output", "outptu"), 3, "outptu");
+    }
+
+    #[test]
+    fn what_a_model_leaves_out_is_its_family_s() {
+        let catalog = read(&[LOCAL], &[]).unwrap();
+        let model = catalog.model("local/m").unwrap();
+        assert_eq!((model.context_tokens, model.output_tokens), (4096, 1000));
+        assert!(model.can(Capability::Json) && !model.can(Capability::Tools));
+        assert_eq!(model.licence_url.as_deref(), Some("https://l"));
+        assert_eq!(catalog.rates(model), Some(Rates::FREE));
+        let own = LOCAL.replace("family: f", "family: f, licence: mine, capabilities: []");
+        let catalog = read(&[&own], &[]).unwrap();
+        let model = catalog.model("local/m").unwrap();
+        assert!(!model.can(Capability::Json), "an empty list is a list");
+        let licence = (model.licence.as_deref(), model.licence_url.as_deref());
+        assert_eq!(licence, (Some("mine"), None), "the link is of another licence");
+        // An overlay's family holds for models of other lists, too.
+        let over = "families:\n  - { id: f, context_tokens: 512, output_tokens: 9 }\n";
+        let catalog = read(&[LOCAL, over], &[]).unwrap();
+        assert_eq!(catalog.model("local/m").unwrap().context_tokens, 512);
+    }
+
+    #[test]
+    fn the_schemas_beside_the_lists_are_up_to_date() {
+        for (name, schema) in schemas() {
+            let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../../models/");
+            let text = std::fs::read_to_string(format!("{folder}{name}")).unwrap_or_default();
+            let told = serde_json::from_str::<serde_json::Value>(&text).ok();
+            assert_eq!(told, Some(schema), "{name}: run `cargo xtask generate`");
+        }
     }
 
     #[test]

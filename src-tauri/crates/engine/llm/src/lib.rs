@@ -1,14 +1,15 @@
 //! Language models as values: what is asked and answered, what models cost, and which one to take.
 //!
 //! - [`chat`]: one request, one stream of events, one error, whoever answers.
-//! - [`catalog`]: the lists of providers, models and prices.
+//! - [`catalog`]: the lists of providers, models and prices; [`weights`]: the files of models that run here.
 //! - [`pricing`] and [`tokens`]: what a request costs, before and after.
 //! - [`route`] over [`health`]: which model to ask, and why.
 //! - [`continuation`]: going on with another model after an answer broke off.
 //!
 //! Everything here is pure: time, randomness and measurements are passed in.
 //!
-//! Not here: connections to providers (`studio-providers`), weights (`studio-models`), the ledger.
+//! Not here: connections to providers (`studio-providers`), models at work (`studio-models`), their
+//! downloads (`studio-hub`), the ledger.
 
 pub mod catalog;
 pub mod chat;
@@ -17,3 +18,4 @@ pub mod health;
 pub mod pricing;
 pub mod route;
 pub mod tokens;
+pub mod weights;

@@ -1,4 +1,4 @@
-//! What models cost: dated prices per million tokens, exact in integers.
+//! What models cost: dated prices per million tokens, per picture and per second, exact in integers.
 //!
 //! A price that nobody knows is `None` everywhere, never zero.
 
@@ -8,7 +8,8 @@ use studio_core::units::MicroUsd;
 
 use crate::chat::Usage;
 
-/// Prices of one model in US dollars per million tokens, as the price list writes them.
+/// Prices of one model in US dollars, as the price list writes them: for text per million tokens, for
+/// pictures and sound per piece and per second. What is not given is not known.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Price {
@@ -19,8 +20,10 @@ pub struct Price {
     pub as_of: String,
     /// Where it was read.
     pub source: String,
+    /// Per million tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.0, max = 10_000.0))]
-    pub input: f64,
+    pub input: Option<f64>,
     /// Input read from the provider's cache. Without it, cached input costs as much as other input.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.0, max = 10_000.0))]
@@ -29,8 +32,18 @@ pub struct Price {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.0, max = 10_000.0))]
     pub cache_write: Option<f64>,
+    /// Per million tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.0, max = 10_000.0))]
-    pub output: f64,
+    pub output: Option<f64>,
+    /// For one picture made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0, max = 10_000.0))]
+    pub image: Option<f64>,
+    /// For one second of sound or film, heard or made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0, max = 10_000.0))]
+    pub second: Option<f64>,
 }
 
 /// Micro-dollars per million tokens, by kind of token.
@@ -43,17 +56,51 @@ pub struct Rates {
 }
 
 impl Price {
-    pub fn rates(&self) -> Rates {
-        // A price list has at most six decimals: rounding only removes what binary fractions add.
-        let micros = |usd: f64| (usd * 1e6).round().max(0.0) as u64;
-        let input = micros(self.input);
-        Rates {
+    /// Rates of tokens; `None` for a model that is not paid by the token.
+    pub fn rates(&self) -> Option<Rates> {
+        let input = micros(self.input?);
+        Some(Rates {
             input,
             cached: self.cached.map_or(input, micros),
             cache_write: self.cache_write.map_or(input, micros),
-            output: micros(self.output),
+            output: micros(self.output?),
+        })
+    }
+
+    /// What `count` pictures cost, if that is known.
+    pub fn images(&self, count: u64) -> Option<MicroUsd> {
+        let each = micros(self.image?);
+        Some(MicroUsd(
+            i64::try_from(each.saturating_mul(count)).unwrap_or(i64::MAX),
+        ))
+    }
+
+    /// What `seconds` of sound or film cost, rounded up to the next micro-dollar, if that is known.
+    pub fn seconds(&self, seconds: f64) -> Option<MicroUsd> {
+        // Binary fractions are off by far less than the millionth that is taken away here.
+        let exact = self.second? * 1e6 * seconds.max(0.0);
+        Some(MicroUsd((exact - 1e-6).ceil().max(0.0) as i64))
+    }
+
+    /// What an entry must have and lacks, as the end of a sentence.
+    pub(crate) fn lacks(&self) -> Option<&'static str> {
+        match (self.input, self.output) {
+            (Some(_), None) => Some("has `input` and no `output`"),
+            (None, Some(_)) => Some("has `output` and no `input`"),
+            (None, None) if self.cached.or(self.cache_write).is_some() => {
+                Some("has cached tokens and no `input`")
+            }
+            (None, None) if self.image.or(self.second).is_none() => {
+                Some("is empty: `input` and `output`, `image` or `second`")
+            }
+            _ => None,
         }
     }
+}
+
+/// A price list has at most six decimals: rounding only removes what binary fractions add.
+fn micros(usd: f64) -> u64 {
+    (usd * 1e6).round().max(0.0) as u64
 }
 
 impl Rates {
@@ -111,12 +158,15 @@ mod tests {
             model: "m".into(),
             as_of,
             source,
-            input,
+            input: Some(input),
             cached,
             cache_write: None,
-            output,
+            output: Some(output),
+            image: None,
+            second: None,
         }
         .rates()
+        .unwrap()
     }
 
     #[test]
@@ -147,6 +197,24 @@ mod tests {
             "a fraction of a micro-dollar is rounded up"
         );
         assert_eq!(Rates::FREE.cost(&one), MicroUsd(0));
+    }
+
+    #[test]
+    fn pictures_and_seconds_have_prices_of_their_own() {
+        let price: Price = serde_json::from_value(serde_json::json!({
+            "model": "m", "as_of": "2026-01-01", "source": "", "image": 0.04, "second": 0.0001,
+        }))
+        .unwrap();
+        assert_eq!(price.rates(), None, "no price of tokens is known");
+        assert_eq!(price.images(3), Some(MicroUsd(120_000)));
+        assert_eq!(price.seconds(60.0), Some(MicroUsd(6_000)));
+        assert_eq!(price.seconds(0.001), Some(MicroUsd(1)), "rounded up");
+        let other = Price {
+            image: None,
+            second: None,
+            ..price
+        };
+        assert_eq!((other.images(1), other.seconds(1.0)), (None, None));
     }
 
     proptest! {

@@ -391,6 +391,8 @@ mod tests {
             encoding: crate::tokens::Encoding::Estimated,
             quality: [(Task::Chat, quality)].into(),
             licence: None,
+            licence_url: None,
+            weights: None,
         }
     }
 

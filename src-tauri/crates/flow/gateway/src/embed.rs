@@ -49,6 +49,7 @@ impl Gateway {
             .catalog
             .provider(model.provider())
             .ok_or_else(|| Error::internal(format!("{} has no provider", model.id)))?;
+        let endpoint = self.endpoint(provider)?;
         let rates = routed.catalog.rates(model);
         let most = rates.map_or(MicroUsd(0), |rates| rates.most(routed.tokens.total, 0));
         let (key, key_limit) = key.unzip();
@@ -70,7 +71,7 @@ impl Gateway {
         .await?;
         let asked = self
             .client
-            .embed(&self.endpoint(provider), &model.model, &texts)
+            .embed(&endpoint, &model.model, &texts)
             .await;
         let usage = asked
             .as_ref()

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use studio_core::settings::ModelPolicy;
 use studio_core::{Error, Events, SettingsFile};
 use studio_llm::catalog::{Capability, Catalog, Model, Protocol, Provider, Task};
-use studio_llm::chat::{ChatRequest, Message, Part, ResponseFormat};
+use studio_llm::chat::{ChatError, ChatRequest, Message, Part, ResponseFormat};
 use studio_llm::health::{Health, Moment};
 use studio_llm::route::{Candidate, Decision, Policy, Privacy, Question, Readiness, decide};
 use studio_llm::tokens::{Calibration, TokenCount, count};
@@ -19,6 +19,7 @@ use studio_store::{ApiKey, Home};
 use crate::answer::blocking;
 use crate::lists::Lists;
 use crate::machine::Watch;
+use crate::weights::Weights;
 
 /// Tokens of an answer that are expected where the request does not say.
 const EXPECTED_OUTPUT: u64 = 800;
@@ -36,6 +37,7 @@ pub struct Gateway {
     pub(crate) lists: Lists,
     pub(crate) vault: Vault,
     pub(crate) client: Client,
+    pub(crate) weights: Weights,
     watch: Arc<Watch>,
     health: Mutex<HashMap<String, Health>>,
     calibration: Mutex<HashMap<String, Calibration>>,
@@ -63,22 +65,25 @@ impl Gateway {
         settings: &Arc<SettingsFile>,
         events: &Events,
     ) -> Result<Arc<Gateway>, Error> {
-        Ok(Arc::new(Gateway {
+        let gateway = Arc::new(Gateway {
             home: home.clone(),
             settings: settings.clone(),
             events: events.clone(),
-            lists: Lists::open(home.path())?,
+            lists: Lists::open(home.path(), events)?,
             vault: Vault::new(
                 home.path(),
                 std::env::var_os("AV_STUDIO_NO_KEYCHAIN").is_none(),
             ),
             client: Client::new()?,
+            weights: Weights::open(home.path(), &settings.current().models)?,
             watch: Watch::start(events),
             health: Mutex::default(),
             calibration: Mutex::default(),
             keys: Mutex::default(),
             began: Instant::now(),
-        }))
+        });
+        gateway.look_for_weights();
+        Ok(gateway)
     }
 
     /// All models, providers and prices that are known now.
@@ -162,6 +167,8 @@ impl Gateway {
     pub(crate) fn readiness(&self, provider: &Provider, model: &Model) -> Readiness {
         match provider.protocol {
             Protocol::Ollama if !self.lists.was_discovered(&model.id) => Readiness::Missing,
+            Protocol::Local => self.weights.readiness(model),
+            Protocol::Hub => Readiness::Missing,
             _ if provider.needs_key && self.key(provider).is_none() => Readiness::Missing,
             _ => Readiness::Ready,
         }
@@ -196,9 +203,14 @@ impl Gateway {
         self.keys.lock().clear();
     }
 
-    pub(crate) fn endpoint(&self, provider: &Provider) -> Endpoint {
+    /// Where a provider answers. Models of this program have no such place.
+    pub(crate) fn endpoint(&self, provider: &Provider) -> Result<Endpoint, ChatError> {
         use studio_providers::llm::Protocol as Wire;
-        Endpoint {
+        let nowhere = || ChatError::BadRequest {
+            provider: provider.name.clone(),
+            detail: "nobody can be asked there".to_owned(),
+        };
+        Ok(Endpoint {
             provider: provider.name.clone(),
             protocol: match provider.protocol {
                 Protocol::Openai => Wire::OpenAi,
@@ -206,11 +218,12 @@ impl Gateway {
                 Protocol::Anthropic => Wire::Anthropic,
                 Protocol::Gemini => Wire::Gemini,
                 Protocol::Ollama => Wire::Ollama,
+                Protocol::Local | Protocol::Hub => return Err(nowhere()),
             },
-            base_url: provider.base_url.clone(),
+            base_url: provider.base_url.clone().ok_or_else(nowhere)?,
             key: self.key(provider),
             timeouts: Timeouts::default(),
-        }
+        })
     }
 
     /// Asks one model. Dropping the stream stops it.
@@ -220,8 +233,10 @@ impl Gateway {
         model: &Model,
         request: &ChatRequest,
     ) -> ChatStream {
-        self.client
-            .chat(&self.endpoint(provider), &model.model, request)
+        match self.endpoint(provider) {
+            Ok(endpoint) => self.client.chat(&endpoint, &model.model, request),
+            Err(error) => Box::pin(futures_util::stream::once(async { Err(error) })),
+        }
     }
 
     pub(crate) fn now(&self) -> Moment {

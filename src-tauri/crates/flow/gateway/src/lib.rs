@@ -4,8 +4,8 @@
 //! face all take it. Invariants: nothing is sent before the most that it can cost is set aside; no
 //! fallback crosses a privacy label; every choice is logged with all candidates.
 //!
-//! Not here: wire formats (`studio-providers`), prices and scores (`studio-llm`), models that this
-//! program would run by itself.
+//! Not here: wire formats (`studio-providers`), prices and scores (`studio-llm`), downloads
+//! (`studio-hub`), models that this program runs by itself (`studio-models`).
 
 mod answer;
 mod chats;
@@ -18,6 +18,7 @@ mod lists;
 mod machine;
 mod models;
 mod router;
+mod weights;
 
 use std::sync::Arc;
 
@@ -32,6 +33,7 @@ pub fn operations(gateway: &Arc<Gateway>) -> Vec<Operation> {
     let mut operations = chats::operations(gateway);
     operations.extend(router::operations(gateway));
     operations.extend(models::operations(gateway));
+    operations.extend(weights::operations(gateway));
     operations.extend(costs::operations(gateway));
     operations.extend(keys::operations(gateway));
     operations

@@ -3,12 +3,13 @@
 //! The owner's files are read again when they change, without a restart. A broken file changes
 //! nothing: what was read before stays in force, and the problem is told with the models.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use parking_lot::{Mutex, RwLock};
-use studio_core::Error;
+use studio_core::{Error, Event, Events};
 use studio_llm::catalog::{Catalog, Model, Source};
 
 const REGISTRY: &str = include_str!("../../../../../models/registry.yaml");
@@ -21,21 +22,29 @@ pub(crate) struct Lists {
     pricing: Utf8PathBuf,
     state: RwLock<State>,
     looked: Mutex<Instant>,
+    events: Events,
 }
 
 struct State {
     catalog: Arc<Catalog>,
     stamps: Stamps,
     problem: Option<String>,
-    discovered: Vec<Model>,
+    found: BTreeMap<Found, Vec<Model>>,
 }
 
-/// When both files were changed last; `None` for one that does not exist.
-type Stamps = [Option<SystemTime>; 2];
+/// Where models were found that no list has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Found {
+    AtOllama,
+    InCache,
+}
+
+/// When both files were changed last, and their lengths; `None` for one that does not exist.
+type Stamps = [Option<(SystemTime, u64)>; 2];
 
 impl Lists {
     /// Reads `models.yaml` and `pricing.yaml` in `home`, which need not exist.
-    pub(crate) fn open(home: &Utf8Path) -> Result<Lists, Error> {
+    pub(crate) fn open(home: &Utf8Path, events: &Events) -> Result<Lists, Error> {
         let (registry, pricing) = (home.join("models.yaml"), home.join("pricing.yaml"));
         let stamps = [stamp(&registry), stamp(&pricing)];
         let (catalog, problem) = match read(&registry, &pricing) {
@@ -46,13 +55,14 @@ impl Lists {
             catalog: Arc::new(catalog),
             stamps,
             problem,
-            discovered: Vec::new(),
+            found: BTreeMap::new(),
         };
         Ok(Lists {
             registry,
             pricing,
             state: RwLock::new(state),
             looked: Mutex::new(Instant::now()),
+            events: events.clone(),
         })
     }
 
@@ -67,26 +77,26 @@ impl Lists {
         self.state.read().problem.clone()
     }
 
-    /// Whether a model was found at run time, and not only listed.
+    /// Whether an Ollama was seen to have this model.
     pub(crate) fn was_discovered(&self, id: &str) -> bool {
-        self.state
-            .read()
-            .discovered
-            .iter()
-            .any(|model| model.id == id)
+        let state = self.state.read();
+        let mut models = state.found.get(&Found::AtOllama).into_iter().flatten();
+        models.any(|model| model.id == id)
     }
 
-    /// Replaces the models that were found at run time.
-    pub(crate) fn discovered(&self, models: Vec<Model>) {
+    /// Replaces the models that were found at one place at run time.
+    pub(crate) fn found(&self, place: Found, models: Vec<Model>) {
         let mut state = self.state.write();
-        if state.discovered == models {
+        if state.found.get(&place).map_or(&[][..], Vec::as_slice) == models {
             return;
         }
-        state.discovered = models;
+        state.found.insert(place, models);
         match read(&self.registry, &self.pricing).or_else(|_| own()) {
-            Ok(catalog) => state.catalog = Arc::new(with(catalog, &state.discovered)),
+            Ok(catalog) => state.catalog = Arc::new(with(catalog, &state.found)),
             Err(error) => tracing::error!(%error, "our own lists cannot be read"),
         }
+        drop(state);
+        self.events.emit(Event::ModelsChanged {});
     }
 
     fn refresh(&self) {
@@ -105,7 +115,7 @@ impl Lists {
         state.stamps = stamps;
         match read(&self.registry, &self.pricing) {
             Ok(catalog) => {
-                state.catalog = Arc::new(with(catalog, &state.discovered));
+                state.catalog = Arc::new(with(catalog, &state.found));
                 state.problem = None;
             }
             Err(error) => {
@@ -113,6 +123,8 @@ impl Lists {
                 state.problem = Some(error.message);
             }
         }
+        drop(state);
+        self.events.emit(Event::ModelsChanged {});
     }
 }
 
@@ -137,8 +149,8 @@ fn read(registry: &Utf8Path, pricing: &Utf8Path) -> Result<Catalog, Error> {
     )?)
 }
 
-fn with(mut catalog: Catalog, discovered: &[Model]) -> Catalog {
-    for model in discovered {
+fn with(mut catalog: Catalog, found: &BTreeMap<Found, Vec<Model>>) -> Catalog {
+    for model in found.values().flatten() {
         catalog.discover(model.clone());
     }
     catalog
@@ -156,14 +168,15 @@ fn text(path: &Utf8Path) -> Result<String, Error> {
     }
 }
 
-fn stamp(path: &Utf8Path) -> Option<SystemTime> {
-    std::fs::metadata(path)
-        .and_then(|data| data.modified())
-        .ok()
+fn stamp(path: &Utf8Path) -> Option<(SystemTime, u64)> {
+    let data = std::fs::metadata(path).ok()?;
+    Some((data.modified().ok()?, data.len()))
 }
 
 #[cfg(test)]
 mod tests {
+    use studio_llm::catalog::Protocol;
+
     use super::*;
 
     #[test]
@@ -174,6 +187,9 @@ mod tests {
             assert!(known, "{} has no price", model.id);
         }
         for provider in catalog.providers() {
+            if provider.protocol == Protocol::Hub {
+                continue;
+            }
             let some = catalog
                 .models()
                 .any(|model| model.provider() == provider.id);
@@ -185,7 +201,7 @@ mod tests {
     fn a_changed_file_is_read_and_a_broken_one_is_told() {
         let folder = tempfile::tempdir().unwrap();
         let home = Utf8Path::from_path(folder.path()).unwrap();
-        let lists = Lists::open(home).unwrap();
+        let lists = Lists::open(home, &Events::new()).unwrap();
         let mine = "models:\n  - { id: openai/mine, name: Mine, model: mine, context_tokens: 1000, output_tokens: 100 }\n";
         let look = |text: &str, age: u64| {
             let path = home.join("models.yaml");

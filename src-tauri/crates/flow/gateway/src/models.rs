@@ -20,6 +20,7 @@ use studio_providers::vault::Kept;
 use crate::Nothing;
 use crate::answer::blocking;
 use crate::gateway::Gateway;
+use crate::lists::Found;
 
 /// An Ollama that runs answers at once.
 const DISCOVERY: Duration = Duration::from_secs(2);
@@ -174,12 +175,15 @@ impl Gateway {
             if provider.protocol != Protocol::Ollama {
                 continue;
             }
+            let Ok(endpoint) = self.endpoint(provider) else {
+                continue;
+            };
             let endpoint = Endpoint {
                 timeouts: Timeouts {
                     first_token: DISCOVERY,
                     idle: DISCOVERY,
                 },
-                ..self.endpoint(provider)
+                ..endpoint
             };
             match self.client.models(&endpoint).await {
                 Ok(models) => found.extend(models.iter().map(|model| discovered(provider, model))),
@@ -188,7 +192,7 @@ impl Gateway {
                 }
             }
         }
-        self.lists.discovered(found);
+        self.lists.found(Found::AtOllama, found);
     }
 }
 
@@ -225,6 +229,8 @@ fn discovered(provider: &Provider, model: &RemoteModel) -> Model {
         encoding: Encoding::Estimated,
         quality: Default::default(),
         licence: None,
+        licence_url: None,
+        weights: None,
     }
 }
 
@@ -353,12 +359,20 @@ async fn test(gateway: Arc<Gateway>, input: Which) -> Result<Tested, Error> {
         return Err(missing.into());
     }
     let begun = std::time::Instant::now();
+    if provider.protocol == Protocol::Hub {
+        gateway.test_hub().await?;
+        return Ok(Tested {
+            provider: provider.id,
+            models: 0,
+            took_ms: begun.elapsed().as_millis() as u64,
+        });
+    }
     let endpoint = Endpoint {
         timeouts: Timeouts {
             first_token: Duration::from_secs(20),
             idle: Duration::from_secs(20),
         },
-        ..gateway.endpoint(&provider)
+        ..gateway.endpoint(&provider)?
     };
     let models = gateway.client.models(&endpoint).await?;
     Ok(Tested {
@@ -395,7 +409,7 @@ async fn pull(gateway: Arc<Gateway>, cx: JobContext, input: Pull) -> Result<Pull
     }
     let mut steps = gateway
         .client
-        .pull(&gateway.endpoint(&provider), &input.model);
+        .pull(&gateway.endpoint(&provider)?, &input.model);
     let mut last = String::new();
     loop {
         let step = tokio::select! {

@@ -4,6 +4,7 @@
 mod budget;
 mod chain;
 mod conversations;
+mod weights;
 
 use std::sync::Arc;
 
@@ -106,7 +107,10 @@ impl World {
         let path = folder.file("");
         let home =
             Arc::new(Home::open(Utf8Path::new(path.as_str().trim_end_matches('/'))).unwrap());
-        let flags = [("budget.daily_limit_usd".to_owned(), "10".to_owned())];
+        let flags = [
+            ("budget.daily_limit_usd".to_owned(), "10".to_owned()),
+            ("models.folder".to_owned(), folder.file("hub").to_string()),
+        ];
         let settings = Arc::new(SettingsFile::load(home.settings_path(), [], &flags).unwrap());
         let events = Events::new();
         let gateway = Gateway::new(&home, &settings, &events).unwrap();
