@@ -357,13 +357,17 @@ fn knows(revision: &str) -> bool {
 }
 
 fn tree(shared: &Shared, path: &str, query: &str) -> Answer {
-    let cursor = query.split('&').find_map(|pair| pair.strip_prefix("cursor="));
+    let cursor = query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("cursor="));
     let cursor: usize = cursor.map_or(0, |cursor| cursor.parse().unwrap());
     let files = shared.files.lock().unwrap();
     let rows = files.iter().skip(cursor).take(PAGE).map(|file| {
-        let mut row = json!({ "type": "file", "path": file.path, "size": file.bytes.len(), "oid": "0" });
+        let mut row =
+            json!({ "type": "file", "path": file.path, "size": file.bytes.len(), "oid": "0" });
         if file.is_large {
-            row["lfs"] = json!({ "oid": file.etag(), "size": file.bytes.len(), "pointerSize": 134 });
+            row["lfs"] =
+                json!({ "oid": file.etag(), "size": file.bytes.len(), "pointerSize": 134 });
         }
         row
     });
@@ -373,7 +377,10 @@ fn tree(shared: &Shared, path: &str, query: &str) -> Answer {
     }
     let mut answer = Answer::json(&Value::Array(rows));
     if cursor + PAGE < files.len() {
-        let next = format!("<{path}?recursive=true&cursor={}>; rel=\"next\"", cursor + PAGE);
+        let next = format!(
+            "<{path}?recursive=true&cursor={}>; rel=\"next\"",
+            cursor + PAGE
+        );
         answer.headers.push(("link", next));
     }
     answer
@@ -421,9 +428,15 @@ fn keeper(shared: &Shared, asked: &Asked, fault: Option<&HubFault>) -> Answer {
     let (status, from, to) = match range {
         None => (200, 0, total),
         Some(range) => {
-            let (from, last) = range.strip_prefix("bytes=").unwrap().split_once('-').unwrap();
+            let (from, last) = range
+                .strip_prefix("bytes=")
+                .unwrap()
+                .split_once('-')
+                .unwrap();
             let from: usize = from.parse().unwrap();
-            let to = last.parse::<usize>().map_or(total, |last| (last + 1).min(total));
+            let to = last
+                .parse::<usize>()
+                .map_or(total, |last| (last + 1).min(total));
             if from >= to {
                 return Answer::error(416, "RangeNotSatisfiable");
             }

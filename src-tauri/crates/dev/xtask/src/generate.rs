@@ -38,7 +38,14 @@ pub(crate) fn run(check: bool) -> Result<()> {
 /// The schemas of `models/*.yaml`, for editors.
 fn schemas() -> Result<Vec<(String, String)>> {
     let output = Command::new("cargo")
-        .args(["run", "--quiet", "--package", "studio-llm", "--example", "schemas"])
+        .args([
+            "run",
+            "--quiet",
+            "--package",
+            "studio-llm",
+            "--example",
+            "schemas",
+        ])
         .current_dir(shell::root())
         .output()
         .context("cargo could not be started")?;

@@ -674,7 +674,12 @@ models:
             "not listed",
         );
         check(&BASE.replace("https://api", "ftp://api"), "", 3, "https://");
-        check(&LOCAL.replace("protocol: local", "protocol: openai"), "", 3, "base_url");
+        check(
+            &LOCAL.replace("protocol: local", "protocol: openai"),
+            "",
+            3,
+            "base_url",
+        );
         check(
             &LOCAL.replace("protocol: local", "protocol: local, base_url: http://x"),
             "",
@@ -682,15 +687,35 @@ models:
             "no `base_url`",
         );
         check(&LOCAL.replace("a/b", "../b"), "", 8, "owner/name");
-        check(&LOCAL.replace("m.gguf", "../m.gguf"), "", 8, "within a repository");
-        check(&LOCAL.replace("context_tokens: 4096, ", ""), "", 8, "context_tokens");
+        check(
+            &LOCAL.replace("m.gguf", "../m.gguf"),
+            "",
+            8,
+            "within a repository",
+        );
+        check(
+            &LOCAL.replace("context_tokens: 4096, ", ""),
+            "",
+            8,
+            "context_tokens",
+        );
         check(&LOCAL.replace("format: gguf", "format: zip"), "", 9, "zip");
         check(&LOCAL.replace("weights:", "wights:"), "", 9, "wights");
         check(&LOCAL.replace("local/m", "here/m"), "", 8, "not listed");
         check(BASE, &PRICES.replace("2.5", "-2.5"), 3, "0 to 10000");
         check(BASE, &PRICES.replace(", output: 10", ""), 3, "no `output`");
-        check(BASE, &PRICES.replace("input: 2.5, cached: 1.25, output: 10", ""), 3, "is empty");
-        check(BASE, &PRICES.replace("output: 10", "output: 10, image: 1e9"), 3, "0 to 10000");
+        check(
+            BASE,
+            &PRICES.replace("input: 2.5, cached: 1.25, output: 10", ""),
+            3,
+            "is empty",
+        );
+        check(
+            BASE,
+            &PRICES.replace("output: 10", "output: 10, image: 1e9"),
+            3,
+            "0 to 10000",
+        );
         check(
             BASE,
             &PRICES.replace("2026-01-02", "2026-13-02"),
@@ -714,7 +739,11 @@ models:
         let model = catalog.model("local/m").unwrap();
         assert!(!model.can(Capability::Json), "an empty list is a list");
         let licence = (model.licence.as_deref(), model.licence_url.as_deref());
-        assert_eq!(licence, (Some("mine"), None), "the link is of another licence");
+        assert_eq!(
+            licence,
+            (Some("mine"), None),
+            "the link is of another licence"
+        );
         // An overlay's family holds for models of other lists, too.
         let over = "families:\n  - { id: f, context_tokens: 512, output_tokens: 9 }\n";
         let catalog = read(&[LOCAL, over], &[]).unwrap();

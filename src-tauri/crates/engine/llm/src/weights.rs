@@ -97,7 +97,10 @@ impl Weights {
         for file in &self.files {
             let inside = !file.path.is_empty()
                 && !file.path.contains('\\')
-                && file.path.split('/').all(|part| !matches!(part, "" | "." | ".."));
+                && file
+                    .path
+                    .split('/')
+                    .all(|part| !matches!(part, "" | "." | ".."));
             if !inside {
                 return Err(format!("`{}` is not a path within a repository", file.path));
             }

@@ -69,10 +69,7 @@ impl Gateway {
             reserved.map_err(|over| over.refusal(&purpose, most))
         })
         .await?;
-        let asked = self
-            .client
-            .embed(&endpoint, &model.model, &texts)
-            .await;
+        let asked = self.client.embed(&endpoint, &model.model, &texts).await;
         let usage = asked
             .as_ref()
             .map(|answer| answer.usage)

@@ -105,7 +105,9 @@ impl Hub {
                 // What is no file is a folder, whose files come themselves.
                 if row["type"] == "file" {
                     match self.file(row, &what) {
-                        Err(error @ HubError::Name { .. }) => listing.refused.push(error.to_string()),
+                        Err(error @ HubError::Name { .. }) => {
+                            listing.refused.push(error.to_string())
+                        }
                         file => listing.files.push(file?),
                     }
                 }
@@ -267,7 +269,9 @@ fn front_matter(card: &str) -> (Option<String>, Option<String>) {
 
 fn is_gated(facts: &Value) -> bool {
     // `false`, `"auto"` or `"manual"`.
-    facts["gated"].as_bool().unwrap_or(facts["gated"].is_string())
+    facts["gated"]
+        .as_bool()
+        .unwrap_or(facts["gated"].is_string())
 }
 
 /// The address of `rel="next"` in a `Link` header (RFC 8288).
@@ -286,9 +290,8 @@ mod tests {
 
     #[test]
     fn a_licence_is_read_from_card_tag_or_front_matter() {
-        let some = |licence: &str, link: Option<&str>| {
-            (Some(licence.to_owned()), link.map(str::to_owned))
-        };
+        let some =
+            |licence: &str, link: Option<&str>| (Some(licence.to_owned()), link.map(str::to_owned));
         let card = json!({ "cardData": { "license": "apache-2.0", "license_link": "LICENSE" } });
         assert_eq!(licence_of(&card), some("apache-2.0", None));
         let other = json!({ "cardData": { "license": "other", "license_name": "qwen-research",

@@ -241,7 +241,8 @@ impl Cache {
         let source = self.blob(repo, blob);
         let same = fs::metadata(&file).is_ok_and(|data| {
             let is_link = linked_blob(&file).as_deref() == Some(blob);
-            is_link || (!self.symlinks && fs::metadata(&source).is_ok_and(|b| b.len() == data.len()))
+            is_link
+                || (!self.symlinks && fs::metadata(&source).is_ok_and(|b| b.len() == data.len()))
         });
         if same {
             return Ok(file);
@@ -421,7 +422,14 @@ mod tests {
         std::os::unix::fs::symlink(folder.file("outside"), snapshot).unwrap();
         let path = FilePath::parse("a.gguf").unwrap();
         assert!(cache.link(&repo(), &commit('a'), &path, "abc").is_err());
-        assert!(folder.file("outside").read_dir_utf8().unwrap().next().is_none());
+        assert!(
+            folder
+                .file("outside")
+                .read_dir_utf8()
+                .unwrap()
+                .next()
+                .is_none()
+        );
     }
 
     #[test]

@@ -77,9 +77,7 @@ impl Hub {
     /// What the hub has under that name now. One small request.
     pub async fn offer(&self, wanted: &Wanted, token: Option<&Token>) -> Result<Offered> {
         let what = format!("{} of {}", wanted.path, wanted.repo);
-        let offered = self
-            .patiently(|| self.head(wanted, token, &what))
-            .await?;
+        let offered = self.patiently(|| self.head(wanted, token, &what)).await?;
         match (&wanted.sha256, offered.sha256()) {
             (Some(pinned), Some(sha256)) if pinned != sha256 => Err(HubError::OtherContent {
                 path: what,
@@ -123,7 +121,14 @@ impl Hub {
             };
             resumed = cache.partial_bytes(repo, &offered.blob) > 0;
             let tried = self
-                .fetch(wanted, token, expected, (&incomplete, &blob), lock, progress)
+                .fetch(
+                    wanted,
+                    token,
+                    expected,
+                    (&incomplete, &blob),
+                    lock,
+                    progress,
+                )
                 .await;
             match tried {
                 Ok(done) => {

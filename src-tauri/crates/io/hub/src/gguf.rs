@@ -122,12 +122,16 @@ fn parse<R: Read + Seek>(head: &mut Head<R>, bytes: u64) -> Parsed<Facts> {
         return Err("it does not tell its architecture".to_owned());
     }
     let key_length = key_length.or_else(|| width?.checked_div(heads?));
-    facts.kv_bytes_per_token = layers
-        .zip(kv_heads.or(heads))
-        .zip(key_length)
-        .and_then(|((layers, heads), length)| {
-            layers.checked_mul(heads)?.checked_mul(length)?.checked_mul(4)
-        });
+    facts.kv_bytes_per_token =
+        layers
+            .zip(kv_heads.or(heads))
+            .zip(key_length)
+            .and_then(|((layers, heads), length)| {
+                layers
+                    .checked_mul(heads)?
+                    .checked_mul(length)?
+                    .checked_mul(4)
+            });
     let end = head.tensors(tensors)?;
     let data = head.position()?.next_multiple_of(alignment);
     match data.checked_add(end) {
@@ -270,18 +274,18 @@ fn fixed_size(kind: u32) -> Option<u64> {
 /// Elements and bytes of a block, by the number of ggml's type.
 fn block(kind: u32) -> Option<(u64, u64)> {
     Some(match kind {
-        0 => (1, 4),       // F32
-        1 | 30 => (1, 2),  // F16, BF16
-        2 => (32, 18),     // Q4_0
-        3 => (32, 20),     // Q4_1
-        6 => (32, 22),     // Q5_0
-        7 => (32, 24),     // Q5_1
-        8 => (32, 34),     // Q8_0
-        10 => (256, 84),   // Q2_K
-        11 => (256, 110),  // Q3_K
-        12 => (256, 144),  // Q4_K
-        13 => (256, 176),  // Q5_K
-        14 => (256, 210),  // Q6_K
+        0 => (1, 4),      // F32
+        1 | 30 => (1, 2), // F16, BF16
+        2 => (32, 18),    // Q4_0
+        3 => (32, 20),    // Q4_1
+        6 => (32, 22),    // Q5_0
+        7 => (32, 24),    // Q5_1
+        8 => (32, 34),    // Q8_0
+        10 => (256, 84),  // Q2_K
+        11 => (256, 110), // Q3_K
+        12 => (256, 144), // Q4_K
+        13 => (256, 176), // Q5_K
+        14 => (256, 210), // Q6_K
         _ => return None,
     })
 }

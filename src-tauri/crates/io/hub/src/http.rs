@@ -147,7 +147,12 @@ impl Hub {
     }
 
     /// A request to `url`. The token goes to the hub only, and never in the open over a network.
-    pub(crate) fn request(&self, method: Method, url: &Url, token: Option<&Token>) -> RequestBuilder {
+    pub(crate) fn request(
+        &self,
+        method: Method,
+        url: &Url,
+        token: Option<&Token>,
+    ) -> RequestBuilder {
         let near = is_this_machine(url);
         let client = if near { &self.local } else { &self.remote };
         let request = client
@@ -190,7 +195,9 @@ impl Hub {
         most: usize,
     ) -> Result<(HeaderMap, String)> {
         self.patiently(|| async {
-            let response = self.send(url, self.request(Method::GET, url, token)).await?;
+            let response = self
+                .send(url, self.request(Method::GET, url, token))
+                .await?;
             if !response.status().is_success() {
                 return Err(self.refusal(response, what, token.is_some()).await);
             }
@@ -202,7 +209,8 @@ impl Hub {
                 detail: detail.to_owned(),
             };
             let bytes = bytes.ok_or_else(|| unexpected("an answer without end"))?;
-            let text = String::from_utf8(bytes).map_err(|_| unexpected("bytes that are no text"))?;
+            let text =
+                String::from_utf8(bytes).map_err(|_| unexpected("bytes that are no text"))?;
             Ok((headers, text))
         })
         .await
@@ -229,7 +237,12 @@ impl Hub {
     }
 
     /// What an answer that is no success means.
-    pub(crate) async fn refusal(&self, response: Response, what: &str, has_token: bool) -> HubError {
+    pub(crate) async fn refusal(
+        &self,
+        response: Response,
+        what: &str,
+        has_token: bool,
+    ) -> HubError {
         let url = response.url().clone();
         let (host, what) = (host(&url), what.to_owned());
         let status = response.status();
@@ -389,7 +402,14 @@ mod tests {
 
     #[test]
     fn an_address_that_is_none_is_refused() {
-        for bad in ["", "huggingface.co", "ftp://x", "https://u:p@x", "https://x?y", "file:///x"] {
+        for bad in [
+            "",
+            "huggingface.co",
+            "ftp://x",
+            "https://u:p@x",
+            "https://x?y",
+            "file:///x",
+        ] {
             assert!(hub(bad).is_err(), "{bad}");
         }
     }
@@ -416,7 +436,10 @@ mod tests {
         ] {
             assert!(!sends_token(base, other), "{other}");
         }
-        assert!(!sends_token("http://mirror.example", "http://mirror.example/a"));
+        assert!(!sends_token(
+            "http://mirror.example",
+            "http://mirror.example/a"
+        ));
         assert!(sends_token("http://127.0.0.1:80", "http://127.0.0.1:80/a"));
     }
 

@@ -13,15 +13,7 @@ use crate::name::{Commit, FilePath, Repo, Revision};
 use crate::space::free_bytes;
 
 /// Files that a model can consist of. Others in a folder are left where they are.
-const KINDS: [&str; 7] = [
-    "gguf",
-    "safetensors",
-    "json",
-    "jinja",
-    "txt",
-    "model",
-    "md",
-];
+const KINDS: [&str; 7] = ["gguf", "safetensors", "json", "jinja", "txt", "model", "md"];
 /// Most bytes of a description beside the weights.
 const LARGEST_TEXT: u64 = 64 << 20;
 /// Most bytes of the header of a safetensors file (the format's own limit).
@@ -137,7 +129,9 @@ fn items(source: &Utf8Path) -> Result<Vec<Item>> {
     if data.is_file() {
         let path = FilePath::parse(source.file_name().unwrap_or_default())?;
         if !is_weights(source) {
-            return Err(bad("this is no model file: it ends with .gguf or .safetensors"));
+            return Err(bad(
+                "this is no model file: it ends with .gguf or .safetensors",
+            ));
         }
         return Ok(vec![Item {
             source: source.to_owned(),
@@ -171,7 +165,9 @@ fn items(source: &Utf8Path) -> Result<Vec<Item>> {
         }
     }
     if !items.iter().any(|item| is_weights(&item.source)) {
-        return Err(bad("no model file is in it: none ends with .gguf or .safetensors"));
+        return Err(bad(
+            "no model file is in it: none ends with .gguf or .safetensors",
+        ));
     }
     Ok(items)
 }
@@ -196,7 +192,9 @@ fn look_into(item: &Item) -> Result<()> {
         Some("json") => {
             let text = fs::read(&item.source).map_err(HubError::io("read", &item.source))?;
             let parsed = serde_json::from_slice::<serde::de::IgnoredAny>(&text);
-            parsed.map(|_| ()).map_err(|error| bad(format!("not JSON: {error}")))
+            parsed
+                .map(|_| ())
+                .map_err(|error| bad(format!("not JSON: {error}")))
         }
         _ => Ok(()),
     }
@@ -285,9 +283,17 @@ mod tests {
         fs::write(folder.file("m/config.json"), "{}").unwrap();
         fs::write(folder.file("m/holiday.jpg"), "x").unwrap();
         let imported = import(&folder, "m").unwrap();
-        let names: Vec<&str> = imported.files.iter().map(|file| file.path.as_str()).collect();
+        let names: Vec<&str> = imported
+            .files
+            .iter()
+            .map(|file| file.path.as_str())
+            .collect();
         assert_eq!(names, ["config.json", "model.safetensors"]);
-        assert_eq!(imported.files[0].blob.as_ref().map(String::len), Some(40), "by git");
+        assert_eq!(
+            imported.files[0].blob.as_ref().map(String::len),
+            Some(40),
+            "by git"
+        );
     }
 
     fn check_refused(name: &str, bytes: &[u8], words: &str) {

@@ -21,7 +21,9 @@ impl Repo {
         for part in [owner, name] {
             let first = part.chars().next();
             if !first.is_some_and(|c| c.is_ascii_alphanumeric()) || part.len() > 96 {
-                return Err(refuse("a part begins with a letter or digit and has up to 96"));
+                return Err(refuse(
+                    "a part begins with a letter or digit and has up to 96",
+                ));
             }
             if !part
                 .chars()
@@ -211,7 +213,9 @@ mod tests {
         let repo = Repo::parse("Qwen/Qwen2.5-0.5B-Instruct-GGUF").unwrap();
         assert_eq!(repo.folder(), "models--Qwen--Qwen2.5-0.5B-Instruct-GGUF");
         assert_eq!(Repo::from_folder(&repo.folder()), Some(repo));
-        for bad in ["", "a", "a/", "/b", "a/b/c", "../b", "a/..", "a--b/c", "a/b c", "a/é"] {
+        for bad in [
+            "", "a", "a/", "/b", "a/b/c", "../b", "a/..", "a--b/c", "a/b c", "a/é",
+        ] {
             assert!(Repo::parse(bad).is_err(), "{bad}");
         }
         assert_eq!(Repo::from_folder("datasets--a--b"), None);
@@ -219,12 +223,33 @@ mod tests {
 
     #[test]
     fn a_path_that_leaves_its_folder_is_refused() {
-        for good in ["a.gguf", "sub/deep/a.json", ".gitattributes", "a b.txt", "console.md"] {
+        for good in [
+            "a.gguf",
+            "sub/deep/a.json",
+            ".gitattributes",
+            "a b.txt",
+            "console.md",
+        ] {
             assert!(FilePath::parse(good).is_ok(), "{good}");
         }
         for bad in [
-            "", "/etc/passwd", "../a", "a/../../b", "a/..", ".", "a//b", "a/", "a\\b", "C:/a",
-            "a\0b", "a\nb", "nul", "sub/con.txt", "LPT1", "a. ", "x/y.",
+            "",
+            "/etc/passwd",
+            "../a",
+            "a/../../b",
+            "a/..",
+            ".",
+            "a//b",
+            "a/",
+            "a\\b",
+            "C:/a",
+            "a\0b",
+            "a\nb",
+            "nul",
+            "sub/con.txt",
+            "LPT1",
+            "a. ",
+            "x/y.",
         ] {
             assert!(FilePath::parse(bad).is_err(), "{bad:?}");
         }

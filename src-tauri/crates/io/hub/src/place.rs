@@ -36,17 +36,30 @@ mod tests {
             let found = set.iter().find(|(known, _)| *known == name);
             found.map(|(_, value)| (*value).to_owned())
         });
-        assert_eq!(folder.as_deref().map(|path| path.as_str()), expected, "{set:?}");
+        assert_eq!(
+            folder.as_deref().map(|path| path.as_str()),
+            expected,
+            "{set:?}"
+        );
     }
 
     #[test]
     fn the_folder_is_the_one_of_the_hub_s_own_tools() {
         let home = ("HOME", "/home/me");
         check(&[home], Some("/home/me/.cache/huggingface/hub"));
-        check(&[home, ("XDG_CACHE_HOME", "/c")], Some("/c/huggingface/hub"));
+        check(
+            &[home, ("XDG_CACHE_HOME", "/c")],
+            Some("/c/huggingface/hub"),
+        );
         check(&[home, ("HF_HOME", "/hf")], Some("/hf/hub"));
-        check(&[home, ("HF_HOME", "/hf"), ("HF_HUB_CACHE", "/x")], Some("/x"));
-        check(&[home, ("HF_HUB_CACHE", "")], Some("/home/me/.cache/huggingface/hub"));
+        check(
+            &[home, ("HF_HOME", "/hf"), ("HF_HUB_CACHE", "/x")],
+            Some("/x"),
+        );
+        check(
+            &[home, ("HF_HUB_CACHE", "")],
+            Some("/home/me/.cache/huggingface/hub"),
+        );
         check(&[], None);
     }
 }

@@ -245,10 +245,22 @@ mod tests {
         cache.make_folder(&cache.blobs(&repo)).unwrap();
         fs::write(cache.incomplete(&repo, "b1"), b"begin").unwrap();
         let lock = cache.try_lock(&repo, "b1").unwrap();
-        assert_eq!(cache.remove(&repo, &[], &["b1".to_owned()]).unwrap().freed_bytes, 0);
+        assert_eq!(
+            cache
+                .remove(&repo, &[], &["b1".to_owned()])
+                .unwrap()
+                .freed_bytes,
+            0
+        );
         assert!(cache.remove_repo(&repo).is_err(), "somebody downloads it");
         drop(lock);
-        assert_eq!(cache.remove(&repo, &[], &["b1".to_owned()]).unwrap().freed_bytes, 5);
+        assert_eq!(
+            cache
+                .remove(&repo, &[], &["b1".to_owned()])
+                .unwrap()
+                .freed_bytes,
+            5
+        );
         assert!(!cache.folder(&repo).exists());
     }
 

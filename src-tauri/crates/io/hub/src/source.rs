@@ -12,7 +12,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use parking_lot::Mutex;
-use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, IF_RANGE, RANGE};
+use reqwest::header::{
+    CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, IF_RANGE, RANGE,
+};
 use reqwest::{Method, Response, StatusCode, Url};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -182,7 +184,8 @@ impl Source {
                 Ok(Some(Err(error))) => return Err(network(crate::http::causes(&error))),
                 Ok(Some(Ok(bytes))) => bytes,
             };
-            self.received.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+            self.received
+                .fetch_add(bytes.len() as u64, Ordering::Relaxed);
             if bytes.len() as u64 > end - *start {
                 return Err(self.unexpected("more bytes than it had told"));
             }
@@ -249,9 +252,8 @@ impl Source {
     /// Whether an answer is what was asked for, before a byte of it is taken.
     fn check(&self, response: &Response, range: &Range<u64>) -> Result<bool> {
         let headers = response.headers();
-        let is_page = text(headers, CONTENT_TYPE.as_str()).is_some_and(|kind| {
-            kind.starts_with("text/html") && !self.what.ends_with(".html")
-        });
+        let is_page = text(headers, CONTENT_TYPE.as_str())
+            .is_some_and(|kind| kind.starts_with("text/html") && !self.what.ends_with(".html"));
         if is_page {
             return Err(self.unexpected("a web page instead of the file"));
         }

@@ -9,7 +9,10 @@ use crate::name::Repo;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     Whole,
-    Damaged { expected: String, found: String },
+    Damaged {
+        expected: String,
+        found: String,
+    },
     /// Nobody told a digest to compare with.
     Unknown,
 }

@@ -106,7 +106,11 @@ pub(super) async fn download(
     let mut models = catalog.models();
     let found = models.find(|model| runs(model) && model.weights.as_ref().is_some_and(is_it));
     Ok(Downloads {
-        model: target.model.as_ref().or(found).map(|model| model.id.clone()),
+        model: target
+            .model
+            .as_ref()
+            .or(found)
+            .map(|model| model.id.clone()),
         received_bytes: files.iter().map(|file| file.received).sum(),
         files: files
             .iter()
@@ -184,7 +188,10 @@ async fn fetch(
         files.push(got);
     }
     hub.cache().set_ref(repo, revision, &info.commit)?;
-    cx.info(format!("{} is whole: {total} bytes, digests checked", target.name()));
+    cx.info(format!(
+        "{} is whole: {total} bytes, digests checked",
+        target.name()
+    ));
     Ok(files)
 }
 
@@ -217,7 +224,9 @@ fn agree(target: &Target, info: Option<&RepoInfo>, accepted: bool) -> Result<(),
         .map_or_else(|| format!("the page of {}", target.repo), |url| url);
     let name = target.name();
     let message = match licence {
-        Some(licence) => format!("{name} is under the licence `{licence}`, which sets conditions: {url}"),
+        Some(licence) => {
+            format!("{name} is under the licence `{licence}`, which sets conditions: {url}")
+        }
         None => format!("nobody tells the licence of {name}: look at {url}"),
     };
     Err(Error::new(ErrorCode::Refused, message)

@@ -60,11 +60,7 @@ enum FileResult {
     Missing,
 }
 
-pub(super) fn verify(
-    gateway: &Gateway,
-    cx: &JobContext,
-    input: Verify,
-) -> Result<Verified, Error> {
+pub(super) fn verify(gateway: &Gateway, cx: &JobContext, input: Verify) -> Result<Verified, Error> {
     let target = Target::of(
         gateway,
         &Which {
@@ -245,7 +241,8 @@ pub(super) fn import(
     let path = if input.path.is_absolute() {
         input.path.clone()
     } else {
-        let here = std::env::current_dir().map_err(|error| Error::io("find this folder", &error))?;
+        let here =
+            std::env::current_dir().map_err(|error| Error::io("find this folder", &error))?;
         Utf8PathBuf::try_from(here)
             .map_err(|error| Error::bad_input(error.to_string()).field("/path"))?
             .join(&input.path)
@@ -392,7 +389,9 @@ fn repo_for(input: &Import, path: &Utf8PathBuf) -> Result<Repo, Error> {
             }
         })
         .collect();
-    let mut name = plain.trim_matches(|c: char| !c.is_ascii_alphanumeric()).to_owned();
+    let mut name = plain
+        .trim_matches(|c: char| !c.is_ascii_alphanumeric())
+        .to_owned();
     for twice in ["--", ".."] {
         while name.contains(twice) {
             name = name.replace(twice, &twice[1..]);

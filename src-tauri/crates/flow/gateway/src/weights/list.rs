@@ -195,7 +195,10 @@ pub(super) async fn search(gateway: Arc<Gateway>, input: Search) -> Result<Found
     let (mut hub, mut hub_problem) = (Vec::new(), None);
     if input.hub {
         let (client, token) = gateway.hub()?;
-        match client.search(&input.words, input.limit, token.as_ref()).await {
+        match client
+            .search(&input.words, input.limit, token.as_ref())
+            .await
+        {
             Ok(found) => hub = found,
             Err(error) => hub_problem = Some(error.into()),
         }

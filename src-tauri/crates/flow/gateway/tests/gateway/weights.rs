@@ -93,7 +93,11 @@ async fn a_listed_model_is_fetched_and_can_be_chosen() {
     let mut events = world.events.subscribe();
     let before = world.model("local/free").await;
     assert_eq!(before["state"], "available");
-    assert_eq!(before["bytes"], Value::Null, "the size of one file is not listed");
+    assert_eq!(
+        before["bytes"],
+        Value::Null,
+        "the size of one file is not listed"
+    );
     let readiness = |listed: &Value| {
         let models = listed["models"].as_array().unwrap();
         let free = models.iter().find(|model| model["id"] == "local/free");
@@ -131,9 +135,14 @@ async fn a_licence_with_conditions_is_shown_before_a_byte_comes() {
         .await;
     assert!(error.message.contains("https://licence.example"), "{error}");
     assert_eq!(error.field.as_deref(), Some("/accept_licence"));
-    assert!(world.hub.asked().is_empty(), "the list knows it without a network");
+    assert!(
+        world.hub.asked().is_empty(),
+        "the list knows it without a network"
+    );
     // What the hub says counts as well, and for what no list has.
-    world.hub.tell(json!({ "cardData": { "license": "gemma" } }));
+    world
+        .hub
+        .tell(json!({ "cardData": { "license": "gemma" } }));
     for input in [
         json!({ "model": "local/free" }),
         json!({ "repo": "maker/free", "files": ["m.gguf"] }),
@@ -189,7 +198,10 @@ async fn a_download_that_broke_off_is_partial_until_it_goes_on_or_is_removed() {
     let begun = blobs.join(format!("{blob}.incomplete"));
     std::fs::write(&begun, &tiny_gguf("qwen2")[..100]).unwrap();
     let partial = world.model("local/free").await;
-    assert_eq!((&partial["state"], &partial["here_bytes"]), (&json!("partial"), &json!(100)));
+    assert_eq!(
+        (&partial["state"], &partial["here_bytes"]),
+        (&json!("partial"), &json!(100))
+    );
     let removed = world.call("model.remove", input.clone()).await.unwrap();
     assert_eq!(removed["freed_bytes"], 100);
     assert!(!begun.exists());
@@ -238,7 +250,12 @@ async fn models_that_share_a_file_do_not_lose_it() {
     let removed = world.call("model.remove", all.clone()).await.unwrap();
     assert_eq!(removed["freed_bytes"], tiny_gguf("qwen2").len() as u64 + 2);
     world
-        .fails("model.remove", all, ErrorCode::NotFound, "not on this machine")
+        .fails(
+            "model.remove",
+            all,
+            ErrorCode::NotFound,
+            "not on this machine",
+        )
         .await;
 }
 
@@ -287,7 +304,12 @@ async fn a_file_is_imported_as_a_listed_model_if_it_can_be_that() {
     std::fs::write(&path, tiny_gguf("llama")).unwrap();
     let input = json!({ "path": path, "model": "local/bound", "copy": true });
     world
-        .fails("model.import", input.clone(), ErrorCode::BadInput, "`llama`")
+        .fails(
+            "model.import",
+            input.clone(),
+            ErrorCode::BadInput,
+            "`llama`",
+        )
         .await;
     std::fs::write(&path, tiny_gguf("qwen2")).unwrap();
     let imported = world.call("model.import", input).await.unwrap();
@@ -323,12 +345,17 @@ async fn any_file_of_the_hub_can_be_fetched_and_is_found() {
     assert_eq!(files["licence"], "apache-2.0");
     assert_eq!(files["files"].as_array().unwrap().len(), 3);
     assert_eq!(files["files"][0]["is_here"], false);
-    world.hub.replace(vec![HubFile::large("other-Q8_0.gguf", tiny_gguf("qwen3"))]);
+    world
+        .hub
+        .replace(vec![HubFile::large("other-Q8_0.gguf", tiny_gguf("qwen3"))]);
     let input = json!({ "repo": "maker/free", "files": ["other-Q8_0.gguf"] });
     let got = world.call("model.download", input).await.unwrap();
     assert_eq!(got["model"], "local/maker/free/other-Q8_0");
     let model = world.model("local/maker/free/other-Q8_0").await;
-    assert_eq!((&model["state"], &model["architecture"]), (&json!("installed"), &json!("qwen3")));
+    assert_eq!(
+        (&model["state"], &model["architecture"]),
+        (&json!("installed"), &json!("qwen3"))
+    );
 }
 
 #[tokio::test]
@@ -339,11 +366,16 @@ async fn a_search_finds_words_here_and_at_the_hub() {
     let models = found["models"].as_array().unwrap();
     assert!(models.len() >= 4, "{found}");
     assert!(models.iter().all(|model| model["family"] == "qwen3"));
-    assert!(world.hub.asked().is_empty(), "words stay here unless asked otherwise");
+    assert!(
+        world.hub.asked().is_empty(),
+        "words stay here unless asked otherwise"
+    );
     let input = json!({ "words": "free", "hub": true });
     let found = world.call("model.search", input.clone()).await.unwrap();
     assert_eq!(found["hub"][0]["repo"], "maker/free");
-    world.hub.behave(|_, _| Some(HubFault::Answer(404, Vec::new(), String::new())));
+    world
+        .hub
+        .behave(|_, _| Some(HubFault::Answer(404, Vec::new(), String::new())));
     let found = world.call("model.search", input).await.unwrap();
     assert_eq!(found["hub_problem"]["code"], "not_found", "{found}");
     assert_eq!(found["models"][0]["id"], "local/free");
@@ -354,20 +386,60 @@ async fn wrong_inputs_name_their_field() {
     let world = World::new();
     let check = async |name: &str, input: Value, code: ErrorCode, field: &str| {
         let error = world.call(name, input.clone()).await.unwrap_err();
-        assert_eq!((error.code, error.field.as_deref()), (code, Some(field)), "{input} {error}");
+        assert_eq!(
+            (error.code, error.field.as_deref()),
+            (code, Some(field)),
+            "{input} {error}"
+        );
     };
     let bad = ErrorCode::BadInput;
     check("model.download", json!({}), bad, "/model").await;
-    check("model.download", json!({ "model": "local/none" }), ErrorCode::NotFound, "/model").await;
-    check("model.download", json!({ "model": "openai/gpt-5" }), bad, "/model").await;
-    check("model.download", json!({ "model": "local/free", "files": ["x"] }), bad, "/files").await;
-    check("model.download", json!({ "repo": "maker/free" }), bad, "/files").await;
-    check("model.download", json!({ "repo": "../x", "files": ["y"] }), bad, "/repo").await;
+    check(
+        "model.download",
+        json!({ "model": "local/none" }),
+        ErrorCode::NotFound,
+        "/model",
+    )
+    .await;
+    check(
+        "model.download",
+        json!({ "model": "openai/gpt-5" }),
+        bad,
+        "/model",
+    )
+    .await;
+    check(
+        "model.download",
+        json!({ "model": "local/free", "files": ["x"] }),
+        bad,
+        "/files",
+    )
+    .await;
+    check(
+        "model.download",
+        json!({ "repo": "maker/free" }),
+        bad,
+        "/files",
+    )
+    .await;
+    check(
+        "model.download",
+        json!({ "repo": "../x", "files": ["y"] }),
+        bad,
+        "/repo",
+    )
+    .await;
     let hostile = json!({ "repo": "maker/free", "files": ["m.gguf", "../../x"] });
     check("model.download", hostile, bad, "/files/1").await;
     let hostile = json!({ "repo": "maker/free", "files": ["m.gguf"], "revision": "../x" });
     check("model.download", hostile, bad, "/revision").await;
     check("model.files", json!({ "repo": "nothing" }), bad, "/repo").await;
-    check("model.import", json!({ "path": "x", "name": "···" }), bad, "/name").await;
+    check(
+        "model.import",
+        json!({ "path": "x", "name": "···" }),
+        bad,
+        "/name",
+    )
+    .await;
     assert!(world.hub.asked().is_empty());
 }

@@ -28,7 +28,9 @@ async fn a_repository_tells_commit_licence_and_conditions() {
     world.server.tell(json!({ "gated": false }));
     assert_eq!(info().await.unwrap().licence, None, "there is no card");
     let card = "---\nlicense: mit\n---\n# A model\n";
-    world.server.replace(vec![HubFile::small("README.md", card)]);
+    world
+        .server
+        .replace(vec![HubFile::small("README.md", card)]);
     assert_eq!(info().await.unwrap().licence.as_deref(), Some("mit"));
 }
 
@@ -44,12 +46,22 @@ async fn a_listing_of_many_pages_is_read_whole() {
     let big = listing.files.last().unwrap();
     assert_eq!(big.sha256, Some(files[7].etag()));
     assert_eq!(big.bytes, 1_000);
-    assert_eq!(listing.files[0].sha256, None, "it has no SHA-256 at the hub");
+    assert_eq!(
+        listing.files[0].sha256, None,
+        "it has no SHA-256 at the hub"
+    );
 }
 
 #[tokio::test]
 async fn hostile_paths_of_a_listing_are_refused_and_the_rest_is_listed() {
-    let hostile = ["../../evil", "/etc/passwd", "a\\..\\b", "C:/x", "sub/../../x", ""];
+    let hostile = [
+        "../../evil",
+        "/etc/passwd",
+        "a\\..\\b",
+        "C:/x",
+        "sub/../../x",
+        "",
+    ];
     let mut files: Vec<HubFile> = hostile
         .iter()
         .map(|path| HubFile::small(path, "x"))
@@ -57,9 +69,18 @@ async fn hostile_paths_of_a_listing_are_refused_and_the_rest_is_listed() {
     files.push(large(10));
     let world = World::new(files);
     let listing = world.hub.files(&repo(), &commit(), None).await.unwrap();
-    let paths: Vec<&str> = listing.files.iter().map(|file| file.path.as_str()).collect();
+    let paths: Vec<&str> = listing
+        .files
+        .iter()
+        .map(|file| file.path.as_str())
+        .collect();
     assert_eq!(paths, ["m.gguf"]);
-    assert_eq!(listing.refused.len(), hostile.len(), "{:?}", listing.refused);
+    assert_eq!(
+        listing.refused.len(),
+        hostile.len(),
+        "{:?}",
+        listing.refused
+    );
 }
 
 #[tokio::test]
@@ -95,7 +116,11 @@ async fn a_search_lists_what_can_be_asked_for() {
     assert_eq!(repos, [super::REPO], "a name that is none is left out");
     assert_eq!(found[0].licence.as_deref(), Some("apache-2.0"));
     let asked = world.server.asked();
-    assert!(asked[0].1.path.contains("search=tiny+model"), "{}", asked[0].1.path);
+    assert!(
+        asked[0].1.path.contains("search=tiny+model"),
+        "{}",
+        asked[0].1.path
+    );
 }
 
 #[tokio::test]

@@ -13,7 +13,11 @@ async fn a_file_comes_whole_and_lies_where_other_programs_look() {
         let file = large(size);
         let world = World::new(vec![file.clone()]);
         let got = world.get("m.gguf").await.unwrap();
-        assert_eq!(std::fs::read(&got.file).unwrap(), file.bytes, "{size} bytes");
+        assert_eq!(
+            std::fs::read(&got.file).unwrap(),
+            file.bytes,
+            "{size} bytes"
+        );
         assert_eq!((got.received, got.bytes), (size as u64, size as u64));
         assert_eq!(got.sha256, Some(file.etag()));
         let home = world.folder.file("cache/models--maker--model-GGUF");
@@ -63,9 +67,9 @@ async fn a_download_that_is_dropped_goes_on_where_it_was() {
     // Through one connection nothing that came is lost.
     let file = large(200_000);
     let world = World::new(vec![file.clone()]);
-    world.server.behave(|place, _| {
-        (place == HubPlace::Keeper).then_some(HubFault::Stall(120_000))
-    });
+    world
+        .server
+        .behave(|place, _| (place == HubPlace::Keeper).then_some(HubFault::Stall(120_000)));
     let offered = world.hub.offer(&wanted("m.gguf"), None).await.unwrap();
     let hub = Hub::new(
         &world.server.url(),
@@ -131,7 +135,11 @@ async fn several_connections_are_used_and_asked_for_ranges() {
         .filter(|(place, _)| *place == HubPlace::Keeper)
         .filter_map(|(_, asked)| asked.header("range"))
         .collect();
-    assert_eq!(ranges.len(), 1_000_000_usize.div_ceil(64 << 10), "{ranges:?}");
+    assert_eq!(
+        ranges.len(),
+        1_000_000_usize.div_ceil(64 << 10),
+        "{ranges:?}"
+    );
     let hub_asked = asked.iter().filter(|(place, _)| *place == HubPlace::Hub);
     assert_eq!(hub_asked.count(), 2, "the keeper's address is remembered");
 }
@@ -173,13 +181,31 @@ async fn the_token_opens_the_hub_and_is_never_shown_to_the_keeper() {
     let world = World::new(vec![large(300_000)]);
     world.server.want_token();
     let denied = world.get("m.gguf").await.unwrap_err();
-    assert!(matches!(&denied, HubError::Denied { has_token: false, .. }), "{denied}");
+    assert!(
+        matches!(
+            &denied,
+            HubError::Denied {
+                has_token: false,
+                ..
+            }
+        ),
+        "{denied}"
+    );
     let told = studio_core::Error::from(denied);
     assert_eq!(told.code, studio_core::ErrorCode::Refused);
     assert!(told.hint.unwrap().contains("token"));
     let wrong = Token::new("hf_wrong");
     let refused = world.get_as("m.gguf", Some(&wrong)).await.unwrap_err();
-    assert!(matches!(&refused, HubError::Denied { has_token: true, .. }), "{refused}");
+    assert!(
+        matches!(
+            &refused,
+            HubError::Denied {
+                has_token: true,
+                ..
+            }
+        ),
+        "{refused}"
+    );
     assert!(!format!("{refused:?}").contains("hf_wrong"));
     let right = Token::new(HUB_TOKEN);
     world.get_as("m.gguf", Some(&right)).await.unwrap();
@@ -213,7 +239,10 @@ async fn a_pinned_digest_is_held_to() {
         ..wanted("c.json")
     };
     let offered = world.hub.offer(&pinned, None).await.unwrap();
-    let lied = world.hub.download(&pinned, &offered, None, &mut |_| {}).await;
+    let lied = world
+        .hub
+        .download(&pinned, &offered, None, &mut |_| {})
+        .await;
     assert!(matches!(lied, Err(HubError::WrongDigest { .. })));
     assert!(world.hub.cache().kept(&repo()).is_empty());
 }

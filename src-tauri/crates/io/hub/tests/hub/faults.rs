@@ -12,8 +12,7 @@ fn first(world: &World, count: usize, fault: HubFault) -> Arc<AtomicUsize> {
     let seen = Arc::new(AtomicUsize::new(0));
     let counter = seen.clone();
     world.server.behave(move |place, _| {
-        let is_early =
-            place == HubPlace::Keeper && counter.fetch_add(1, Ordering::SeqCst) < count;
+        let is_early = place == HubPlace::Keeper && counter.fetch_add(1, Ordering::SeqCst) < count;
         is_early.then(|| fault.clone())
     });
     seen
@@ -28,7 +27,10 @@ async fn passes(size: usize, count: usize, fault: HubFault, most_sent: u64) {
     let got = got.unwrap_or_else(|error| panic!("{fault:?} of {size} bytes: {error}"));
     assert_eq!(std::fs::read(&got.file).unwrap(), file.bytes, "{fault:?}");
     let sent = world.server.take_sent();
-    assert!(sent <= most_sent, "{fault:?} of {size} bytes: {sent} were sent");
+    assert!(
+        sent <= most_sent,
+        "{fault:?} of {size} bytes: {sent} were sent"
+    );
 }
 
 #[tokio::test]
@@ -45,17 +47,22 @@ async fn a_connection_that_is_cut_for_ever_is_given_up_and_what_came_is_kept() {
     let done = Arc::new(AtomicUsize::new(0));
     let counter = done.clone();
     world.server.behave(move |place, _| {
-        let after = match counter.fetch_add(usize::from(place == HubPlace::Keeper), Ordering::SeqCst) {
-            0 => 70_000,
-            _ => 0,
-        };
+        let after =
+            match counter.fetch_add(usize::from(place == HubPlace::Keeper), Ordering::SeqCst) {
+                0 => 70_000,
+                _ => 0,
+            };
         (place == HubPlace::Keeper).then_some(HubFault::Cut(after))
     });
     let error = world.fails("m.gguf").await;
     assert!(matches!(&error, HubError::Network { .. }), "{error}");
     world.wait_begun(&file, 70_000).await;
     assert_eq!(world.begun(&file), 70_000);
-    assert_eq!(done.load(Ordering::SeqCst), 5, "one that brought something, four that did not");
+    assert_eq!(
+        done.load(Ordering::SeqCst),
+        5,
+        "one that brought something, four that did not"
+    );
 }
 
 #[tokio::test]
@@ -63,7 +70,11 @@ async fn a_stall_is_noticed_and_gone_on_with() {
     let begun = Instant::now();
     passes(200_000, 1, HubFault::Stall(50_000), 200_000).await;
     passes(1_000_000, 2, HubFault::Stall(1_000), 1_000_000).await;
-    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        begun.elapsed()
+    );
 }
 
 #[tokio::test]
@@ -74,26 +85,40 @@ async fn a_hub_that_says_nothing_is_given_up() {
         ..patience()
     };
     let world = World::with(vec![HubFile::small("c.json", "{}")], patience);
-    world.server.behave(|_, asked| (asked.method == "GET").then_some(HubFault::Stall(0)));
+    world
+        .server
+        .behave(|_, asked| (asked.method == "GET").then_some(HubFault::Stall(0)));
     let error = world.fails("c.json").await;
     assert!(matches!(&error, HubError::Stalled { .. }), "{error}");
 }
 
 fn busy(seconds: &str) -> HubFault {
-    HubFault::Answer(429, vec![("retry-after", seconds.to_owned())], String::new())
+    HubFault::Answer(
+        429,
+        vec![("retry-after", seconds.to_owned())],
+        String::new(),
+    )
 }
 
 #[tokio::test]
 async fn a_hub_that_is_busy_is_asked_again_when_it_says() {
     let begun = Instant::now();
     passes(1_000, 1, busy("1"), 1_000).await;
-    assert!(begun.elapsed() >= Duration::from_secs(1), "it came back too soon");
+    assert!(
+        begun.elapsed() >= Duration::from_secs(1),
+        "it came back too soon"
+    );
     let world = World::new(vec![large(1_000)]);
     let seen = first(&world, usize::MAX, busy("3600"));
     let error = world.fails("m.gguf").await;
     assert!(matches!(&error, HubError::RateLimited { .. }), "{error}");
     assert_eq!(seen.load(Ordering::SeqCst), 1, "an hour is not waited for");
-    assert!(studio_core::Error::from(error).hint.unwrap().contains("3600 s"));
+    assert!(
+        studio_core::Error::from(error)
+            .hint
+            .unwrap()
+            .contains("3600 s")
+    );
 }
 
 #[tokio::test]
@@ -186,7 +211,10 @@ async fn unexpected(status: u16, headers: Vec<(&'static str, String)>, body: &st
     );
     let error = world.fails("m.gguf").await;
     assert!(matches!(&error, HubError::Unexpected { .. }), "{error}");
-    assert!(error.to_string().contains(words), "{error} should say {words}");
+    assert!(
+        error.to_string().contains(words),
+        "{error} should say {words}"
+    );
     assert_eq!(world.begun(&large(1_000)), 0, "nothing of it is kept");
 }
 
@@ -205,7 +233,11 @@ async fn a_login_page_instead_of_the_hub_is_told() {
     let world = World::new(vec![large(1_000)]);
     world.server.behave(|_, _| {
         let html = vec![("content-type", "text/html".to_owned())];
-        Some(HubFault::Answer(200, html, "<html>log in</html>".to_owned()))
+        Some(HubFault::Answer(
+            200,
+            html,
+            "<html>log in</html>".to_owned(),
+        ))
     });
     let error = world.fails("m.gguf").await;
     assert!(error.to_string().contains("no hub of models"), "{error}");
