@@ -6,6 +6,7 @@
 mod audio;
 mod bad_input;
 mod command_line;
+mod downloads;
 mod faces;
 mod film;
 mod jobs;

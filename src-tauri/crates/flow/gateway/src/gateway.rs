@@ -17,7 +17,7 @@ use studio_providers::vault::Vault;
 use studio_store::{ApiKey, Home};
 
 use crate::answer::blocking;
-use crate::lists::Lists;
+use crate::lists::{Found, Lists};
 use crate::machine::Watch;
 use crate::weights::Weights;
 
@@ -166,7 +166,9 @@ impl Gateway {
 
     pub(crate) fn readiness(&self, provider: &Provider, model: &Model) -> Readiness {
         match provider.protocol {
-            Protocol::Ollama if !self.lists.was_discovered(&model.id) => Readiness::Missing,
+            Protocol::Ollama if !self.lists.was_found(Found::AtOllama, &model.id) => {
+                Readiness::Missing
+            }
             Protocol::Local => self.weights.readiness(model),
             Protocol::Hub => Readiness::Missing,
             _ if provider.needs_key && self.key(provider).is_none() => Readiness::Missing,

@@ -77,10 +77,10 @@ impl Lists {
         self.state.read().problem.clone()
     }
 
-    /// Whether an Ollama was seen to have this model.
-    pub(crate) fn was_discovered(&self, id: &str) -> bool {
+    /// Whether a model was found at that place at run time.
+    pub(crate) fn was_found(&self, place: Found, id: &str) -> bool {
         let state = self.state.read();
-        let mut models = state.found.get(&Found::AtOllama).into_iter().flatten();
+        let mut models = state.found.get(&place).into_iter().flatten();
         models.any(|model| model.id == id)
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use studio_core::{Error, ErrorCode, Event, JobContext};
-use studio_hub::{Commit, Downloaded, Progress, RepoInfo, Revision, Wanted};
+use studio_hub::{Commit, Downloaded, HubError, Progress, RepoInfo, Revision, Wanted};
 use studio_llm::weights::is_free_licence;
 
 use super::{Target, Which, runs};
@@ -145,11 +145,16 @@ async fn fetch(
     };
     // All files are of one commit: the one that was downloaded before, else the branch's present one.
     let before = target.files.iter().find_map(pinned);
-    let asked = match before.map(|pin| Commit::parse(&pin.commit)) {
-        Some(commit) => Revision::from(&commit?),
+    let asked = match &before {
+        Some(pin) => Revision::from(&Commit::parse(&pin.commit)?),
         None => revision.clone(),
     };
-    let info = hub.info(repo, &asked, token).await?;
+    let info = hub.info(repo, &asked, token).await;
+    let info = info.map_err(|error| match (&error, &before) {
+        (HubError::NotFound { .. }, Some(_)) => Error::from(error)
+            .hint("its makers removed that version: download with `update` to take another"),
+        _ => error.into(),
+    })?;
     agree(target, Some(&info), accept_licence)?;
     let mut wanted = Vec::new();
     for file in &target.files {
@@ -163,6 +168,14 @@ async fn fetch(
                 .or_else(|| pinned(file).and_then(|pin| pin.sha256)),
         };
         let offered = hub.offer(&want, token).await?;
+        // Of small files the hub tells no SHA-256, but their names tell their content as well.
+        if let Some(pin) = pinned(file).filter(|pin| pin.blob != offered.blob) {
+            return Err(Error::from(HubError::OtherContent {
+                path: file.path.to_string(),
+                pinned: pin.blob,
+                offered: offered.blob,
+            }));
+        }
         wanted.push((want, offered));
     }
     let left: u64 = wanted

@@ -13,6 +13,7 @@ use studio_llm::weights::{Format, is_free_licence};
 use super::{Target, USUAL_CONTEXT, revision, runs};
 use crate::answer::blocking;
 use crate::gateway::Gateway;
+use crate::lists::Found::InCache;
 
 /// The models that run here.
 #[derive(Serialize, JsonSchema)]
@@ -159,7 +160,7 @@ pub(super) fn local_model(gateway: &Gateway, model: &Model) -> Option<LocalModel
         licence_is_free: model.licence.as_deref().is_some_and(is_free_licence),
         licence: model.licence.clone(),
         licence_url: model.licence_url.clone(),
-        is_found: super::look::is_commit(&revision),
+        is_found: gateway.lists.was_found(InCache, &model.id),
     })
 }
 

@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use parking_lot::Mutex;
 use studio_core::Event;
 use studio_hub::gguf::{self, Facts};
-use studio_hub::{Kept, Repo, Revision};
+use studio_hub::{Kept, Repo};
 use studio_llm::catalog::{Capability, Catalog, Model};
 use studio_llm::weights::{Format, Weights, WeightsFile};
 
@@ -90,7 +90,7 @@ impl Gateway {
     fn unlisted(&self, catalog: &Catalog) -> Vec<Model> {
         let listed: BTreeSet<(&str, &str)> = catalog
             .models()
-            .filter(|model| !model.id.starts_with(&format!("local/{IMPORTED}/")))
+            .filter(|model| !self.lists.was_found(Found::InCache, &model.id))
             .filter_map(|model| model.weights.as_ref())
             .flat_map(|weights| {
                 let paths = weights.files.iter().map(|file| file.path.as_str());
@@ -242,9 +242,4 @@ fn found(
         licence_url: None,
         weights: Some(weights),
     }
-}
-
-/// A revision that names a commit, for models that were found there.
-pub(super) fn is_commit(revision: &Revision) -> bool {
-    studio_hub::Commit::parse(revision.as_str()).is_ok()
 }
