@@ -38,7 +38,7 @@ pub struct Patience {
     pub connect: Duration,
     /// Most silence within an answer.
     pub idle: Duration,
-    /// Tries in a row that bring nothing before it is given up.
+    /// Failures in a row before it is given up. One after something came begins the count anew.
     pub tries: u32,
     /// The wait before the second try; it doubles with each further one.
     pub wait: Duration,
