@@ -234,7 +234,7 @@ fn agree(target: &Target, info: Option<&RepoInfo>, accepted: bool) -> Result<(),
     }
     let url = url
         .or_else(|| listed.and_then(|model| model.licence_url.clone()))
-        .map_or_else(|| format!("the page of {}", target.repo), |url| url);
+        .unwrap_or_else(|| format!("the page of {}", target.repo));
     let name = target.name();
     let message = match licence {
         Some(licence) => {
