@@ -44,7 +44,11 @@ fn a_download_that_was_killed_goes_on_where_it_was() {
     hub.take_sent();
     let got = app.call("model.download", input);
     assert_eq!(got["model"], "local/maker/tiny-GGUF/tiny");
-    assert_eq!(hub.take_sent(), 4_000_000 - kept, "only the rest was fetched");
+    assert_eq!(
+        hub.take_sent(),
+        4_000_000 - kept,
+        "only the rest was fetched"
+    );
     let verified = app.call("model.verify", json!({ "model": got["model"] }));
     assert_eq!(verified["is_whole"], true, "{verified}");
     let place = got["files"][0]["file"].as_str().expect("a path");

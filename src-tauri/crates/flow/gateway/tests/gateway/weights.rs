@@ -378,7 +378,11 @@ async fn a_search_finds_words_here_and_at_the_hub() {
         .behave(|_, _| Some(HubFault::Answer(404, Vec::new(), String::new())));
     let found = world.call("model.search", input).await.unwrap();
     assert_eq!(found["hub_problem"]["code"], "not_found", "{found}");
-    assert_eq!(found["models"].as_array().unwrap().len(), 3, "of that repository");
+    assert_eq!(
+        found["models"].as_array().unwrap().len(),
+        3,
+        "of that repository"
+    );
 }
 
 #[tokio::test]
