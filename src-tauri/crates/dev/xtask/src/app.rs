@@ -12,12 +12,14 @@ pub(crate) enum Profile {
     Release,
 }
 
+/// Builds the app. In debug mode, for the tests, all of them are built with it: Cargo chooses the
+/// features of dependencies by what is built together, and would compile most of them twice.
 pub(crate) fn build(profile: Profile) -> Result<()> {
-    let mut arguments = vec!["build", "--package", "av-studio"];
-    if profile == Profile::Release {
-        arguments.push("--release");
-    }
-    shell::run("cargo", &arguments)
+    let arguments: &[&str] = match profile {
+        Profile::Debug => &["build", "--workspace", "--bins", "--tests"],
+        Profile::Release => &["build", "--package", "av-studio", "--release"],
+    };
+    shell::run("cargo", arguments)
 }
 
 pub(crate) fn binary(profile: Profile) -> PathBuf {

@@ -16,7 +16,7 @@ const STEPS: &[Step] = &[
     ("deny", deny),
     ("ui", ui_checks),
     ("clippy", clippy),
-    ("app", || app::build(app::Profile::Debug)),
+    ("build", || app::build(app::Profile::Debug)),
     ("generated", || generate::run(true)),
     ("test", || {
         shell::run("cargo", &["test", "--workspace", "--no-fail-fast"])

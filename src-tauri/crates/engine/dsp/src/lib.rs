@@ -15,5 +15,5 @@ pub mod resample;
 pub use audio::Audio;
 pub use limiter::Limiter;
 pub use loudness::{Loudness, Meter};
-pub use peaks::{Peaks, PeaksBuilder};
+pub use peaks::{Extremes, Peaks, PeaksBuilder};
 pub use resample::{Resampler, resample};

@@ -56,7 +56,7 @@ pub enum PeaksError {
     Limit { channels: usize },
 }
 
-/// Takes planar blocks of any length and answers the peaks of all of them. Keeps 8 bytes per
+/// Takes the [`Extremes`] of blocks of any length and answers the peaks of all of them. Keeps 8 bytes per
 /// [`FINEST`] samples and channel: 108 MB for ten hours of stereo at 48 kHz.
 #[derive(Debug)]
 pub struct PeaksBuilder {
@@ -73,6 +73,44 @@ struct Growing {
     /// The stretch of each channel that is not full yet, and its samples.
     open: Vec<Stretch>,
     open_samples: u32,
+}
+
+/// Minimum, maximum and energy of a block, piece by piece as the finest stretches cut it. It is made
+/// of a block alone, so that blocks can be measured on many cores and then taken in order.
+#[derive(Debug, Default)]
+pub struct Extremes {
+    start: u64,
+    frames: u64,
+    /// `stretches[piece * channels + c]`.
+    stretches: Vec<Stretch>,
+}
+
+impl Extremes {
+    /// Measures a block that starts at sample `start`: one slice per channel, all of the same length.
+    /// What was measured before is replaced.
+    pub fn measure(&mut self, start: u64, block: &[&[f32]]) {
+        self.start = start;
+        self.frames = block.first().map_or(0, |channel| channel.len()) as u64;
+        self.stretches.clear();
+        let mut at = 0;
+        for samples in pieces(start, self.frames) {
+            let end = at + samples as usize;
+            let measured = block.iter().map(|channel| Stretch::of(&channel[at..end]));
+            self.stretches.extend(measured);
+            at = end;
+        }
+    }
+}
+
+/// Lengths of the pieces into which stretches of [`FINEST`] samples cut `frames` samples from `start` on.
+fn pieces(start: u64, frames: u64) -> impl Iterator<Item = u32> {
+    let finest = u64::from(FINEST);
+    let (mut at, end) = (start, start + frames);
+    std::iter::from_fn(move || {
+        let piece = (finest - at % finest).min(end - at);
+        at += piece;
+        (piece > 0).then_some(piece as u32)
+    })
 }
 
 /// Before it is rounded to 16 bit.
@@ -100,19 +138,15 @@ impl PeaksBuilder {
         }
     }
 
-    /// Adds a block: one slice per channel, all of the same length.
-    pub fn feed(&mut self, block: &[&[f32]]) {
-        let frames = block.first().map_or(0, |channel| channel.len());
-        self.frames += frames as u64;
-        let mut at = 0;
-        while at < frames {
-            let finest = &mut self.growing[0];
-            let count = ((FINEST - finest.open_samples) as usize).min(frames - at);
-            for (open, samples) in finest.open.iter_mut().zip(block) {
-                *open = open.join(Stretch::of(&samples[at..at + count]));
-            }
-            finest.open_samples += count as u32;
-            at += count;
+    /// Adds a block. Blocks come in order, without gaps.
+    pub fn take(&mut self, block: &Extremes) {
+        self.frames += block.frames;
+        let mut stretches = block.stretches.chunks_exact(self.channels.max(1));
+        for samples in pieces(block.start, block.frames) {
+            let Some(stretches) = stretches.next() else {
+                return;
+            };
+            self.growing[0].take(stretches, samples);
             self.close_full();
         }
     }
@@ -349,9 +383,11 @@ mod tests {
 
     fn build(samples: &[f32], block: usize) -> Peaks {
         let mut builder = PeaksBuilder::new(2, SampleRate::HZ_48000);
-        for chunk in samples.chunks(block) {
+        let mut extremes = Extremes::default();
+        for (n, chunk) in samples.chunks(block).enumerate() {
             let other: Vec<f32> = chunk.iter().map(|x| -x).collect();
-            builder.feed(&[chunk, &other]);
+            extremes.measure((n * block) as u64, &[chunk, &other]);
+            builder.take(&extremes);
         }
         builder.finish()
     }

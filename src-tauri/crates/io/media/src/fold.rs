@@ -1,7 +1,7 @@
-//! A whole file through one state, in order: decoding on some cores while the state takes blocks on
-//! another.
+//! A whole file through one state, in order: decoding on some cores while the state takes blocks, or
+//! what was made of them, on another.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 
 use camino::Utf8Path;
@@ -25,14 +25,33 @@ const IN_FLIGHT: usize = 16;
 pub fn fold<S, E: From<MediaError>>(
     path: impl AsRef<Utf8Path>,
     make: impl Fn(AudioSpec) -> Result<S, E>,
-    mut feed: impl FnMut(&mut S, &Audio) -> Result<(), E>,
+    feed: impl FnMut(&mut S, &Audio) -> Result<(), E>,
+    progress: impl FnMut(f64) -> ControlFlow<()>,
+) -> Result<(S, Vec<Warning>), E> {
+    let keep = |block: &mut Audio, _, used: Option<Audio>| {
+        let mut kept = used.unwrap_or_else(|| Audio::silence(block.rate, 0, 0));
+        std::mem::swap(block, &mut kept);
+        kept
+    };
+    fold_digests(path.as_ref(), keep, make, feed, progress)
+}
+
+/// The same, but the state is fed what `digest` makes of each block, on the core that decoded it and
+/// while the block is still in its cache.
+///
+/// `digest` gets the block, the sample that it starts at, and a used digest whose buffers it may take;
+/// what it leaves in the block is not looked at.
+pub(crate) fn fold_digests<D: Send, S, E: From<MediaError>>(
+    path: &Utf8Path,
+    digest: impl Fn(&mut Audio, u64, Option<D>) -> D + Sync,
+    make: impl Fn(AudioSpec) -> Result<S, E>,
+    mut feed: impl FnMut(&mut S, &D) -> Result<(), E>,
     mut progress: impl FnMut(f64) -> ControlFlow<()>,
 ) -> Result<(S, Vec<Warning>), E> {
-    let path = path.as_ref();
     let reader = AudioReader::open(path)?;
     let spec = reader.spec();
-    let mut advance = |state: &mut S, block: &Audio, position: u64| {
-        feed(state, block)?;
+    let mut advance = |state: &mut S, digest: &D, position: u64| {
+        feed(state, digest)?;
         let share = spec
             .frames
             .map_or(0.0, |frames| position as f64 / frames.max(1) as f64);
@@ -47,74 +66,76 @@ pub fn fold<S, E: From<MediaError>>(
         && reader.seeks_exactly()
     {
         let mut state = make(spec)?;
-        let whole = in_stretches(path, frames, stretch, |block, position| {
-            advance(&mut state, block, position)
+        let whole = in_stretches(path, frames, stretch, &digest, |digest, position| {
+            advance(&mut state, digest, position)
         })?;
         if whole {
             return Ok((state, Vec::new()));
         }
     }
     let mut state = make(spec)?;
-    let warnings = in_a_row(reader, |block, position| {
-        advance(&mut state, block, position)
+    let warnings = in_a_row(reader, &digest, |digest, position| {
+        advance(&mut state, digest, position)
     })?;
     Ok((state, warnings))
 }
 
 /// One decoder, a few blocks ahead.
-fn in_a_row<E: From<MediaError>>(
+fn in_a_row<D: Send, E: From<MediaError>>(
     mut reader: AudioReader,
-    mut take: impl FnMut(&Audio, u64) -> Result<(), E>,
+    digest: &(impl Fn(&mut Audio, u64, Option<D>) -> D + Sync),
+    mut take: impl FnMut(&D, u64) -> Result<(), E>,
 ) -> Result<Vec<Warning>, E> {
-    let (full, blocks) = sync_channel::<(Audio, u64)>(IN_FLIGHT);
-    let (empty, used) = channel::<Audio>();
+    let (full, digests) = sync_channel::<(D, u64)>(IN_FLIGHT);
+    let (empty, used) = channel::<D>();
     std::thread::scope(|scope| {
-        let spec = reader.spec();
         let decoder = scope.spawn(move || {
+            let spec = reader.spec();
+            let mut block = Audio::silence(spec.rate, spec.channels, 0);
             loop {
-                let mut block = used
-                    .try_recv()
-                    .unwrap_or_else(|_| Audio::silence(spec.rate, spec.channels, 0));
+                let start = reader.position();
                 if reader.read(&mut block)? == 0 {
                     return Ok(reader.warnings().to_vec());
                 }
-                let position = reader.position();
-                if full.send((block, position)).is_err() {
+                let made = digest(&mut block, start, used.try_recv().ok());
+                if full.send((made, reader.position())).is_err() {
                     // The other side stopped, and says why.
                     return Err(MediaError::Cancelled);
                 }
             }
         });
-        for (block, position) in &blocks {
-            take(&block, position)?;
+        for (digest, position) in &digests {
+            take(&digest, position)?;
             // The decoder may have ended; then the buffer is not wanted back.
-            let _ = empty.send(block);
+            let _ = empty.send(digest);
         }
         Ok(joined(decoder.join())?)
     })
 }
 
-/// What one decoder answers for its stretch: blocks, or none where it met damage.
-type Stretch = Result<Option<Vec<Audio>>>;
+/// What one decoder answers for its stretch: digests and the sample that each ends at, or none where
+/// it met damage.
+type Stretch<D> = Result<Option<Vec<(D, u64)>>>;
 
 /// From one decoder, and back to it.
-struct Line {
-    ready: Receiver<Stretch>,
-    empty: Sender<Vec<Audio>>,
+struct Line<D> {
+    ready: Receiver<Stretch<D>>,
+    empty: Sender<Vec<(D, u64)>>,
 }
 
 /// Several decoders in turn. False if one of them met damage.
-fn in_stretches<E: From<MediaError>>(
+fn in_stretches<D: Send, E: From<MediaError>>(
     path: &Utf8Path,
     frames: u64,
     stretch: u64,
-    mut take: impl FnMut(&Audio, u64) -> Result<(), E>,
+    digest: &(impl Fn(&mut Audio, u64, Option<D>) -> D + Sync),
+    mut take: impl FnMut(&D, u64) -> Result<(), E>,
 ) -> Result<bool, E> {
     let decoders = std::thread::available_parallelism().map_or(1, usize::from);
     let decoders = decoders.min(MOST_DECODERS) as u64;
     let count = frames.div_ceil(stretch);
     std::thread::scope(|scope| {
-        let lines: Vec<Line> = (0..decoders)
+        let lines: Vec<Line<D>> = (0..decoders)
             .map(|first| {
                 // One stretch waits while the next is decoded.
                 let (full, ready) = sync_channel(1);
@@ -122,34 +143,33 @@ fn in_stretches<E: From<MediaError>>(
                 scope.spawn(move || {
                     let mine = (first..count).step_by(decoders as usize);
                     let ranges = mine.map(|n| n * stretch..frames.min((n + 1) * stretch));
-                    decode_each(path, ranges, &full, &used);
+                    decode_each(path, ranges, digest, &full, &used);
                 });
                 Line { ready, empty }
             })
             .collect();
-        let mut position = 0;
         for n in 0..count {
             let line = &lines[(n % decoders) as usize];
-            let blocks = line.ready.recv().map_err(|_| ended_early(path))??;
-            let Some(blocks) = blocks else {
+            let digests = line.ready.recv().map_err(|_| ended_early(path))??;
+            let Some(digests) = digests else {
                 return Ok(false);
             };
-            for block in &blocks {
-                position += block.frames() as u64;
-                take(block, position)?;
+            for (digest, position) in &digests {
+                take(digest, *position)?;
             }
             // The decoder may have ended; then the buffers are not wanted back.
-            let _ = line.empty.send(blocks);
+            let _ = line.empty.send(digests);
         }
         Ok(true)
     })
 }
 
-fn decode_each(
+fn decode_each<D: Send>(
     path: &Utf8Path,
-    ranges: impl Iterator<Item = std::ops::Range<u64>>,
-    full: &SyncSender<Stretch>,
-    used: &Receiver<Vec<Audio>>,
+    ranges: impl Iterator<Item = Range<u64>>,
+    digest: &impl Fn(&mut Audio, u64, Option<D>) -> D,
+    full: &SyncSender<Stretch<D>>,
+    used: &Receiver<Vec<(D, u64)>>,
 ) {
     let mut reader = match AudioReader::open(path) {
         Ok(reader) => reader,
@@ -158,8 +178,11 @@ fn decode_each(
             return;
         }
     };
+    let spec = reader.spec();
+    let mut block = Audio::silence(spec.rate, spec.channels, 0);
     for range in ranges {
-        let decoded = decode(&mut reader, range, used.try_recv().unwrap_or_default());
+        let spare = used.try_recv().unwrap_or_default();
+        let decoded = decode(&mut reader, &mut block, range, digest, spare);
         let whole = matches!(decoded, Ok(Some(_)));
         // Where nobody listens any more, the work is over.
         if full.send(decoded).is_err() || !whole {
@@ -168,30 +191,35 @@ fn decode_each(
     }
 }
 
-/// `spare` holds blocks whose buffers may be used again.
-fn decode(reader: &mut AudioReader, range: std::ops::Range<u64>, mut spare: Vec<Audio>) -> Stretch {
-    let spec = reader.spec();
+/// `spare` holds digests whose buffers may be used again.
+fn decode<D: Send>(
+    reader: &mut AudioReader,
+    block: &mut Audio,
+    range: Range<u64>,
+    digest: &impl Fn(&mut Audio, u64, Option<D>) -> D,
+    mut spare: Vec<(D, u64)>,
+) -> Stretch<D> {
     reader.seek(range.start)?;
-    let mut left = (range.end - range.start) as usize;
-    let mut blocks = Vec::new();
-    while left > 0 {
-        let mut block = spare
-            .pop()
-            .unwrap_or_else(|| Audio::silence(spec.rate, spec.channels, 0));
-        let frames = reader.read(&mut block)?;
+    let mut position = range.start;
+    let mut digests = Vec::with_capacity(spare.len());
+    while position < range.end {
+        let frames = reader.read(block)?;
         if frames == 0 || !reader.warnings().is_empty() {
             return Ok(None);
         }
+        let left = (range.end - position) as usize;
         if frames > left {
             block
                 .channels
                 .iter_mut()
                 .for_each(|plane| plane.truncate(left));
         }
-        left = left.saturating_sub(frames);
-        blocks.push(block);
+        let used = spare.pop().map(|(used, _)| used);
+        let made = digest(block, position, used);
+        position += frames.min(left) as u64;
+        digests.push((made, position));
     }
-    Ok(Some(blocks))
+    Ok(Some(digests))
 }
 
 fn joined<T>(result: std::thread::Result<Result<T>>) -> Result<T> {
