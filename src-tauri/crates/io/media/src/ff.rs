@@ -111,6 +111,8 @@ pub(crate) fn wants_more(error: &ffmpeg::Error) -> bool {
 pub(crate) struct AudioParams {
     pub(crate) rate: i32,
     pub(crate) bits_per_raw_sample: i32,
+    /// Samples that the encoder put before the first, and the decoder drops.
+    pub(crate) initial_padding: i32,
 }
 
 pub(crate) fn audio_params(parameters: &ffmpeg::codec::Parameters) -> AudioParams {
@@ -119,6 +121,7 @@ pub(crate) fn audio_params(parameters: &ffmpeg::codec::Parameters) -> AudioParam
     AudioParams {
         rate: raw.sample_rate,
         bits_per_raw_sample: raw.bits_per_raw_sample,
+        initial_padding: raw.initial_padding,
     }
 }
 

@@ -80,12 +80,18 @@ impl FfmpegSource {
                 .any(|name| container.starts_with(name))
             && i64::from(clock.numerator()) * i64::from(source.rate)
                 == i64::from(clock.denominator());
+        // Granule positions of Opus count the pre-skip (RFC 7845 §4), other durations do not.
+        let padding = if codec_id == ffmpeg::codec::Id::OPUS && container == "ogg" {
+            i64::from(params.initial_padding)
+        } else {
+            0
+        };
         let info = SourceInfo {
             codec: codec_id.name().into(),
             container,
             rate,
             channels: source.channels,
-            frames: u64::try_from(duration).ok().filter(|_| exact),
+            frames: u64::try_from(duration - padding).ok().filter(|_| exact),
             bits_per_sample: u32::try_from(params.bits_per_raw_sample)
                 .ok()
                 .filter(|&bits| bits > 0),

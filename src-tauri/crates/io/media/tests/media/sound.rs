@@ -59,19 +59,20 @@ fn every_format_gives_back_the_exact_length_in_place() {
                 "{format:?} {rate} Hz {channels} ch {frames} frames via {}",
                 reader.codec()
             );
-            println!("{label}: states {:?}", reader.spec().frames);
             let (back, warnings) = decode(&path, 1 << 24).unwrap();
-            println!("   got {} {warnings:?}", back.channels[0].len());
-            if frames > 1000 {
-                println!(
-                    "   lag {} snr {:.1}",
-                    lag(
-                        &back.channels[0][..20000.min(back.channels[0].len())],
-                        &audio.channels[0],
-                        2500
-                    ),
-                    snr_db(&back.channels[0], &audio.channels[0])
-                );
+            assert_eq!(back.frames(), frames, "{label}: the length");
+            assert!(warnings.is_empty(), "{label}: {warnings:?}");
+            if let Some(stated) = reader.spec().frames {
+                assert_eq!(stated, frames as u64, "{label}: the stated length");
+            }
+            // Voice codecs keep the sound of a wave, not its shape: their place cannot be told so.
+            let shape_kept = !label.contains("Voice");
+            if frames > 1000 && shape_kept {
+                let (sent, came) = (&audio.channels[0], &back.channels[0]);
+                let near = &came[..20_000.min(came.len())];
+                assert_eq!(lag(near, sent, 2500), 0, "{label}: the place");
+                let snr = snr_db(came, sent);
+                assert!(snr > 20.0, "{label}: {snr:.1} dB of signal to noise");
             }
         }
     }
