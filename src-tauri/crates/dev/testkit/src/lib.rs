@@ -1,9 +1,10 @@
-//! Signals, tolerances, temporary folders, a provider of models and a hub of their files for tests.
+//! Signals, tolerances, temporary folders, model files, a provider of models and a hub for tests.
 //!
 //! Signals are one channel of `f32` at full scale 1.0, the same on every run. Everything here panics on
 //! failure, as tests do: never link it into the product.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod checkpoint;
 mod folder;
 mod gguf;
 mod heap;

@@ -110,6 +110,8 @@ impl Health {
                 Some(ACCOUNT_PAUSE)
             }
             ChatError::RateLimited { .. } | ChatError::Overloaded { .. } => error.retry_after(),
+            // Memory may be free again, or a file whole.
+            ChatError::Unavailable { .. } => None,
             error if error.is_transient() => None,
             _ => return,
         };
