@@ -6,6 +6,7 @@
 
 mod answer;
 mod conversation;
+mod defaults;
 mod engine;
 mod guard;
 pub mod machine;

@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, RandomState};
 use candle_core::Device;
 use serde_json::Value;
 use studio_llm::chat::{
-    ChatError, ChatEvent, ChatRequest, Finish, ResponseFormat, Tool, ToolChoice, Usage,
+    ChatError, ChatEvent, ChatRequest, Finish, ResponseFormat, Sampling, Tool, ToolChoice, Usage,
 };
 use studio_llm::grammar::{Constraint, Grammar};
 use studio_llm::sample::Sampler;
@@ -14,6 +14,7 @@ use studio_llm::stop::Stops;
 use studio_llm::toolcall::{Parser, Piece, Style};
 
 use super::conversation::{Conversations, Slot};
+use super::defaults;
 use super::engine::{Shared, State, refused};
 use super::guard::Claim;
 use super::think::{Marks, Thoughts};
@@ -41,6 +42,7 @@ pub(super) struct Loaded {
     conversations: Conversations,
     context_tokens: usize,
     marks: Option<Marks>,
+    sampling: Sampling,
     /// Last, so that the account is told when everything above is gone.
     claim: Claim,
 }
@@ -76,6 +78,7 @@ impl Loaded {
             .id("<think>")
             .zip(tokenizer.id("</think>"))
             .map(|(open, close)| Marks { open, close });
+        let sampling = defaults::of(&weights, folder.as_deref());
         let decoder = Decoder::load(&weights, config, &device()?, progress)?;
         Ok(Loaded {
             files: files.clone(),
@@ -85,6 +88,7 @@ impl Loaded {
             conversations: Conversations::new(Cache::rounded(context_tokens)),
             context_tokens,
             marks,
+            sampling,
             claim,
         })
     }
@@ -154,7 +158,8 @@ impl Loaded {
                 .map_err(fail)?;
         }
 
-        let mut sampler = Sampler::new(&request.sampling, RandomState::new().hash_one(0));
+        let sampling = defaults::completed(&request.sampling, &self.sampling);
+        let mut sampler = Sampler::new(&sampling, RandomState::new().hash_one(0));
         sampler.see(prompt);
         let grammar = plan.grammar.as_ref();
         let mut constraint =
