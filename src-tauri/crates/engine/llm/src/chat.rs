@@ -4,6 +4,7 @@
 //! only whole, with arguments that are a JSON object; [`Usage`] comes at most once; [`ChatEvent::End`]
 //! is the last event, and a stream that stops without it has failed.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -196,6 +197,10 @@ pub struct Sampling {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.5, max = 2.0))]
     pub repetition_penalty: Option<f32>,
+    /// Added to the logits of these tokens, by their number in the model's vocabulary: -100 forbids
+    /// one, 100 all others.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub logit_bias: BTreeMap<u32, f32>,
     /// Equal seeds give equal answers where the model can.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
@@ -279,6 +284,9 @@ pub enum ChatError {
     ContentPolicy { provider: String, detail: String },
     #[error("{provider} does not know the model: {detail}")]
     UnknownModel { provider: String, detail: String },
+    /// A model of this machine that cannot be run: a damaged file, or too little memory.
+    #[error("{provider} cannot be run: {detail}")]
+    Unavailable { provider: String, detail: String },
     #[error("{provider} refuses the request: {detail}")]
     BadRequest { provider: String, detail: String },
     #[error("{provider} cannot be reached: {detail}")]
@@ -335,6 +343,7 @@ impl ChatError {
             ChatError::ContextLength { .. } => "context_length",
             ChatError::ContentPolicy { .. } => "content_policy",
             ChatError::UnknownModel { .. } => "unknown_model",
+            ChatError::Unavailable { .. } => "unavailable",
             ChatError::BadRequest { .. } => "bad_request",
             ChatError::Network { .. } => "network",
             ChatError::TimedOut { .. } => "timed_out",
@@ -361,6 +370,10 @@ impl From<ChatError> for Error {
                 "shorten the conversation, or choose a model with a larger context",
             ),
             ChatError::UnknownModel { .. } => (ErrorCode::NotFound, "see `gateway.models`"),
+            ChatError::Unavailable { .. } => (
+                ErrorCode::Unsupported,
+                "choose a smaller model, or verify the model's files",
+            ),
             ChatError::BadRequest { .. } => (ErrorCode::BadInput, ""),
             ChatError::RateLimited { .. }
             | ChatError::Overloaded { .. }

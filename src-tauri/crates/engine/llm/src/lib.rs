@@ -5,6 +5,8 @@
 //! - [`pricing`] and [`tokens`]: what a request costs, before and after.
 //! - [`route`] over [`health`]: which model to ask, and why.
 //! - [`continuation`]: going on with another model after an answer broke off.
+//! - [`sample`], [`grammar`], [`stop`] and [`toolcall`]: from the numbers that a local model gives to
+//!   text, forms and tool calls.
 //!
 //! Everything here is pure: time, randomness and measurements are passed in.
 //!
@@ -14,8 +16,12 @@
 pub mod catalog;
 pub mod chat;
 pub mod continuation;
+pub mod grammar;
 pub mod health;
 pub mod pricing;
 pub mod route;
+pub mod sample;
+pub mod stop;
 pub mod tokens;
+pub mod toolcall;
 pub mod weights;

@@ -2,8 +2,8 @@
 //!
 //! OpenAI's encodings are exact for text; the framing of messages follows OpenAI's cookbook ("How to
 //! count tokens with tiktoken"). Providers that publish no tokenizer are estimated and then
-//! calibrated with what they really counted ([`Calibration`]). Local models count with their own
-//! tokenizer (`studio-models`), which is exact.
+//! calibrated with what they really counted ([`Calibration`]). A local model brings its tokenizer and
+//! its chat template: [`count_with`] counts the very prompt that it will read.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -53,8 +53,8 @@ pub struct TokenCount {
     /// Declarations of tools and of the answer's schema.
     pub tools: u64,
     pub images: u64,
-    /// Whether the provider will count the same. Tools and pictures never are: how they are framed
-    /// is not public.
+    /// Whether the provider will count the same. Where only an encoding is known, tools and pictures
+    /// never are: how they are framed is not public.
     pub exact: bool,
 }
 
@@ -105,6 +105,46 @@ pub fn count(encoding: Encoding, request: &ChatRequest) -> TokenCount {
     count.total = count.text + count.framing + count.tools + count.images;
     count.exact = encoding.is_exact() && count.tools == 0 && count.images == 0;
     count
+}
+
+/// A model's own way from words to tokens. `studio-models` has it for models of this machine.
+pub trait Counter: Send + Sync {
+    /// Tokens of plain text; special tokens that are written in it are text.
+    fn text(&self, text: &str) -> Result<u64, String>;
+
+    /// Tokens of all that the model reads of a request, the beginning of its answer included.
+    fn prompt(&self, request: &ChatRequest) -> Result<u64, String>;
+}
+
+/// Counts what a model that is known whole will read. `Err` says why it does not take the request.
+///
+/// The total is exact. Its parts are differences: tools are what the prompt is longer with them, and
+/// framing is what is left beside them and the words.
+pub fn count_with(counter: &dyn Counter, request: &ChatRequest) -> Result<TokenCount, String> {
+    let total = counter.prompt(request)?;
+    let mut words = 0;
+    for message in &request.messages {
+        words += counter.text(&message.text())?;
+    }
+    let tools = if request.tools.is_empty() {
+        0
+    } else {
+        let without = ChatRequest {
+            tools: Vec::new(),
+            ..request.clone()
+        };
+        total.saturating_sub(counter.prompt(&without)?)
+    };
+    // A template may trim what is said.
+    let text = words.min(total - tools);
+    Ok(TokenCount {
+        total,
+        text,
+        framing: total - tools - text,
+        tools,
+        images: 0,
+        exact: true,
+    })
 }
 
 fn json(value: &impl Serialize) -> String {
@@ -197,6 +237,56 @@ mod tests {
         });
         let with_tool = count(Encoding::O200kBase, &request);
         assert!(with_tool.total > plain.total && !with_tool.exact);
+    }
+
+    /// One token a byte, two around a message, and the tools' JSON in front.
+    struct Bytes;
+
+    impl Counter for Bytes {
+        fn text(&self, text: &str) -> Result<u64, String> {
+            Ok(text.len() as u64)
+        }
+
+        fn prompt(&self, request: &ChatRequest) -> Result<u64, String> {
+            let words = request.messages.iter().map(|message| {
+                let text = message.text();
+                if text.contains("picture") {
+                    Err("no pictures".to_owned())
+                } else {
+                    Ok(text.len() as u64 + 2)
+                }
+            });
+            let tools: u64 = request
+                .tools
+                .iter()
+                .map(|tool| json(tool).len() as u64)
+                .sum();
+            Ok(words.sum::<Result<u64, String>>()? + tools + 1)
+        }
+    }
+
+    #[test]
+    fn a_model_that_is_known_whole_is_counted_exactly() {
+        let mut request = ChatRequest {
+            messages: vec![Message::system("abc"), Message::user("defgh")],
+            ..ChatRequest::default()
+        };
+        let plain = count_with(&Bytes, &request).unwrap();
+        assert_eq!(
+            (plain.total, plain.text, plain.framing, plain.tools),
+            (13, 8, 5, 0)
+        );
+        assert!(plain.exact);
+        request.tools.push(Tool {
+            name: "search".into(),
+            description: String::new(),
+            parameters: serde_json::Map::new(),
+        });
+        let with_tool = count_with(&Bytes, &request).unwrap();
+        assert_eq!(with_tool.total, plain.total + with_tool.tools);
+        assert_eq!((with_tool.text, with_tool.framing), (8, 5));
+        request.messages.push(Message::user("picture"));
+        assert_eq!(count_with(&Bytes, &request), Err("no pictures".to_owned()));
     }
 
     #[test]

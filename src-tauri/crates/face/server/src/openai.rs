@@ -5,6 +5,7 @@
 //! `best`, `local_only`. The header `x-studio-privacy: local_only` keeps the words on this machine.
 //! What an answer cost and why its model was taken stands in the field `studio`.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -89,6 +90,7 @@ struct Completion {
     top_p: Option<f32>,
     top_k: Option<u32>,
     min_p: Option<f32>,
+    logit_bias: Option<BTreeMap<u32, f32>>,
     seed: Option<i64>,
     max_tokens: Option<u32>,
     max_completion_tokens: Option<u32>,
@@ -458,8 +460,9 @@ fn request(completion: Completion) -> Result<ChatRequest, Error> {
             top_p: completion.top_p,
             top_k: completion.top_k,
             min_p: completion.min_p,
-            repetition_penalty: None,
             seed: completion.seed.map(i64::cast_unsigned),
+            logit_bias: completion.logit_bias.unwrap_or_default(),
+            ..Sampling::default()
         },
         max_tokens: completion.max_completion_tokens.or(completion.max_tokens),
         stop: match completion.stop {

@@ -66,6 +66,9 @@ pub(super) fn body(model: &str, request: &ChatRequest) -> Value {
         if let Some(top_p) = request.sampling.top_p {
             body["top_p"] = json!(top_p);
         }
+        if !request.sampling.logit_bias.is_empty() {
+            body["logit_bias"] = json!(request.sampling.logit_bias);
+        }
         if !request.stop.is_empty() {
             body["stop"] = json!(request.stop);
         }
