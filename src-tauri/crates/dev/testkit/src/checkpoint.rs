@@ -183,8 +183,9 @@ pub fn write_file(path: &Utf8Path, bytes: &[u8]) {
     file.write_all(bytes).expect("the file can be written");
 }
 
-/// The entries of a tokenizer that knows every byte and no merge (GPT-2's alphabet), then `special`
-/// tokens, then unused ones up to `vocabulary`. The first special token ends answers.
+/// The entries of a tokenizer that knows every byte (in GPT-2's alphabet, at the byte's own number),
+/// then `special` tokens, one merge, then unused tokens up to `vocabulary`. The first special token
+/// ends answers.
 pub fn byte_tokenizer(special: &[&str], vocabulary: usize) -> Vec<(&'static str, GgufValue)> {
     let mut tokens: Vec<String> = byte_alphabet().map(String::from).collect();
     let mut kinds = vec![1; tokens.len()];
@@ -193,6 +194,9 @@ pub fn byte_tokenizer(special: &[&str], vocabulary: usize) -> Vec<(&'static str,
         // 3: control; 4: user defined, which thoughts and calls are.
         kinds.push(if token.starts_with("<|") { 3 } else { 4 });
     }
+    // No tokenizer is without merges; people do not write this one.
+    tokens.push("~~".to_owned());
+    kinds.push(1);
     for unused in tokens.len()..vocabulary {
         tokens.push(format!("[UNUSED{unused}]"));
         kinds.push(5);
@@ -202,7 +206,10 @@ pub fn byte_tokenizer(special: &[&str], vocabulary: usize) -> Vec<(&'static str,
         ("tokenizer.ggml.pre", GgufValue::Text("qwen2".to_owned())),
         ("tokenizer.ggml.tokens", GgufValue::Texts(tokens)),
         ("tokenizer.ggml.token_type", GgufValue::I32s(kinds)),
-        ("tokenizer.ggml.merges", GgufValue::Texts(Vec::new())),
+        (
+            "tokenizer.ggml.merges",
+            GgufValue::Texts(vec!["~ ~".to_owned()]),
+        ),
         ("tokenizer.ggml.eos_token_id", GgufValue::U32(256)),
         ("tokenizer.ggml.add_bos_token", GgufValue::Bool(false)),
     ]

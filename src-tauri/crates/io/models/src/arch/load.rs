@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use candle_core::quantized::GgmlDType;
 use candle_core::{Device, Tensor};
 
 use super::config::{Config, RopeScaling};
@@ -136,11 +137,21 @@ impl Reader<'_> {
     fn matrix(&self, name: &str, out: usize, input: usize) -> Result<Matrix> {
         let stored = self.weights.get(name, &[out, input])?;
         match stored.encoding {
-            // Rows of whole blocks are what the kernels take.
-            Encoding::Blocks(dtype) if input.is_multiple_of(dtype.block_size()) => {
+            Encoding::Blocks(dtype) if kernels_take(dtype, input) => {
                 Ok(Matrix::Quantised(Arc::new(stored.blocks(self.device)?)))
             }
             _ => Ok(Matrix::Dense(stored.dense(self.device)?)),
         }
     }
+}
+
+/// Whether candle's kernels multiply rows of this width: they want whole blocks, and some assert an
+/// even number of them (candle-core 0.11, `k_quants.rs`). A kernel that panics takes the whole
+/// process' pool of threads with it.
+fn kernels_take(dtype: GgmlDType, width: usize) -> bool {
+    let blocks = match dtype {
+        GgmlDType::Q4_1 | GgmlDType::Q5_0 | GgmlDType::Q5_1 => 2,
+        _ => 1,
+    };
+    width.is_multiple_of(blocks * dtype.block_size())
 }
