@@ -1,6 +1,9 @@
 //! Tokenizers and chat templates against what the reference implementations make of the same files
 //! (`reference/text.py`).
 
+// Fixtures and helpers, too, fail loudly.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use std::sync::{Arc, LazyLock};
 
 use camino::Utf8PathBuf;
@@ -461,7 +464,7 @@ fn hostile_templates_come_to_an_end() {
     for source in [
         "{% for a in range(100000) %}{% for b in range(100000) %}{{ b }}{% endfor %}{% endfor %}",
         "{% set ns = namespace(x='aaaaaaaaaaaaaaaa') %}{% for a in range(99) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}{{ ns.x }}",
-        "{% set ns = namespace(x=[1]) %}{% for a in range(99) %}{% set ns.x = ns.x + ns.x %}{% endfor %}{{ ns.x }}",
+        "{% set ns = namespace(x=[1]) %}{% for a in range(30) %}{% set ns.x = ns.x + ns.x %}{% endfor %}{{ ns.x }}",
         "{% set ns = namespace(x=[]) %}{% for a in range(99999) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x }}",
         "{% macro f(x) %}{{ f(x) }}{% endmacro %}{{ f(1) }}",
         "{{ 'a' * 1000000000000 }}",

@@ -1,5 +1,8 @@
 //! Values as Python writes them: templates are written for Jinja2, where `str()` and `json.dumps`
 //! show through.
+//!
+//! A template can make lists that are longer than any memory, and are written only here. So every
+//! value that is written is paid for.
 
 use std::fmt::Write;
 
@@ -28,14 +31,23 @@ pub(super) fn from_json(value: &serde_json::Value) -> Value {
     }
 }
 
+/// A list may be made of lists that are made of lists, and getting at an item goes through them all.
+const PER_ITEM: u64 = 20;
+
+/// Takes steps from a run; fails when none are left.
+pub(super) type Pay<'a> = &'a dyn Fn(u64) -> Result<(), Error>;
+
 /// `str(value)`.
-pub(super) fn str(value: &Value) -> Result<String, Error> {
+pub(super) fn str(value: &Value, pay: Pay) -> Result<String, Error> {
     match value.as_str() {
-        Some(text) => Ok(text.to_owned()),
+        Some(text) => {
+            pay(text.len() as u64 / 64)?;
+            Ok(text.to_owned())
+        }
         None if value.is_undefined() => Ok(String::new()),
         None => {
             let mut text = String::new();
-            write_repr(&mut text, value, 0)?;
+            write_repr(&mut text, value, 0, pay)?;
             Ok(text)
         }
     }
@@ -52,7 +64,7 @@ pub(super) struct Dumps {
 }
 
 /// `json.dumps(value)`.
-pub(super) fn dumps(value: &Value, how: &Dumps) -> Result<String, Error> {
+pub(super) fn dumps(value: &Value, how: &Dumps, pay: Pay) -> Result<String, Error> {
     let mut text = String::new();
     let default = (if how.indent.is_some() { "," } else { ", " }, ": ");
     let separators = match &how.separators {
@@ -63,6 +75,7 @@ pub(super) fn dumps(value: &Value, how: &Dumps) -> Result<String, Error> {
         how,
         separators,
         text: &mut text,
+        pay,
     }
     .write(value, 0)?;
     Ok(text)
@@ -72,11 +85,12 @@ struct Json<'a> {
     how: &'a Dumps,
     separators: (&'a str, &'a str),
     text: &'a mut String,
+    pay: Pay<'a>,
 }
 
 impl Json<'_> {
     fn write(&mut self, value: &Value, depth: usize) -> Result<(), Error> {
-        check(depth)?;
+        check(value, depth, self.pay)?;
         match value.kind() {
             ValueKind::None => self.text.push_str("null"),
             ValueKind::Bool if value.is_true() => self.text.push_str("true"),
@@ -84,7 +98,7 @@ impl Json<'_> {
             ValueKind::Number => self.text.push_str(&number(value)),
             ValueKind::String => self.string(value.as_str().unwrap_or_default()),
             ValueKind::Map => {
-                let mut keys: Vec<Value> = value.try_iter()?.collect();
+                let mut keys = self.collect(value)?;
                 if self.how.sort_keys {
                     keys.sort();
                 }
@@ -96,8 +110,8 @@ impl Json<'_> {
                 self.container('{', '}', entries?, depth)?;
             }
             ValueKind::Seq | ValueKind::Iterable => {
-                let items = value.try_iter()?.map(|item| (None, item)).collect();
-                self.container('[', ']', items, depth)?;
+                let items = self.collect(value)?.into_iter();
+                self.container('[', ']', items.map(|item| (None, item)).collect(), depth)?;
             }
             kind => {
                 let problem = format!("a value of type {kind} cannot be written as JSON");
@@ -105,6 +119,14 @@ impl Json<'_> {
             }
         }
         Ok(())
+    }
+
+    fn collect(&self, value: &Value) -> Result<Vec<Value>, Error> {
+        let items = value.try_iter()?.map(|item| {
+            (self.pay)(PER_ITEM)?;
+            Ok(item)
+        });
+        items.collect()
     }
 
     fn container(
@@ -126,7 +148,7 @@ impl Json<'_> {
                 self.string(&match key.kind() {
                     ValueKind::None => "null".to_owned(),
                     ValueKind::Bool => key.is_true().to_string(),
-                    _ => str(&key)?,
+                    _ => str(&key, self.pay)?,
                 });
                 self.text.push_str(self.separators.1);
             }
@@ -157,7 +179,7 @@ impl Json<'_> {
                 '\t' => self.text.push_str("\\t"),
                 '\u{8}' => self.text.push_str("\\b"),
                 '\u{c}' => self.text.push_str("\\f"),
-                letter if letter < ' ' || (self.how.ascii && !letter.is_ascii()) => {
+                letter if letter < ' ' || (self.how.ascii && letter > '~') => {
                     for unit in letter.encode_utf16(&mut [0; 2]) {
                         let _ = write!(self.text, "\\u{unit:04x}");
                     }
@@ -170,8 +192,8 @@ impl Json<'_> {
 }
 
 /// `repr(value)`.
-fn write_repr(text: &mut String, value: &Value, depth: usize) -> Result<(), Error> {
-    check(depth)?;
+fn write_repr(text: &mut String, value: &Value, depth: usize, pay: Pay) -> Result<(), Error> {
+    check(value, depth, pay)?;
     match value.kind() {
         ValueKind::Undefined => text.push_str("Undefined"),
         ValueKind::None => text.push_str("None"),
@@ -185,9 +207,9 @@ fn write_repr(text: &mut String, value: &Value, depth: usize) -> Result<(), Erro
                 if index > 0 {
                     text.push_str(", ");
                 }
-                write_repr(text, &key, depth + 1)?;
+                write_repr(text, &key, depth + 1, pay)?;
                 text.push_str(": ");
-                write_repr(text, &value.get_item(&key)?, depth + 1)?;
+                write_repr(text, &value.get_item(&key)?, depth + 1, pay)?;
             }
             text.push('}');
         }
@@ -197,7 +219,7 @@ fn write_repr(text: &mut String, value: &Value, depth: usize) -> Result<(), Erro
                 if index > 0 {
                     text.push_str(", ");
                 }
-                write_repr(text, &item, depth + 1)?;
+                write_repr(text, &item, depth + 1, pay)?;
             }
             text.push(']');
         }
@@ -226,13 +248,33 @@ fn quote(text: &mut String, string: &str) {
                 text.push('\\');
                 text.push(letter);
             }
-            letter if u32::from(letter) < 0x20 || (0x7f..0xa0).contains(&u32::from(letter)) => {
-                let _ = write!(text, "\\x{:02x}", u32::from(letter));
+            letter if is_printable(letter) => text.push(letter),
+            letter => {
+                let code = u32::from(letter);
+                let _ = match code {
+                    ..=0xff => write!(text, "\\x{code:02x}"),
+                    ..=0xffff => write!(text, "\\u{code:04x}"),
+                    _ => write!(text, "\\U{code:08x}"),
+                };
             }
-            letter => text.push(letter),
         }
     }
     text.push(mark);
+}
+
+/// `str.isprintable`: no control or format character, no blank but the plain one, none of private
+/// use. Characters that Unicode has not assigned are taken as printable.
+fn is_printable(letter: char) -> bool {
+    let is_blank = letter.is_whitespace() && letter != ' ';
+    // General category Cf of Unicode 15, and Co.
+    let is_format = matches!(
+        u32::from(letter),
+        0xad | 0x600..=0x605 | 0x61c | 0x6dd | 0x70f | 0x890..=0x891 | 0x8e2 | 0x180e
+            | 0x200b..=0x200f | 0x202a..=0x202e | 0x2060..=0x2064 | 0x2066..=0x206f | 0xfeff
+            | 0xfff9..=0xfffb | 0x110bd | 0x110cd | 0x13430..=0x1343f | 0x1bca0..=0x1bca3
+            | 0x1d173..=0x1d17a | 0xe0001 | 0xe0020..=0xe007f | 0xe000..=0xf8ff | 0xf0000..
+    );
+    !letter.is_control() && !is_blank && !is_format
 }
 
 /// A number as `repr` and `json.dumps` write it.
@@ -267,7 +309,8 @@ fn float(value: f64) -> String {
     }
 }
 
-fn check(depth: usize) -> Result<(), Error> {
+fn check(value: &Value, depth: usize, pay: Pay) -> Result<(), Error> {
+    pay(PER_ITEM + value.as_str().map_or(0, |text| text.len() as u64 / 64))?;
     if depth > MOST_DEPTH {
         let problem = "a value is nested too deeply to be written";
         return Err(Error::new(ErrorKind::InvalidOperation, problem));
@@ -280,6 +323,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    const FREE: Pay = &|_| Ok(());
 
     #[test]
     fn floats_are_written_as_python_writes_them() {
@@ -304,7 +349,7 @@ mod tests {
     fn json_is_spaced_as_python_spaces_it() {
         let value =
             from_json(&json!({ "b": [1, 2.5, null], "a": { "ü\u{1}": "\"\\\n<" }, "e": [] }));
-        let plain = dumps(&value, &Dumps::default()).unwrap();
+        let plain = dumps(&value, &Dumps::default(), FREE).unwrap();
         assert_eq!(
             plain,
             r#"{"b": [1, 2.5, null], "a": {"ü\u0001": "\"\\\n<"}, "e": []}"#
@@ -315,7 +360,7 @@ mod tests {
             sort_keys: true,
             separators: None,
         };
-        let indented = dumps(&value, &how).unwrap();
+        let indented = dumps(&value, &how, FREE).unwrap();
         assert_eq!(
             indented,
             "{\n  \"a\": {\n    \"\\u00fc\\u0001\": \"\\\"\\\\\\n<\"\n  },\n  \"b\": [\n    1,\n    2.5,\n    null\n  ],\n  \"e\": []\n}"
@@ -326,9 +371,11 @@ mod tests {
     fn values_print_as_in_python() {
         let value = from_json(&json!({ "a": [true, null, "it's", "\"'\n"], "b": 2.0 }));
         assert_eq!(
-            str(&value).unwrap(),
+            str(&value, FREE).unwrap(),
             r#"{'a': [True, None, "it's", '"\'\n'], 'b': 2.0}"#
         );
-        assert_eq!(str(&Value::from("it's")).unwrap(), "it's");
+        let hidden = from_json(&json!(["a\u{a0}\u{200d}\u{e0020}é"]));
+        assert_eq!(str(&hidden, FREE).unwrap(), r"['a\xa0\u200d\U000e0020é']");
+        assert_eq!(str(&Value::from("it's"), FREE).unwrap(), "it's");
     }
 }

@@ -63,6 +63,7 @@ fn rich() -> ChatRequest {
         response: ResponseFormat::Text,
         sampling: Sampling {
             temperature: Some(0.5),
+            logit_bias: [(7, -100.0)].into(),
             seed: Some(u64::MAX),
             ..Sampling::default()
         },
@@ -112,6 +113,7 @@ async fn pictures_tools_and_their_results_take_each_providers_form() {
     );
     assert_eq!(openai["tool_choice"]["function"]["name"], "look");
     assert_eq!(openai["max_tokens"], 77);
+    assert_eq!(openai["logit_bias"], json!({ "7": -100.0 }));
     assert_eq!(openai["stream_options"]["include_usage"], true);
 
     let anthropic = sent(Protocol::Anthropic, &rich()).await.json();
