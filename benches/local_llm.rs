@@ -3,7 +3,7 @@
 //!
 //! Budget: the first token warm with a cached prefix in less than 50 ms. `reading_512_tokens` and
 //! `writing_32_tokens` are tokens per second once divided; llama.cpp's figures on the same file and
-//! threads come from `io/models/tests/reference/llama_cpp.py`. `LOCAL_LLM_GGUF` names a file to take,
+//! threads come from `io/models/tests/reference/llama_cpp.mjs`. `LOCAL_LLM_GGUF` names a file to take,
 //! or to make, so that both read the same.
 
 // A bench that cannot run must stop.

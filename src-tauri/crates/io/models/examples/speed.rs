@@ -1,7 +1,7 @@
 //! How fast a GGUF model is here: `cargo run --release -p studio-models --example speed -- FILE`.
 //!
 //! Without a file, random weights as large as Qwen2.5-0.5B in Q4_0 are written to the temporary folder
-//! and kept, for llama.cpp to read the same (`tests/reference/llama_cpp.py`).
+//! and kept, for llama.cpp to read the same (`tests/reference/llama_cpp.mjs`).
 
 #![allow(clippy::print_stdout)]
 
