@@ -253,7 +253,7 @@ fn quote(text: &mut String, string: &str) {
                 let code = u32::from(letter);
                 let _ = match code {
                     ..=0xff => write!(text, "\\x{code:02x}"),
-                    ..=0xffff => write!(text, "\\u{code:04x}"),
+                    0x100..=0xffff => write!(text, "\\u{code:04x}"),
                     _ => write!(text, "\\U{code:08x}"),
                 };
             }
