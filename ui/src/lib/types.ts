@@ -55,7 +55,8 @@ export type DecisionRecord = generated.DecisionRecord;
 export type Scored = generated.Scored;
 export type Parts = generated.Parts;
 export type Policy = generated.Policy;
-export type PartWeights = generated.PartWeights;
+/** All of them: what is left out weighs nothing. */
+export type PartWeights = Required<generated.PartWeights>;
 export type Privacy = generated.Privacy;
 export type Reason = generated.Reason;
 export type SystemInfo = Output<'system.info'>;

@@ -214,7 +214,8 @@ interface Wish {
 
 /** Ranks the paper models as the real router would, from fixed parts. */
 export function decide({ policy, privacy, pinned, tokens, sees }: Wish): Decision {
-  const weights = typeof policy === 'object' ? policy.custom : (WEIGHTS[policy] as Parts);
+  const weights =
+    typeof policy === 'object' ? (policy.custom as Parts) : (WEIGHTS[policy] as Parts);
   const total = Object.values(weights).reduce((sum, weight) => sum + weight, 0) || 1;
   const stays = privacy === 'local_only' || policy === 'local_only';
   const out: Decision['excluded'] = excluded.map(([model, reason]) => ({ model, reason }));

@@ -1,6 +1,7 @@
 // Where keys are, and how another server is added to the list. Pure.
 
-import type { KeyPlace } from '$lib/types';
+import { count } from '$lib/format';
+import type { KeyPlace, ProviderState } from '$lib/types';
 
 export function keyText(place: KeyPlace): string {
   if (typeof place === 'object') return `In the variable ${place.environment}`;
@@ -10,6 +11,26 @@ export function keyText(place: KeyPlace): string {
     keychain: 'In the keychain',
     encrypted_file: 'In a sealed file',
   }[place];
+}
+
+/** Who answers, where models are downloaded from, or this program itself. */
+export function kindOf({ protocol }: ProviderState): 'service' | 'hub' | 'local' {
+  const kind: string = protocol;
+  return kind === 'hub' || kind === 'local' ? kind : 'service';
+}
+
+/** `https://api.openai.com/v1 · 3 models listed`. */
+export function providerFacts(provider: ProviderState): string {
+  const kind = kindOf(provider);
+  return [
+    kind === 'local' ? 'Runs inside this program' : provider.base_url,
+    kind === 'hub'
+      ? 'models are downloaded from here'
+      : `${count(provider.models, 'model')} listed`,
+    provider.on_this_machine ? 'words stay on this machine' : '',
+  ]
+    .filter(Boolean)
+    .join(' · ');
 }
 
 export interface Server {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { BALANCED } from '$lib/modelFacts';
-import type { Setting } from '$lib/types';
+import { BALANCED } from './modelFacts';
+import type { Setting } from './types';
 import { changesFor, choiceOf, isSame, keepsWeights, policyOf } from './policy';
 
 const setting = (key: string, value: unknown, more: object = {}) =>

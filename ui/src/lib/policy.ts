@@ -1,7 +1,7 @@
 // The router's policy as the settings keep it, and back. Pure.
 
-import { BALANCED, PARTS } from '$lib/modelFacts';
-import type { PartWeights, Policy, Setting } from '$lib/types';
+import { BALANCED, PARTS } from './modelFacts';
+import type { PartWeights, Policy, Setting } from './types';
 
 export type PolicyName = Extract<Policy, string> | 'custom';
 
@@ -46,6 +46,7 @@ export function changesFor(choice: Choice): [key: string, value: string | number
   return [...(choice.name === 'custom' ? weights : []), [KEY, choice.name]];
 }
 
-export function isPolicySetting(key: string): boolean {
-  return key === KEY || PARTS.some((part) => weightKey(part.key) === key);
+/** The router's page edits these, with what comes of them. */
+export function isWeight(key: string): boolean {
+  return PARTS.some((part) => weightKey(part.key) === key);
 }
