@@ -3,7 +3,7 @@
 //! ```text
 //! models--owner--name/
 //!     blobs/ETAG                    contents
-//!     blobs/ETAG.incomplete         the beginning of one
+//!     blobs/ETAG.incomplete         the beginning of one, as older tools leave it, too
 //!     snapshots/COMMIT/path/file    links to ../../../blobs/ETAG, copies where links cannot be made
 //!     refs/main                     the commit that a branch was at
 //! .locks/models--owner--name/ETAG.lock
@@ -274,9 +274,11 @@ impl Cache {
         }
         let folder = file.parent().unwrap_or(&self.root);
         self.make_folder(folder)?;
-        let made = tempfile::Builder::new().prefix(".ref").tempfile_in(folder);
-        let made = made.map_err(HubError::io("write", &file))?;
-        fs::write(made.path(), commit.as_str()).map_err(HubError::io("write", &file))?;
+        // Not with a temporary file's narrow rights: other users may share the cache.
+        let made = tempfile::Builder::new()
+            .prefix(".ref")
+            .make_in(folder, |at| fs::write(at, commit.as_str()))
+            .map_err(HubError::io("write", &file))?;
         made.persist(&file)
             .map_err(|error| HubError::io("write", &file)(error.error))?;
         Ok(())

@@ -2,8 +2,8 @@
 //!
 //! - [`Hub`] asks: [`Hub::info`], [`Hub::files`], [`Hub::search`], and [`Hub::download`].
 //! - [`Cache`] keeps: `models--owner--name/{blobs,snapshots,refs}`, blobs named by their ETag, links to
-//!   them in snapshots, `.incomplete` files that any program goes on with. It finds, imports, verifies
-//!   and removes without a network.
+//!   them in snapshots, `.incomplete` files that the next download goes on with. It finds, imports,
+//!   verifies and removes without a network.
 //! - [`gguf`] reads what a model file says of itself.
 //!
 //! Invariants: a blob's name appears only when its bytes are whole, checked and on the disk; an

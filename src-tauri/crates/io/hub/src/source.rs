@@ -210,7 +210,7 @@ impl Source {
             (learnt.place.clone(), learnt.etag.clone())
         };
         let is_known = place.is_some();
-        let mut url = place.unwrap_or_else(|| self.url.clone());
+        let mut url = place.clone().unwrap_or_else(|| self.url.clone());
         for _ in 0..=REDIRECTS {
             let mut request = self.hub.request(Method::GET, &url, self.token.as_ref());
             if range.start > 0 || range.end < self.bytes {
@@ -226,8 +226,12 @@ impl Source {
             }
             let status = response.status();
             if is_known && status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS {
-                // Its address has expired, probably.
-                *self.learnt.lock() = Learnt::default();
+                // Its address has expired, probably. Another connection may know the new one already.
+                let mut learnt = self.learnt.lock();
+                if learnt.place == place {
+                    *learnt = Learnt::default();
+                }
+                drop(learnt);
                 return Err(HubError::Failing {
                     host: host(&url),
                     status: status.as_u16(),
@@ -240,10 +244,12 @@ impl Source {
                 return Err(self.hub.refusal(response, &self.what, has_token).await);
             }
             let is_whole = self.check(&response, range)?;
-            let mut learnt = self.learnt.lock();
-            learnt.etag = strong_etag(response.headers());
-            learnt.place = Some(url);
-            drop(learnt);
+            if !is_known {
+                *self.learnt.lock() = Learnt {
+                    etag: strong_etag(response.headers()),
+                    place: Some(url),
+                };
+            }
             return Ok((response, is_whole));
         }
         Err(self.unexpected("it redirects without end"))
