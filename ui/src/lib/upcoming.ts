@@ -40,6 +40,19 @@ export interface LocalModels {
   here_bytes: number;
 }
 
+/** What is in memory. */
+export interface LoadedModel {
+  model: string | null;
+  phase: 'empty' | 'loading' | 'ready' | 'reading' | 'answering';
+  fraction: number | null;
+  waiting: number;
+  /** Most that all models together may take. */
+  limit_bytes: number;
+  claimed_bytes: number;
+  resident_bytes: number | null;
+  resident_peak_bytes: number;
+}
+
 /** A repository that the hub found. */
 export interface FoundRepo {
   repo: string;
@@ -135,6 +148,9 @@ export interface Upcoming {
   'mcp.connect': { input: { server: string }; output: unknown };
   'mcp.disconnect': { input: { server: string }; output: unknown };
   'mcp.log': { input: { server: string }; output: { lines: string[] } };
+  'model.load': { input: { model: string }; output: unknown };
+  'model.loaded': { input: Record<string, never>; output: LoadedModel };
+  'model.unload': { input: Record<string, never>; output: LoadedModel };
   'model.list': { input: Record<string, never>; output: LocalModels };
   'model.search': {
     input: { words?: string; hub?: boolean; limit?: number };

@@ -1,13 +1,15 @@
 import { expect, test } from 'vitest';
-import type { LocalModel, RepoFile } from './upcoming';
+import type { LoadedModel, LocalModel, RepoFile } from './upcoming';
 import {
   choicesOf,
   countText,
   leftBytes,
   noRoom,
+  phaseText,
   shownModels,
   sizeText,
   stageText,
+  tooLarge,
 } from './weights';
 
 const model = (more: Partial<LocalModel>) =>
@@ -39,6 +41,16 @@ test('size, memory and room are told before anything is fetched', () => {
   expect(leftBytes(model({ here_bytes: 200e6 }))).toBe(400e6);
   expect(noRoom(400e6, 300e6)).toBe('It needs 400 MB, and 300 MB are free on the disk.');
   expect(noRoom(400e6, null)).toBeNull();
+});
+
+test('memory is told against what models may take', () => {
+  expect(tooLarge(model({}), 8e9)).toBeNull();
+  expect(tooLarge(model({ memory_bytes: 43e9 }), 8e9)).toBe(
+    'Needs about 43.0 GB of memory, and models may take 8.0 GB',
+  );
+  const loaded = { phase: 'reading', fraction: 0.4, waiting: 2 } as LoadedModel;
+  expect(phaseText(loaded)).toBe('Reading, 40 %, 2 waiting');
+  expect(phaseText({ ...loaded, phase: 'ready', fraction: null, waiting: 0 })).toBe('In memory');
 });
 
 test('a download tells how much and how fast', () => {

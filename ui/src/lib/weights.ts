@@ -1,9 +1,9 @@
 // What is told of models' files. Pure.
 
-import { bytes } from './format';
+import { bytes, percent } from './format';
 import { canText, contextText } from './modelFacts';
 import { search } from './search';
-import type { LocalModel, RepoFile } from './upcoming';
+import type { LoadedModel, LocalModel, RepoFile } from './upcoming';
 
 const ORDER: LocalModel['state'][] = ['installed', 'partial', 'available', 'unsupported'];
 
@@ -30,6 +30,26 @@ export function sizeText(model: LocalModel): string {
   ]
     .filter(Boolean)
     .join(' · ');
+}
+
+/** Why it cannot be loaded: all models together may take no more than `limit`. */
+export function tooLarge({ memory_bytes: needs }: LocalModel, limit: number | null): string | null {
+  if (needs === null || limit === null || needs <= limit) return null;
+  return `Needs about ${bytes(needs)} of memory, and models may take ${bytes(limit)}`;
+}
+
+const PHASES: Record<LoadedModel['phase'], string> = {
+  empty: '',
+  loading: 'Loading',
+  ready: 'In memory',
+  reading: 'Reading',
+  answering: 'Answering',
+};
+
+/** What the loaded model does, such as `Reading, 40 %`. */
+export function phaseText({ phase, fraction, waiting }: LoadedModel): string {
+  const far = fraction === null ? '' : `, ${percent(fraction)}`;
+  return `${PHASES[phase]}${far}${waiting > 0 ? `, ${waiting} waiting` : ''}`;
 }
 
 /** Bytes that are still to come. */

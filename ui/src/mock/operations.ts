@@ -49,6 +49,7 @@ export const operations: OperationInfo[] = [
     loud: { type: 'boolean', default: false, description: 'Speak up.' },
   }),
   define('mcp.servers', 'List MCP servers', 'Lists the servers whose tools may be used.', {}),
+  define('model.loaded', 'Show the loaded model', 'Tells which model is in memory.', {}),
   define(
     'model.list',
     'List models that run here',

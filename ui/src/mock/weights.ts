@@ -1,7 +1,7 @@
 // Models of the paper studio's own, with downloads that take paper time.
 
 import type { Job, Json, StudioEvent } from '$lib/types';
-import type { LocalModel, LocalModels, RepoFiles } from '$lib/upcoming';
+import type { LoadedModel, LocalModel, LocalModels, RepoFiles } from '$lib/upcoming';
 import { refusals } from './decisions';
 
 type Values = Record<string, Json>;
@@ -52,6 +52,17 @@ export function paperWeights(scene: string, emit: (event: StudioEvent) => void) 
   let models = rows.map(local);
   if (scene === 'empty') models = [];
   let next = 1;
+  let inMemory: string | null = scene === 'busy' ? 'local/qwen3-4b-q4' : null;
+  const loaded = (): LoadedModel => ({
+    model: inMemory,
+    phase: inMemory ? (scene === 'busy' ? 'answering' : 'ready') : 'empty',
+    fraction: null,
+    waiting: 0,
+    limit_bytes: 8e9,
+    claimed_bytes: inMemory ? 3.2e9 : 0,
+    resident_bytes: 4.1e9,
+    resident_peak_bytes: 4.6e9,
+  });
   const set = (id: Json | undefined, change: Partial<LocalModel>) => {
     models = models.map((each) => (each.id === id ? { ...each, ...change } : each));
   };
@@ -123,6 +134,11 @@ export function paperWeights(scene: string, emit: (event: StudioEvent) => void) 
       free_bytes: 38.2e9,
       here_bytes: models.reduce((sum, { here_bytes }) => sum + here_bytes, 0),
     }),
+    'model.loaded': () => loaded(),
+    'model.unload': () => {
+      inMemory = null;
+      return loaded();
+    },
     'model.search': () => ({
       models: [],
       hub:
@@ -164,6 +180,10 @@ export function paperWeights(scene: string, emit: (event: StudioEvent) => void) 
           is_whole: scene !== 'error',
           files: [{ path: 'a.gguf', bytes: 1, result: scene === 'error' ? 'damaged' : 'whole' }],
         }),
+      'model.load': (input: Values) => {
+        setTimeout(() => (inMemory = String(input['model'])), 1500);
+        return job('model.load', 'Load', input, 1800, {});
+      },
       'model.import': (input: Values) =>
         job('model.import', 'Import', input, 1500, { model: 'local/imported', bytes: 6e8 }),
       'provider.pull': (input: Values) =>

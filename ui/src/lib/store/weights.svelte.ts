@@ -1,7 +1,7 @@
 // Models that the studio runs by itself: what is here, what could be, and what is on its way.
 
 import type { Job } from '../types';
-import type { DownloadInput, LocalModel, LocalModels } from '../upcoming';
+import type { DownloadInput, LoadedModel, LocalModel, LocalModels } from '../upcoming';
 import { ask, offers, run } from './asking';
 import { coalesced } from './coalesce';
 import { on, onGap } from './connection';
@@ -12,10 +12,13 @@ import { attempt, quietly, toasts } from './toasts.svelte';
 
 class Weights {
   kept = $state.raw<LocalModels | null>(null);
+  /** What is in memory; `null` where this studio does not tell. */
+  loaded = $state.raw<LoadedModel | null>(null);
   readonly load = coalesced(async () => {
     await registry.load();
     if (!offers('model.list')) return;
     this.kept = await ask('model.list', {});
+    if (offers('model.loaded')) this.loaded = await ask('model.loaded', {});
   });
 
   start() {
@@ -31,7 +34,7 @@ class Weights {
   /** The job that works on a model's files now. */
   going(model: Pick<LocalModel, 'id' | 'repo'>): Job | undefined {
     return jobs.list.find(({ operation, status, input }) => {
-      if (!/^model\.(download|verify)$/.test(operation)) return false;
+      if (!/^model\.(download|verify|load)$/.test(operation)) return false;
       if (status !== 'queued' && status !== 'running') return false;
       const of = (input ?? {}) as { model?: string; repo?: string };
       return of.model === model.id || (of.repo !== undefined && of.repo === model.repo);
@@ -62,6 +65,19 @@ class Weights {
   async #mend(model: LocalModel) {
     await attempt(run('model.verify', { model: model.id, discard_damaged: true }));
     await this.download({ model: model.id, accept_licence: true }, model.name);
+  }
+
+  /** Into memory, so that the first answer comes at once; what was there leaves. */
+  async toMemory(model: LocalModel) {
+    const done = await attempt(run('model.load', { model: model.id }));
+    await this.#refresh();
+    if (done) toasts.done(`${model.name} is in memory.`);
+  }
+
+  async unload() {
+    const now = await attempt(ask('model.unload', {}));
+    if (now) this.loaded = now;
+    await this.#refresh();
   }
 
   async remove(model: LocalModel): Promise<number | null> {
