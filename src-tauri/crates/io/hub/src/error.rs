@@ -116,7 +116,7 @@ impl From<HubError> for Error {
     fn from(error: HubError) -> Error {
         let message = error.to_string();
         let with = |code| Error::new(code, message.clone());
-        let kept = "what came is kept: start it again and it goes on from there";
+        let kept = "what came of a download is kept, and the next one goes on from there";
         match error {
             HubError::Name { .. } | HubError::Address { .. } | HubError::BadFile { .. } => {
                 with(ErrorCode::BadInput)
@@ -131,12 +131,12 @@ impl From<HubError> for Error {
             }),
             HubError::RateLimited { retry_after, .. } => {
                 with(ErrorCode::Network).hint(match retry_after {
-                    Some(wait) => format!("again in {} s; {kept}", wait.as_secs()),
+                    Some(wait) => format!("try again in {} s; {kept}", wait.as_secs()),
                     None => kept.to_owned(),
                 })
             }
             HubError::Network { .. } | HubError::Stalled { .. } | HubError::Failing { .. } => {
-                with(ErrorCode::Network).hint(kept)
+                with(ErrorCode::Network).hint(format!("try again later; {kept}"))
             }
             HubError::Unexpected { .. } => with(ErrorCode::Network)
                 .hint("a proxy or a login page of the network may stand in between"),
