@@ -39,7 +39,7 @@ pub struct Sampler {
 struct Candidate {
     logit: f32,
     token: u32,
-    /// Its share before normalising.
+    /// Its probability relative to the likeliest.
     weight: f64,
 }
 
@@ -140,6 +140,9 @@ impl Sampler {
                 .select_nth_unstable_by(self.top_k - 1, by_likelihood);
             self.candidates.truncate(self.top_k);
         }
+        for candidate in &mut self.candidates {
+            candidate.weight = exp(f64::from((candidate.logit - top) / self.temperature));
+        }
         if self.top_p < 1.0 {
             self.keep_nucleus();
         }
@@ -168,16 +171,15 @@ impl Sampler {
         Some(self.candidates.last().map_or(likeliest, |last| last.token))
     }
 
-    /// All tokens with some probability, and their weights relative to the likeliest, `top`.
+    /// All tokens with some probability beside the likeliest, whose logit is `top`.
     fn gather(&mut self, logits: &[f32], mask: Option<&Mask>, top: f32) {
-        let temperature = self.temperature;
-        let least = top - NEGLIGIBLE * temperature;
+        let least = top - NEGLIGIBLE * self.temperature;
         let possible = |(token, logit): (u32, &f32)| {
             // False for NaN.
             (*logit >= least).then(|| Candidate {
                 logit: *logit,
                 token,
-                weight: exp(f64::from((*logit - top) / temperature)),
+                weight: 0.0,
             })
         };
         self.candidates.clear();
@@ -267,28 +269,31 @@ fn exp(x: f64) -> f64 {
     /// Waite 1980).
     const LN_2_HIGH: f64 = 0.693_147_180_369_123_8;
     const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
+    /// 1.5 · 2^52: added, it rounds to a whole number, which then stands in the lowest bits.
+    const SHIFT: f64 = 6_755_399_441_055_744.0;
     if x < -700.0 {
         return 0.0;
     }
-    let k = (x * std::f64::consts::LOG2_E).round();
+    let shifted = x * std::f64::consts::LOG2_E + SHIFT;
+    let k = shifted - SHIFT;
     let r = (x - k * LN_2_HIGH) - k * LN_2_LOW;
-    let mut sum = 1.0;
-    // Horner's scheme: 1 + r/1 (1 + r/2 (1 + r/3 (…))).
-    for reciprocal in RECIPROCALS {
-        sum = 1.0 + r * reciprocal * sum;
+    let mut sum = 0.0;
+    for coefficient in COEFFICIENTS {
+        sum = sum * r + coefficient;
     }
-    sum * f64::from_bits(((1023 + k as i64) as u64) << 52)
+    sum * f64::from_bits(shifted.to_bits().wrapping_add(1023) << 52)
 }
 
-/// 1/13 to 1/1.
-const RECIPROCALS: [f64; 13] = {
-    let mut reciprocals = [1.0; 13];
-    let mut n = 0;
-    while n < 13 {
-        reciprocals[n] = 1.0 / (13 - n) as f64;
+/// 1/13! to 1/0!.
+const COEFFICIENTS: [f64; 14] = {
+    let mut coefficients = [1.0; 14];
+    let (mut n, mut factorial) = (0, 1u64);
+    while n < 14 {
+        coefficients[13 - n] = 1.0 / factorial as f64;
         n += 1;
+        factorial *= n as u64;
     }
-    reciprocals
+    coefficients
 };
 
 #[cfg(test)]

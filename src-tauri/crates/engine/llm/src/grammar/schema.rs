@@ -17,39 +17,14 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value};
 
 mod disjoint;
+mod error;
 mod read;
 
+pub use error::{SchemaError, SchemaProblem};
 use read::{Path, Types, declared_types, is_closed, required, size};
 
 use super::node::{Array, Graph, NEVER, Names, Node, NodeId, Object, Property, depths};
 use super::number::Bounds;
-
-/// Why a schema cannot be enforced.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("schema at {path}: {problem}")]
-pub struct SchemaError {
-    /// JSON pointer to the keyword, `#/properties/name/pattern`.
-    pub path: String,
-    pub problem: SchemaProblem,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SchemaProblem {
-    #[error("`{0}` is not enforced by local models; leave it out")]
-    Unsupported(String),
-    #[error("expected {0}")]
-    Malformed(&'static str),
-    #[error("no value fits")]
-    Unsatisfiable,
-    #[error(
-        "two alternatives of `oneOf` may fit at once; make them differ in type, in a required constant or in closed sets of properties, or say `anyOf`"
-    )]
-    Overlap,
-    #[error("nothing is there for `$ref` to point to")]
-    UnknownReference,
-    #[error("the schema has more than {0} parts")]
-    TooLarge(usize),
-}
 
 const MOST_NODES: usize = 10_000;
 const MOST_NESTING: usize = 64;
