@@ -18,12 +18,9 @@ class Models {
   readonly keyNames = $derived(new Map(this.keys.map(({ id, name }) => [id, name])));
   decisions = $state.raw<DecisionRecord[]>([]);
 
-  readonly load = coalesced(async () => {
-    const { models, problem } = await call('gateway.models', {});
-    this.list = models;
-    this.problem = problem;
-    this.ready = true;
-  });
+  readonly load = coalesced(() => this.#read(true));
+  /** As `load`, without asking other programs of this machine what they have. */
+  readonly look = coalesced(() => this.#read(false));
   readonly loadProviders = coalesced(async () => {
     this.providers = (await call('provider.list', {})).providers;
   });
@@ -35,6 +32,13 @@ class Models {
   });
 
   #days = 0;
+  async #read(discover: boolean) {
+    const { models, problem } = await call('gateway.models', { discover });
+    this.list = models;
+    this.problem = problem;
+    this.ready = true;
+  }
+
   async loadCost(days: number) {
     this.#days = days;
     const cost = await call('gateway.cost', { days });

@@ -23,9 +23,8 @@ class Weights {
 
   start() {
     const changed = () => {
-      if (!this.kept) return;
-      void quietly(this.load());
-      void quietly(models.load());
+      if (this.kept) void quietly(this.load());
+      if (models.ready) void quietly(models.look());
     };
     on('models.changed', changed);
     onGap(changed);
