@@ -3,16 +3,16 @@
 //! The next model is given what was said so far. Some go on at once, some repeat the last words, some
 //! start over. [`Continuation`] takes their text and lets through only what is new.
 
-use crate::chat::{ChatRequest, Message};
+use crate::chat::Message;
 
-/// The request that asks for the rest of an answer that broke off after `said`.
-pub fn rest_of(request: &ChatRequest, said: &str) -> ChatRequest {
-    let mut request = request.clone();
-    request.messages.push(Message::assistant(said));
-    request.messages.push(Message::user(
-        "Your last message was cut off. Go on with exactly the next character. Repeat nothing, explain nothing.",
-    ));
-    request
+/// What is added to a conversation to ask for the rest of an answer that broke off after `said`.
+pub fn rest_of(said: &str) -> [Message; 2] {
+    [
+        Message::assistant(said),
+        Message::user(
+            "Your last message was cut off. Go on with exactly the next character. Repeat nothing, explain nothing.",
+        ),
+    ]
 }
 
 /// Text is held back until it is this long, to see whether it repeats.

@@ -22,6 +22,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// A refused key or an empty account does not heal by itself within seconds.
 const ACCOUNT_PAUSE: Duration = Duration::from_secs(120);
 
+/// An answer that is written in less tells nothing of a model's speed: it came in one piece.
+pub const SHORTEST_WRITING: Duration = Duration::from_millis(20);
+
 /// Exponentially weighted mean and 95th percentile of the last measurements, in milliseconds.
 #[derive(Clone, Debug, Default)]
 pub struct Latency {
@@ -48,6 +51,15 @@ impl Latency {
         sorted.sort_by(f64::total_cmp);
         // The nearest rank: the smallest value that at least 95 % do not pass.
         self.p95 = sorted[(sorted.len() * 95).div_ceil(100) - 1];
+    }
+
+    /// How many measurements are kept.
+    pub fn len(&self) -> usize {
+        self.window.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.window.is_empty()
     }
 
     pub fn mean_ms(&self) -> Option<f64> {
@@ -90,7 +102,7 @@ impl Health {
     /// A request was answered to its end.
     pub fn succeeded(&mut self, first_token: Duration, tokens: u64, writing: Duration) {
         self.first_token.record(first_token.as_secs_f64() * 1e3);
-        if tokens > 1 && !writing.is_zero() {
+        if tokens > 1 && writing >= SHORTEST_WRITING {
             let speed = tokens as f64 / writing.as_secs_f64();
             self.tokens_per_sec = Some(match self.tokens_per_sec {
                 Some(mean) => mean + NEWEST * (speed - mean),
@@ -146,6 +158,17 @@ impl Health {
         if self.open_until.is_some() {
             self.probing = Some(now);
         }
+    }
+
+    /// The request that was sent last was given up by who asked: it tells nothing.
+    pub fn left(&mut self) {
+        self.probing = None;
+    }
+
+    /// It was silent for so long that another model was heard instead.
+    pub fn outrun(&mut self, silent: Duration) {
+        self.probing = None;
+        self.first_token.record(silent.as_secs_f64() * 1e3);
     }
 
     pub fn tokens_per_sec(&self) -> Option<f64> {
@@ -219,6 +242,21 @@ mod tests {
             Circuit::HalfOpen,
             "but not for ever"
         );
+    }
+
+    #[test]
+    fn a_probe_that_was_given_up_does_not_keep_others_out() {
+        let mut health = Health::default();
+        for _ in 0..3 {
+            health.failed(&overloaded(None), secs(0));
+        }
+        health.began(secs(5));
+        health.left();
+        assert_eq!(health.circuit(secs(5)), Circuit::HalfOpen);
+        health.began(secs(5));
+        health.outrun(secs(3));
+        assert_eq!(health.circuit(secs(5)), Circuit::HalfOpen);
+        assert_eq!(health.first_token.p95_ms(), Some(3_000.0));
     }
 
     #[test]

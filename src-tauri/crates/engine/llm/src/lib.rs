@@ -2,7 +2,7 @@
 //!
 //! - [`chat`]: one request, one stream of events, one error, whoever answers.
 //! - [`catalog`]: the lists of providers, models and prices; [`weights`]: the files of models that run here.
-//! - [`pricing`] and [`tokens`]: what a request costs, before and after.
+//! - [`pricing`], [`tokens`] and [`calibration`]: what a request costs, before and after.
 //! - [`route`] over [`health`]: which model to ask, and why.
 //! - [`continuation`]: going on with another model after an answer broke off.
 //! - [`sample`], [`grammar`], [`stop`] and [`toolcall`]: from the numbers that a local model gives to
@@ -13,6 +13,7 @@
 //! Not here: connections to providers (`studio-providers`), models at work (`studio-models`), their
 //! downloads (`studio-hub`), the ledger.
 
+pub mod calibration;
 pub mod catalog;
 pub mod chat;
 pub mod continuation;

@@ -2,8 +2,8 @@
 //!
 //! OpenAI's encodings are exact for text; the framing of messages follows OpenAI's cookbook ("How to
 //! count tokens with tiktoken"). Providers that publish no tokenizer are estimated and then
-//! calibrated with what they really counted ([`Calibration`]). A local model brings its tokenizer and
-//! its chat template: [`count_with`] counts the very prompt that it will read.
+//! calibrated with what they really counted ([`crate::calibration`]). A local model brings its
+//! tokenizer and its chat template: [`count_with`] counts the very prompt that it will read.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use tiktoken_rs::{CoreBPE, cl100k_base_singleton, o200k_base_singleton};
 use crate::chat::{ChatRequest, Message, Part, ResponseFormat};
 
 /// How a model's text becomes tokens.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Encoding {
     /// OpenAI since GPT-4o.
@@ -70,40 +70,55 @@ const PER_IMAGE: u64 = 1_600;
 
 /// Counts what `request` sends.
 pub fn count(encoding: Encoding, request: &ChatRequest) -> TokenCount {
+    count_by(encoding.is_exact(), request, |text| encoding.count(text))
+}
+
+/// [`count`] with `text` to count a text; `exact` says whether it counts as the provider will.
+pub fn count_by(
+    exact: bool,
+    request: &ChatRequest,
+    mut text: impl FnMut(&str) -> u64,
+) -> TokenCount {
     let mut count = TokenCount {
         framing: PER_ANSWER,
         ..TokenCount::default()
     };
     for message in &request.messages {
         count.framing += PER_MESSAGE + PER_ROLE;
-        count.text += encoding.count(&message.text());
         match message {
             Message::User { parts } => {
-                let images = parts
-                    .iter()
-                    .filter(|part| matches!(part, Part::Image { .. }));
-                count.images += PER_IMAGE * images.count() as u64;
-            }
-            Message::Assistant { tool_calls, .. } => {
-                for call in tool_calls {
-                    count.tools +=
-                        encoding.count(&call.name) + encoding.count(&json(&call.arguments));
+                for part in parts {
+                    match part {
+                        Part::Text { text: words } => count.text += text(words),
+                        Part::Image { .. } => count.images += PER_IMAGE,
+                    }
                 }
             }
-            Message::System { .. } | Message::Tool { .. } => {}
+            Message::Assistant {
+                text: words,
+                tool_calls,
+            } => {
+                count.text += text(words);
+                for call in tool_calls {
+                    count.tools += text(&call.name) + text(&json(&call.arguments));
+                }
+            }
+            Message::System { text: words } | Message::Tool { text: words, .. } => {
+                count.text += text(words);
+            }
         }
     }
     for tool in &request.tools {
         count.tools += PER_MESSAGE
-            + encoding.count(&tool.name)
-            + encoding.count(&tool.description)
-            + encoding.count(&json(&tool.parameters));
+            + text(&tool.name)
+            + text(&tool.description)
+            + text(&json(&tool.parameters));
     }
     if let ResponseFormat::Schema { schema, .. } = &request.response {
-        count.tools += encoding.count(&json(schema));
+        count.tools += text(&json(schema));
     }
     count.total = count.text + count.framing + count.tools + count.images;
-    count.exact = encoding.is_exact() && count.tools == 0 && count.images == 0;
+    count.exact = exact && count.tools == 0 && count.images == 0;
     count
 }
 
@@ -149,45 +164,6 @@ pub fn count_with(counter: &dyn Counter, request: &ChatRequest) -> Result<TokenC
 
 fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
-}
-
-/// What a provider really counts, as a ratio of our estimate, learnt from its answers.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Calibration {
-    ratio: f64,
-    seen: u32,
-}
-
-impl Default for Calibration {
-    fn default() -> Calibration {
-        Calibration {
-            ratio: 1.0,
-            seen: 0,
-        }
-    }
-}
-
-impl Calibration {
-    /// Learns that `counted` was reported where `estimated` was expected. Short texts say little, and
-    /// absurd reports nothing.
-    pub fn learn(&mut self, estimated: u64, counted: u64) {
-        if estimated < 32 || counted == 0 {
-            return;
-        }
-        let ratio = counted as f64 / estimated as f64;
-        if !(0.25..=4.0).contains(&ratio) {
-            return;
-        }
-        self.seen = self.seen.saturating_add(1);
-        // The mean of the first eight, then a slow average.
-        let weight = (1.0 / f64::from(self.seen)).max(0.125);
-        self.ratio += weight * (ratio - self.ratio);
-    }
-
-    /// The estimate as the provider will probably count it, rounded up.
-    pub fn apply(&self, estimated: u64) -> u64 {
-        (estimated as f64 * self.ratio).ceil() as u64
-    }
 }
 
 #[cfg(test)]
@@ -292,24 +268,5 @@ mod tests {
     #[test]
     fn special_tokens_in_text_are_text() {
         assert!(Encoding::O200kBase.count("<|endoftext|>") > 1);
-    }
-
-    #[test]
-    fn a_calibrated_estimate_comes_within_five_percent() {
-        let mut calibration = Calibration::default();
-        for (round, estimated) in [100u64, 2_000, 350, 90, 5_000, 700].into_iter().enumerate() {
-            // A provider that counts 22 % more, with some noise.
-            let noise = 1.0 + 0.02 * if round % 2 == 0 { 1.0 } else { -1.0 };
-            calibration.learn(estimated, (estimated as f64 * 1.22 * noise) as u64);
-        }
-        let guess = calibration.apply(10_000) as f64;
-        assert!((guess / 12_200.0 - 1.0).abs() < 0.05, "{guess}");
-        calibration.learn(10, 1_000_000);
-        calibration.learn(1_000, 1_000_000);
-        assert_eq!(
-            calibration.apply(10_000) as f64,
-            guess,
-            "a lie teaches nothing"
-        );
     }
 }
