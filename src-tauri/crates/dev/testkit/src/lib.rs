@@ -12,6 +12,7 @@ mod hub;
 mod provider;
 pub mod signal;
 mod wav;
+mod wire;
 
 pub use folder::TempFolder;
 pub use gguf::tiny_gguf;
@@ -19,6 +20,7 @@ pub use heap::{CountingHeap, heap_calls};
 pub use hub::{HUB_COMMIT, HUB_TOKEN, HubFault, HubFile, HubPlace, TestHub};
 pub use provider::{Asked, FakeProvider, Reply};
 pub use wav::{WavSample, write_wav};
+pub use wire::Wire;
 
 /// Asserts that two signals have the same length and nowhere differ by more than `tolerance`.
 #[track_caller]

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
+
+use crate::Wire;
 
 /// A server on loopback that answers with what its function makes of each request.
 pub struct FakeProvider {
@@ -104,26 +106,13 @@ impl Reply {
 
     /// A streamed chat completion of `words` with OpenAI's usage and end.
     pub fn openai(words: &[&str], input_tokens: u64, output_tokens: u64) -> Reply {
-        Reply::openai_begun(words).bytes(openai_end(input_tokens, output_tokens))
+        Wire::OpenAi.whole(words, input_tokens, output_tokens)
     }
 
     /// A streamed chat completion that has no end yet.
     pub fn openai_begun(words: &[&str]) -> Reply {
-        let reply = Reply::new(200, "text/event-stream");
-        words.iter().fold(reply, |reply, words| {
-            let delta = json!({ "choices": [{ "index": 0, "delta": { "content": words } }] });
-            reply.bytes(format!("data: {delta}\n\n"))
-        })
+        Wire::OpenAi.begun(words)
     }
-}
-
-fn openai_end(input_tokens: u64, output_tokens: u64) -> String {
-    let end = json!({ "choices": [{ "index": 0, "delta": {}, "finish_reason": "stop" }] });
-    let usage = json!({
-        "choices": [],
-        "usage": { "prompt_tokens": input_tokens, "completion_tokens": output_tokens },
-    });
-    format!("data: {end}\n\ndata: {usage}\n\ndata: [DONE]\n\n")
 }
 
 impl FakeProvider {

@@ -4,6 +4,9 @@
 //! provider can. Per protocol a file makes the request's body and reads the answer's frames, both
 //! pure; `http` moves the bytes.
 //!
+//! What the providers' documents offer and is not used, and why: OpenAI's stored responses and batch
+//! APIs (nothing is kept elsewhere), Anthropic's server tools, Gemini's files (pictures travel inline).
+//!
 //! Not here: which model to ask, what it costs, and asking again ([`Backoff`] only says when).
 
 mod answer;
@@ -54,6 +57,24 @@ pub struct Endpoint {
     pub base_url: String,
     pub key: Option<Secret>,
     pub timeouts: Timeouts,
+}
+
+/// A model at an endpoint.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'a> {
+    /// What the provider calls it.
+    pub model: &'a str,
+    /// Its context, where it is known: no more is asked for.
+    pub context_tokens: Option<u64>,
+}
+
+impl<'a> From<&'a str> for Target<'a> {
+    fn from(model: &'a str) -> Target<'a> {
+        Target {
+            model,
+            context_tokens: None,
+        }
+    }
 }
 
 /// How long silence is borne.

@@ -1,12 +1,13 @@
 //! Anthropic's messages.
 //!
-//! After the API reference, "Create a Message", "Streaming messages" and "Structured outputs". The
+//! After the API reference, "Create a Message", "Streaming messages", "Structured outputs" and "Prompt caching". The
 //! terminal marker is `message_stop`. The API knows no seed, min-p or repetition penalty: they are
 //! not sent.
 
 use serde_json::{Value, json};
 use studio_llm::chat::{
-    ChatError, ChatRequest, Finish, Message, Part, ResponseFormat, Tool, ToolChoice, Usage,
+    ChatError, ChatRequest, Effort, Finish, Message, Part, ResponseFormat, Sampling, Tool,
+    ToolChoice, Usage,
 };
 
 use super::answer::{Answer, Decoder};
@@ -31,7 +32,7 @@ pub(super) fn body(model: &str, request: &ChatRequest) -> Value {
         "stream": true,
     });
     if let Some(system) = turns::system(request, false) {
-        body["system"] = json!(system);
+        body["system"] = json!([{ "type": "text", "text": system }]);
     }
     if !request.tools.is_empty() {
         body["tools"] = request.tools.iter().map(tool).collect();
@@ -49,19 +50,108 @@ pub(super) fn body(model: &str, request: &ChatRequest) -> Value {
         let format = json!({ "type": "json_schema", "schema": turns::closed(schema) });
         body["output_config"] = json!({ "format": format });
     }
-    // The scale ends at 1, and newer models refuse temperature and top-p together.
-    if let Some(temperature) = request.sampling.temperature {
+    let thinks = think(&mut body, model, request);
+    // The scale ends at 1; newer models refuse temperature and top-p together, and thinking refuses
+    // both.
+    let sampling = request.sampling.clone();
+    let sampling = if thinks {
+        Sampling::default()
+    } else {
+        sampling
+    };
+    if let Some(temperature) = sampling.temperature {
         body["temperature"] = json!(temperature.min(1.0));
-    } else if let Some(top_p) = request.sampling.top_p {
+    } else if let Some(top_p) = sampling.top_p {
         body["top_p"] = json!(top_p);
     }
-    if let Some(top_k) = request.sampling.top_k {
+    if let Some(top_k) = sampling.top_k {
         body["top_k"] = json!(top_k);
     }
     if !request.stop.is_empty() {
         body["stop_sequences"] = json!(request.stop);
     }
+    if goes_on(request) {
+        mark_for_cache(&mut body);
+    }
     body
+}
+
+/// Whether another turn will probably follow that begins the same: a conversation under way, or one
+/// with tools. Writing the cache costs a quarter more than reading, so a single question is not
+/// marked.
+fn goes_on(request: &ChatRequest) -> bool {
+    let mut messages = request.messages.iter();
+    !request.tools.is_empty() || messages.any(|it| matches!(it, Message::Assistant { .. }))
+}
+
+/// Sets the two borders of "Prompt caching": after tools and system, which never change, and after
+/// the newest turn, from which the next one goes on.
+fn mark_for_cache(body: &mut Value) {
+    let mark = json!({ "type": "ephemeral" });
+    let system = body["system"].as_array_mut().and_then(|all| all.last_mut());
+    if let Some(last) = system {
+        last["cache_control"] = mark.clone();
+    } else if let Some(last) = body["tools"].as_array_mut().and_then(|all| all.last_mut()) {
+        last["cache_control"] = mark.clone();
+    }
+    let newest = body["messages"]
+        .as_array_mut()
+        .and_then(|all| all.last_mut()?["content"].as_array_mut()?.last_mut());
+    if let Some(block) = newest {
+        block["cache_control"] = mark;
+    }
+}
+
+/// Has the model think, after "Extended thinking" and "Adaptive thinking"; answers whether it will.
+///
+/// The thoughts before a tool call would have to be sent back with their signatures, which are not
+/// kept: on the way through tools nobody is told to think. Nor can a tool be forced then.
+fn think(body: &mut Value, model: &str, request: &ChatRequest) -> bool {
+    let Some(effort) = request.effort else {
+        return false;
+    };
+    let after_tool = matches!(request.messages.last(), Some(Message::Tool { .. }));
+    let forced = matches!(
+        request.tool_choice,
+        ToolChoice::Required | ToolChoice::Named(_)
+    );
+    if after_tool || forced && !request.tools.is_empty() {
+        return false;
+    }
+    let (word, budget) = match effort {
+        Effort::None => return false,
+        Effort::Low => ("low", 2_048),
+        Effort::Medium => ("medium", 8_192),
+        Effort::High => ("high", 24_576),
+    };
+    if is_adaptive(model) {
+        body["thinking"] = json!({ "type": "adaptive" });
+        body["output_config"]["effort"] = json!(word);
+        return true;
+    }
+    // Thoughts count as output: half of it is left for words. Less than 1024 is refused.
+    let room = request.max_tokens.unwrap_or(USUAL_MAX_TOKENS) / 2;
+    let budget = budget.min(room);
+    if budget >= 1_024 {
+        body["thinking"] = json!({ "type": "enabled", "budget_tokens": budget });
+    }
+    budget >= 1_024
+}
+
+/// From Claude 4.6 on, models decide themselves how long they think; from 4.7 on, a budget is
+/// refused.
+fn is_adaptive(model: &str) -> bool {
+    // A date in the name is no version.
+    let numbers = model
+        .split(['-', '.'])
+        .filter_map(|part| part.parse::<u32>().ok())
+        .filter(|number| *number < 100);
+    let version: Vec<u32> = numbers.take(2).collect();
+    match version[..] {
+        [major, minor] => (major, minor) >= (4, 6),
+        [major] => major >= 5,
+        _ => false,
+    }
 }
 
 /// Empty texts are refused: they are left out.

@@ -6,18 +6,21 @@
 
 use serde_json::{Map, Value, json};
 use studio_llm::chat::{
-    ChatError, ChatRequest, Finish, Message, Part, ResponseFormat, Tool, ToolCall, ToolChoice,
-    Usage,
+    ChatError, ChatRequest, Effort, Finish, Message, Part, ResponseFormat, Tool, ToolCall,
+    ToolChoice, Usage,
 };
 
 use super::answer::{Answer, Decoder};
 use super::turns::{self, Turns};
 
-/// The request's body; the model stands in the path.
-pub(super) fn body(request: &ChatRequest) -> Value {
+/// The signature that the documents offer for calls whose own was not kept.
+const NO_SIGNATURE: &str = "skip_thought_signature_validator";
+
+/// The request's body; the model stands in the path, too.
+pub(super) fn body(model: &str, request: &ChatRequest) -> Value {
     let mut contents = Turns::default();
     for message in &request.messages {
-        push(&mut contents, message, request);
+        push(&mut contents, message, request, !is_second(model));
     }
     let mut body = json!({ "contents": contents.into_values("parts") });
     if let Some(system) = turns::system(request, true) {
@@ -34,11 +37,43 @@ pub(super) fn body(request: &ChatRequest) -> Value {
         };
         body["toolConfig"] = json!({ "functionCallingConfig": config });
     }
-    let config = generation(request);
+    let mut config = generation(request);
+    if let Some(effort) = request.effort {
+        config.insert("thinkingConfig".to_owned(), thinking(model, effort));
+    }
     if !config.is_empty() {
         body["generationConfig"] = Value::Object(config);
     }
     body
+}
+
+/// Whether it is of the second generation or before, which takes budgets and no signatures.
+fn is_second(model: &str) -> bool {
+    ["gemini-1", "gemini-2", "gemma"]
+        .iter()
+        .any(|name| model.starts_with(name))
+}
+
+/// After "Gemini thinking": budgets for the second generation, levels after it.
+fn thinking(model: &str, effort: Effort) -> Value {
+    let is_pro = model.contains("pro");
+    if is_second(model) {
+        let budget = match effort {
+            // Pro cannot be kept from thinking.
+            Effort::None if is_pro => 128,
+            Effort::None => 0,
+            Effort::Low => 1_024,
+            Effort::Medium => 8_192,
+            Effort::High => 24_576,
+        };
+        return json!({ "thinkingBudget": budget, "includeThoughts": budget > 0 });
+    }
+    let level = match effort {
+        Effort::None | Effort::Low => "low",
+        Effort::Medium if !is_pro => "medium",
+        Effort::Medium | Effort::High => "high",
+    };
+    json!({ "thinkingLevel": level, "includeThoughts": true })
 }
 
 fn generation(request: &ChatRequest) -> Map<String, Value> {
@@ -76,7 +111,7 @@ fn generation(request: &ChatRequest) -> Map<String, Value> {
     config
 }
 
-fn push(turns: &mut Turns, message: &Message, request: &ChatRequest) {
+fn push(turns: &mut Turns, message: &Message, request: &ChatRequest, signed: bool) {
     match message {
         Message::System { .. } => {}
         Message::User { parts } => {
@@ -90,9 +125,14 @@ fn push(turns: &mut Turns, message: &Message, request: &ChatRequest) {
         }
         Message::Assistant { text, tool_calls } => {
             let text = (!text.is_empty()).then(|| json!({ "text": text }));
-            let calls = tool_calls.iter().map(
-                |call| json!({ "functionCall": { "name": call.name, "args": call.arguments } }),
-            );
+            let calls = tool_calls.iter().map(|call| {
+                let mut part =
+                    json!({ "functionCall": { "name": call.name, "args": call.arguments } });
+                if signed {
+                    part["thoughtSignature"] = json!(NO_SIGNATURE);
+                }
+                part
+            });
             turns.push("model", text.into_iter().chain(calls).collect());
         }
         Message::Tool { call, text } => {

@@ -1,11 +1,12 @@
 //! The bytes between us and a provider: connections, time limits, what stands in for an answer.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use jiff::Timestamp;
-use reqwest::header::CONTENT_TYPE;
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{RequestBuilder, Response};
 use serde_json::Value;
@@ -14,8 +15,8 @@ use studio_llm::chat::{ChatError, ChatEvent, ChatRequest};
 use super::answer::{Answer, Decoder, TooLong};
 use super::refusal::{Origin, retry_after};
 use super::{
-    ChatStream, Endpoint, Protocol, Secret, anthropic, gemini, ndjson, ollama, openai, responses,
-    sse,
+    ChatStream, Endpoint, Protocol, Secret, Target, anthropic, gemini, ndjson, ollama, openai,
+    responses, sse,
 };
 
 /// Most time that a connection may take to come about.
@@ -33,6 +34,7 @@ pub struct Client {
     remote: reqwest::Client,
     /// For addresses of this machine, where a proxy of the system's must not step in.
     local: reqwest::Client,
+    loaded: Arc<ollama::Loaded>,
 }
 
 impl Client {
@@ -54,11 +56,21 @@ impl Client {
         Ok(Client {
             remote: build(false)?,
             local: build(true)?,
+            loaded: Arc::default(),
         })
     }
 
-    /// Asks `model` and streams its answer.
-    pub fn chat(&self, endpoint: &Endpoint, model: &str, request: &ChatRequest) -> ChatStream {
+    /// Asks a model and streams its answer.
+    pub fn chat<'a>(
+        &self,
+        endpoint: &Endpoint,
+        model: impl Into<Target<'a>>,
+        request: &ChatRequest,
+    ) -> ChatStream {
+        let Target {
+            model,
+            context_tokens,
+        } = model.into();
         let (path, body, decoder): (String, Value, Box<dyn Decoder>) = match endpoint.protocol {
             Protocol::OpenAi => (
                 "/chat/completions".to_owned(),
@@ -80,14 +92,21 @@ impl Client {
                     "/v1beta/models/{}:streamGenerateContent?alt=sse",
                     segment(model)
                 ),
-                gemini::body(request),
+                gemini::body(model, request),
                 Box::new(gemini::Chunks),
             ),
-            Protocol::Ollama => (
-                "/api/chat".to_owned(),
-                ollama::body(model, request),
-                Box::new(ollama::Lines),
-            ),
+            Protocol::Ollama => {
+                let needs = ollama::context(request);
+                let (address, now) = (&endpoint.base_url, Instant::now());
+                let context = self
+                    .loaded
+                    .context(address, model, needs, context_tokens, now);
+                (
+                    "/api/chat".to_owned(),
+                    ollama::body(model, request, context),
+                    Box::new(ollama::Lines),
+                )
+            }
         };
         let name = uuid::Uuid::new_v4().simple().to_string();
         let exchange = Exchange {
@@ -218,17 +237,25 @@ async fn capped(response: Response, cap: usize) -> Result<Vec<u8>, String> {
 
 fn signed(request: RequestBuilder, endpoint: &Endpoint) -> RequestBuilder {
     let key = endpoint.key.as_ref().map(Secret::expose);
-    match (endpoint.protocol, key) {
-        (Protocol::Anthropic, key) => {
-            let request = request.header("anthropic-version", anthropic::VERSION);
-            match key {
-                Some(key) => request.header("x-api-key", key),
-                None => request,
-            }
+    let request = match endpoint.protocol {
+        Protocol::Anthropic => request.header("anthropic-version", anthropic::VERSION),
+        _ => request,
+    };
+    let Some(key) = key else { return request };
+    let name = match endpoint.protocol {
+        Protocol::Anthropic => "x-api-key",
+        Protocol::Gemini => "x-goog-api-key",
+        // Marked as a secret by itself.
+        _ => return request.bearer_auth(key),
+    };
+    match HeaderValue::from_str(key) {
+        Ok(mut value) => {
+            // No log of the layers below shows it.
+            value.set_sensitive(true);
+            request.header(name, value)
         }
-        (Protocol::Gemini, Some(key)) => request.header("x-goog-api-key", key),
-        (_, Some(key)) => request.bearer_auth(key),
-        (_, None) => request,
+        // That it is no header is told when it is sent.
+        Err(_) => request.header(name, key),
     }
 }
 

@@ -4,10 +4,14 @@
 //! conversation that is longer than its context without a word: every request names the context that
 //! it needs and forbids cutting. The steps are coarse, because another context loads the model anew.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
 use serde_json::{Map, Value, json};
 use studio_llm::chat::{
-    ChatError, ChatRequest, Finish, Message, Part, ResponseFormat, Tool, ToolCall, ToolChoice,
-    Usage,
+    ChatError, ChatRequest, Effort, Finish, Message, Part, ResponseFormat, Tool, ToolCall,
+    ToolChoice, Usage,
 };
 use studio_llm::tokens::{Encoding, count};
 
@@ -17,11 +21,39 @@ use super::answer::{Answer, Decoder};
 const STEPS: [u64; 7] = [4_096, 8_192, 16_384, 32_768, 65_536, 131_072, 262_144];
 /// How long the model stays loaded after the answer.
 const KEEP_ALIVE: &str = "15m";
+const KEEP_ALIVE_TIME: Duration = Duration::from_secs(15 * 60);
 /// Tokens of an answer that are made room for where the request does not say.
 const USUAL_ANSWER: u64 = 2_048;
 
-/// The request's body for `model`.
-pub(super) fn body(model: &str, request: &ChatRequest) -> Value {
+/// The contexts that models are loaded with, by address and name.
+///
+/// Another context unloads a model and loads it again, which takes longer than most answers. So a
+/// model that is loaded with a larger one keeps it for as long as it stays loaded.
+#[derive(Debug, Default)]
+pub(super) struct Loaded(Mutex<HashMap<(String, String), (Instant, u64)>>);
+
+impl Loaded {
+    /// The context to ask for, at least as large as the request `needs` and at most `most`.
+    pub(super) fn context(
+        &self,
+        address: &str,
+        model: &str,
+        needs: u64,
+        most: Option<u64>,
+        now: Instant,
+    ) -> u64 {
+        let mut loaded = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        loaded.retain(|_, (when, _)| now.duration_since(*when) < KEEP_ALIVE_TIME);
+        let needs = most.map_or(needs, |most| needs.min(most));
+        let key = (address.to_owned(), model.to_owned());
+        let (when, context) = loaded.entry(key).or_insert((now, needs));
+        (*when, *context) = (now, needs.max(*context));
+        *context
+    }
+}
+
+/// The request's body for `model` with a context of `context` tokens.
+pub(super) fn body(model: &str, request: &ChatRequest, context: u64) -> Value {
     let messages: Vec<Value> = request
         .messages
         .iter()
@@ -34,11 +66,21 @@ pub(super) fn body(model: &str, request: &ChatRequest) -> Value {
         "keep_alive": KEEP_ALIVE,
         "truncate": false,
         "shift": false,
-        "options": options(request),
+        "options": options(request, context),
     });
     // It has no word for "call none": without tools none is called.
     if !request.tools.is_empty() && request.tool_choice != ToolChoice::None {
         body["tools"] = request.tools.iter().map(tool).collect();
+    }
+    if let Some(effort) = request.effort {
+        body["think"] = match effort {
+            Effort::None => json!(false),
+            // Only gpt-oss knows levels; it knows nothing else.
+            Effort::Low if model.starts_with("gpt-oss") => json!("low"),
+            Effort::Medium if model.starts_with("gpt-oss") => json!("medium"),
+            Effort::High if model.starts_with("gpt-oss") => json!("high"),
+            Effort::Low | Effort::Medium | Effort::High => json!(true),
+        };
     }
     match &request.response {
         ResponseFormat::Text => {}
@@ -48,7 +90,7 @@ pub(super) fn body(model: &str, request: &ChatRequest) -> Value {
     body
 }
 
-fn options(request: &ChatRequest) -> Value {
+fn options(request: &ChatRequest, context: u64) -> Value {
     let mut options = Map::new();
     let sampling = &request.sampling;
     let mut set = |name: &str, value: Option<Value>| {
@@ -56,7 +98,7 @@ fn options(request: &ChatRequest) -> Value {
             options.insert(name.to_owned(), value);
         }
     };
-    set("num_ctx", Some(json!(context(request))));
+    set("num_ctx", Some(json!(context)));
     set("num_predict", request.max_tokens.map(|max| json!(max)));
     set(
         "temperature",
@@ -82,7 +124,7 @@ fn options(request: &ChatRequest) -> Value {
 
 /// The smallest step that surely holds conversation and answer: other tokenizers count up to half as
 /// much again as the one that we estimate with.
-fn context(request: &ChatRequest) -> u64 {
+pub(super) fn context(request: &ChatRequest) -> u64 {
     let tokens = count(Encoding::Estimated, request).total;
     let answer = request.max_tokens.map_or(USUAL_ANSWER, u64::from);
     let needs = tokens + tokens / 2 + answer;
@@ -177,6 +219,22 @@ impl Decoder for Lines {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_loaded_model_keeps_its_context_until_it_is_unloaded() {
+        let loaded = Loaded::default();
+        let start = Instant::now();
+        let at = |secs, needs| {
+            let now = start + Duration::from_secs(secs);
+            loaded.context("http://a", "m", needs, Some(40_960), now)
+        };
+        assert_eq!(at(0, 8_192), 8_192);
+        assert_eq!(at(60, 4_096), 8_192, "a short question loads nothing anew");
+        assert_eq!(at(90, 65_536), 40_960, "no more than the model has");
+        assert_eq!(at(100, 4_096), 40_960);
+        assert_eq!(at(100 + 16 * 60, 4_096), 4_096, "unloaded meanwhile");
+        assert_eq!(loaded.context("http://b", "m", 4_096, None, start), 4_096);
+    }
 
     #[test]
     fn the_context_holds_what_is_sent() {

@@ -6,8 +6,8 @@
 
 use serde_json::{Value, json};
 use studio_llm::chat::{
-    ChatError, ChatRequest, Finish, Message, Part, ResponseFormat, Tool, ToolCall, ToolChoice,
-    Usage,
+    ChatError, ChatRequest, Effort, Finish, Message, Part, ResponseFormat, Tool, ToolCall,
+    ToolChoice, Usage,
 };
 
 use super::answer::{Answer, Decoder};
@@ -58,6 +58,9 @@ pub(super) fn body(model: &str, request: &ChatRequest) -> Value {
         };
         body[name] = json!(max);
     }
+    if let Some(effort) = request.effort.filter(|_| reasons) {
+        body["reasoning_effort"] = json!(effort_word(model, effort));
+    }
     // Reasoning models refuse what follows.
     if !reasons {
         if let Some(temperature) = request.sampling.temperature {
@@ -83,6 +86,17 @@ pub(super) fn is_reasoning(model: &str) -> bool {
     let mut letters = name.chars();
     let is_o = letters.next() == Some('o') && letters.next().is_some_and(|c| c.is_ascii_digit());
     is_o || (name.starts_with("gpt-5") && !name.contains("-chat"))
+}
+
+/// How OpenAI calls an effort. Before GPT-5.1 no model could be kept from thinking.
+pub(super) fn effort_word(model: &str, effort: Effort) -> &'static str {
+    match effort {
+        Effort::None if model.contains("gpt-5.") => "none",
+        Effort::None if model.contains("gpt-5") => "minimal",
+        Effort::None | Effort::Low => "low",
+        Effort::Medium => "medium",
+        Effort::High => "high",
+    }
 }
 
 fn message(message: &Message) -> Value {

@@ -11,7 +11,7 @@ use studio_llm::chat::{
 };
 
 use super::answer::{Answer, Decoder};
-use super::openai::is_reasoning;
+use super::openai::{effort_word, is_reasoning};
 use super::turns::{self, JSON_ONLY};
 
 /// Fewer tokens the API refuses to write.
@@ -48,6 +48,9 @@ pub(super) fn body(model: &str, request: &ChatRequest) -> Value {
     }
     if let Some(max) = request.max_tokens {
         body["max_output_tokens"] = json!(max.max(FEWEST_TOKENS));
+    }
+    if let Some(effort) = request.effort.filter(|_| is_reasoning(model)) {
+        body["reasoning"] = json!({ "effort": effort_word(model, effort) });
     }
     if !is_reasoning(model) {
         if let Some(temperature) = request.sampling.temperature {

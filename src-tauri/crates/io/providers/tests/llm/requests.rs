@@ -1,10 +1,11 @@
 //! What is sent: paths, keys, pictures, tools, formats, limits.
 
+use futures_util::StreamExt;
 use serde_json::{Value, json};
 use studio_llm::chat::{
-    ChatRequest, Message, Part, ResponseFormat, Sampling, Tool, ToolCall, ToolChoice,
+    ChatRequest, Effort, Message, Part, ResponseFormat, Sampling, Tool, ToolCall, ToolChoice,
 };
-use studio_providers::llm::{Client, Protocol};
+use studio_providers::llm::{Client, Protocol, Target};
 use studio_testkit::{Asked, FakeProvider, Reply};
 
 use crate::{ALL, KEY, ask, endpoint, hello};
@@ -68,6 +69,7 @@ fn rich() -> ChatRequest {
             ..Sampling::default()
         },
         max_tokens: Some(77),
+        effort: None,
         stop: vec!["END".into()],
     }
 }
@@ -117,7 +119,7 @@ async fn pictures_tools_and_their_results_take_each_providers_form() {
     assert_eq!(openai["stream_options"]["include_usage"], true);
 
     let anthropic = sent(Protocol::Anthropic, &rich()).await.json();
-    assert_eq!(anthropic["system"], "You help.\n\nBe short.");
+    assert_eq!(anthropic["system"][0]["text"], "You help.\n\nBe short.");
     let roles: Vec<&str> = anthropic["messages"]
         .as_array()
         .unwrap()
@@ -176,6 +178,210 @@ async fn pictures_tools_and_their_results_take_each_providers_form() {
     assert!(
         types.contains(&"function_call") && types.contains(&"function_call_output"),
         "{types:?}"
+    );
+}
+
+async fn sent_to(model: &str, protocol: Protocol, request: &ChatRequest) -> Value {
+    let provider = FakeProvider::start(|_, _| Reply::new(500, "text/plain"));
+    let client = Client::new().unwrap();
+    let mut stream = client.chat(&endpoint(&provider, protocol), model, request);
+    while stream.next().await.is_some() {}
+    provider.requests().remove(0).json()
+}
+
+#[tokio::test]
+async fn an_effort_takes_each_models_form() {
+    let with = |effort, max_tokens| ChatRequest {
+        effort: Some(effort),
+        max_tokens,
+        ..hello()
+    };
+    for (protocol, model, effort, place, value) in [
+        (
+            Protocol::OpenAi,
+            "gpt-5",
+            Effort::High,
+            "/reasoning_effort",
+            json!("high"),
+        ),
+        (
+            Protocol::OpenAi,
+            "gpt-5",
+            Effort::None,
+            "/reasoning_effort",
+            json!("minimal"),
+        ),
+        (
+            Protocol::OpenAi,
+            "gpt-5.1",
+            Effort::None,
+            "/reasoning_effort",
+            json!("none"),
+        ),
+        (
+            Protocol::OpenAi,
+            "gpt-4.1",
+            Effort::High,
+            "/reasoning_effort",
+            Value::Null,
+        ),
+        (
+            Protocol::OpenAiResponses,
+            "o3",
+            Effort::Low,
+            "/reasoning/effort",
+            json!("low"),
+        ),
+        (
+            Protocol::Anthropic,
+            "claude-sonnet-4-5",
+            Effort::Low,
+            "/thinking",
+            json!({ "type": "enabled", "budget_tokens": 2_048 }),
+        ),
+        (
+            Protocol::Anthropic,
+            "claude-sonnet-4-20250514",
+            Effort::Medium,
+            "/thinking/budget_tokens",
+            json!(4_000),
+        ),
+        (
+            Protocol::Anthropic,
+            "claude-opus-4-7",
+            Effort::Medium,
+            "/thinking",
+            json!({ "type": "adaptive" }),
+        ),
+        (
+            Protocol::Anthropic,
+            "claude-opus-4-7",
+            Effort::Medium,
+            "/output_config/effort",
+            json!("medium"),
+        ),
+        (
+            Protocol::Anthropic,
+            "claude-opus-4-7",
+            Effort::None,
+            "/thinking",
+            Value::Null,
+        ),
+        (
+            Protocol::Gemini,
+            "gemini-2.5-flash",
+            Effort::None,
+            "/generationConfig/thinkingConfig/thinkingBudget",
+            json!(0),
+        ),
+        (
+            Protocol::Gemini,
+            "gemini-2.5-pro",
+            Effort::Low,
+            "/generationConfig/thinkingConfig/thinkingBudget",
+            json!(1_024),
+        ),
+        (
+            Protocol::Gemini,
+            "gemini-3-pro",
+            Effort::Medium,
+            "/generationConfig/thinkingConfig/thinkingLevel",
+            json!("high"),
+        ),
+        (
+            Protocol::Ollama,
+            "qwen3:4b",
+            Effort::None,
+            "/think",
+            json!(false),
+        ),
+        (
+            Protocol::Ollama,
+            "qwen3:4b",
+            Effort::High,
+            "/think",
+            json!(true),
+        ),
+        (
+            Protocol::Ollama,
+            "gpt-oss:20b",
+            Effort::High,
+            "/think",
+            json!("high"),
+        ),
+    ] {
+        let body = sent_to(model, protocol, &with(effort, Some(8_000))).await;
+        let found = body.pointer(place).cloned().unwrap_or_default();
+        assert_eq!(found, value, "{model}: {body}");
+    }
+    let short = with(Effort::High, Some(500));
+    let short = sent_to("claude-sonnet-4-5", Protocol::Anthropic, &short).await;
+    assert_eq!(short["thinking"], Value::Null, "no room to think");
+    let mut warm = with(Effort::High, None);
+    warm.sampling.temperature = Some(0.2);
+    let warm = sent_to("claude-sonnet-4-5", Protocol::Anthropic, &warm).await;
+    assert_eq!(warm["temperature"], Value::Null, "refused beside thinking");
+    let plain = sent_to("claude-sonnet-4-5", Protocol::Anthropic, &hello()).await;
+    assert_eq!(plain["thinking"], Value::Null);
+}
+
+#[tokio::test]
+async fn anthropics_cache_is_written_where_another_turn_will_read_it() {
+    let mark = json!({ "type": "ephemeral" });
+    let body = sent(Protocol::Anthropic, &rich()).await.json();
+    assert_eq!(body["system"][0]["cache_control"], mark);
+    let last = body["messages"].as_array().unwrap().last().unwrap();
+    let blocks = last["content"].as_array().unwrap();
+    assert_eq!(blocks.last().unwrap()["cache_control"], mark);
+    let marks = body.to_string().matches("cache_control").count();
+    assert_eq!(marks, 2, "four are allowed");
+    let once = sent(Protocol::Anthropic, &hello()).await;
+    assert!(
+        !once.body.contains("cache_control"),
+        "a single question is not cached"
+    );
+}
+
+#[tokio::test]
+async fn calls_that_go_back_to_gemini_3_carry_a_signature() {
+    let signed = sent_to("gemini-3-pro", Protocol::Gemini, &rich()).await;
+    let part = &signed["contents"][1]["parts"][0];
+    assert_eq!(part["functionCall"]["name"], "look");
+    assert!(part["thoughtSignature"].is_string(), "refused without one");
+    let before = sent_to("gemini-2.5-pro", Protocol::Gemini, &rich()).await;
+    assert!(!before.to_string().contains("thoughtSignature"));
+}
+
+#[tokio::test]
+async fn a_long_conversation_is_never_cut_by_ollama() {
+    let provider = FakeProvider::start(|_, _| Reply::new(500, "text/plain"));
+    let client = Client::new().unwrap();
+    let ask = async |words: usize| {
+        let request = ChatRequest {
+            messages: vec![Message::user("word ".repeat(words))],
+            ..ChatRequest::default()
+        };
+        let target = Target {
+            model: "m",
+            context_tokens: Some(100_000),
+        };
+        let mut stream = client.chat(&endpoint(&provider, Protocol::Ollama), target, &request);
+        while stream.next().await.is_some() {}
+        provider.requests().last().unwrap().json()
+    };
+    let short = ask(10).await;
+    assert_eq!(short["options"]["num_ctx"], 4_096);
+    assert_eq!(
+        (&short["truncate"], &short["shift"]),
+        (&json!(false), &json!(false))
+    );
+    assert_eq!(short["keep_alive"], "15m");
+    // Ollama's own default would silently cut this.
+    assert_eq!(ask(10_000).await["options"]["num_ctx"], 32_768);
+    assert_eq!(
+        ask(10).await["options"]["num_ctx"],
+        32_768,
+        "another context would unload the model"
     );
 }
 
