@@ -1,4 +1,4 @@
-//! `asset.import`, `asset.list`, `asset.remove`, `asset.restore`.
+//! `asset.import`, `asset.list`, `asset.label`, `asset.remove`, `asset.restore`.
 
 use std::sync::Arc;
 
@@ -7,13 +7,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use studio_assets::Origin;
 use studio_core::{Error, Event, JobContext, Operation, Resource};
-use studio_store::{Asset, Home, ImportMode, Project, Projects};
+use studio_store::{Asset, Home, ImportMode, Privacy, Project, Projects};
 
 use crate::projects::ProjectInput;
 
 pub(crate) fn operations(projects: &Arc<Projects>) -> Vec<Operation> {
     let (import, list) = (projects.clone(), projects.clone());
     let (remove, restore) = (projects.clone(), projects.clone());
+    let label = projects.clone();
     vec![
         Operation::define(
             "asset.import",
@@ -33,6 +34,7 @@ pub(crate) fn operations(projects: &Arc<Projects>) -> Vec<Operation> {
             }
             let origin = Origin {
                 passing: upload.is_some(),
+                privacy: input.privacy,
                 ..Origin::default()
             };
             let asset = studio_assets::import(cx, &project, &input.path, input.mode, origin)?;
@@ -53,6 +55,18 @@ pub(crate) fn operations(projects: &Arc<Projects>) -> Vec<Operation> {
             Ok(AssetList {
                 assets: list.get(&input.project)?.assets().list()?,
             })
+        }),
+        Operation::define(
+            "asset.label",
+            "Label an asset",
+            "Says whether an asset may be shown to models that run elsewhere, or stays on this machine.",
+        )
+        .writes()
+        .positional("asset")
+        .blocking(move |cx: &JobContext, input: LabelInput| {
+            let project = label.get(&input.project)?;
+            let asset = project.assets().label(&input.asset, input.privacy)?;
+            Ok(told(cx, &project, asset))
         }),
         Operation::define(
             "asset.remove",
@@ -113,6 +127,21 @@ struct ImportInput {
     /// `copy` keeps the bytes in the project; `reference` only points to the file.
     #[serde(default)]
     mode: ImportMode,
+    /// `local_only`: no model that runs elsewhere is ever shown it.
+    #[serde(default)]
+    privacy: Privacy,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct LabelInput {
+    /// The project's folder, id or name.
+    #[schemars(length(min = 1))]
+    project: String,
+    /// The asset's id.
+    #[schemars(length(min = 1))]
+    asset: String,
+    privacy: Privacy,
 }
 
 #[derive(Deserialize, JsonSchema)]

@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use studio_core::{Error, JobContext};
-use studio_store::{ImportMode, Project, Projects, Provenance};
+use studio_store::{ImportMode, Privacy, Project, Projects, Provenance};
 
 use crate::import::{Origin, import};
 use crate::source::Source;
@@ -101,6 +101,7 @@ impl Destination {
                     derived_from: own.map(|(_, asset)| asset.id.clone()),
                     made: Some(made),
                     passing: true,
+                    privacy: Privacy::MayLeave,
                 };
                 let asset = import(cx, &project, written, ImportMode::Copy, origin)?;
                 let stored = project.artifacts().get(&asset.facts.digest)?;

@@ -8,7 +8,7 @@ use studio_core::{Error, Event, JobContext};
 use studio_dsp::Peaks;
 use studio_media::MediaInfo;
 use studio_store::{
-    Asset, AssetKind, AudioFacts, ImportMode, NewAsset, Project, Provenance, VideoFacts,
+    Asset, AssetKind, AudioFacts, ImportMode, NewAsset, Privacy, Project, Provenance, VideoFacts,
 };
 
 /// Where an asset comes from.
@@ -22,6 +22,9 @@ pub struct Origin {
     pub made: Option<Provenance>,
     /// The file goes away once it is stored, so its path tells nothing.
     pub passing: bool,
+    /// Whether it may leave this machine. What is made from a private asset is private, whatever
+    /// stands here.
+    pub privacy: Privacy,
 }
 
 /// Media type of stored peaks.
@@ -80,6 +83,12 @@ pub fn import(
         }
         None => None,
     };
+    let mut privacy = origin.privacy;
+    if let Some(source) = &origin.derived_from
+        && project.assets().get(source)?.facts.privacy == Privacy::LocalOnly
+    {
+        privacy = Privacy::LocalOnly;
+    }
     let name = origin
         .name
         .unwrap_or_else(|| path.file_name().unwrap_or("Untitled").to_owned());
@@ -103,6 +112,7 @@ pub fn import(
         peaks,
         derived_from: origin.derived_from,
         operation: origin.made.map(|made| made.operation),
+        privacy,
     })?;
     cx.emit(Event::AssetChanged {
         project: project.path().to_string(),

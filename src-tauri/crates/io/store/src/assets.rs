@@ -10,6 +10,7 @@ use rusqlite::{OptionalExtension, Row, params};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use studio_core::units::FrameRate;
+use studio_llm::route::Privacy;
 
 use crate::database::{Database, json, now, to_json};
 use crate::error::{Result, StoreError};
@@ -88,6 +89,9 @@ pub struct NewAsset {
     pub derived_from: Option<String>,
     /// The operation that made it; none for imports.
     pub operation: Option<String>,
+    /// Whether a model that runs elsewhere may be shown it.
+    #[serde(default)]
+    pub privacy: Privacy,
 }
 
 /// An asset of a project.
@@ -172,6 +176,20 @@ impl Assets<'_> {
     /// Brings a removed asset back.
     pub fn restore(&self, id: &str) -> Result<Asset> {
         self.mark(id, false)
+    }
+
+    /// Says whether it may leave this machine.
+    pub fn label(&self, id: &str, privacy: Privacy) -> Result<Asset> {
+        let mut asset = self.get(id)?;
+        asset.facts.privacy = privacy;
+        self.database.write(|writer| {
+            writer.execute(
+                "UPDATE assets SET document = json_set(document, '$.privacy', json(?2)), changed_at = ?3 \
+                 WHERE id = ?1",
+                params![id, to_json(&privacy)?, now()],
+            )
+        })?;
+        Ok(asset)
     }
 
     /// Compares a referenced file with what was added. Size and time decide where they can; only a
@@ -261,7 +279,25 @@ mod tests {
             peaks: None,
             derived_from: None,
             operation: None,
+            privacy: Privacy::MayLeave,
         }
+    }
+
+    #[test]
+    fn a_label_is_kept_and_assets_of_older_files_may_leave() {
+        let (_folder, project) = project();
+        let facts = sound(ImportMode::Copy, Utf8Path::new("/a.wav"), b"1");
+        let asset = project.assets().insert(facts).unwrap();
+        let private = project
+            .assets()
+            .label(&asset.id, Privacy::LocalOnly)
+            .unwrap();
+        assert_eq!(private.facts.privacy, Privacy::LocalOnly);
+        assert_eq!(project.assets().get(&asset.id).unwrap(), private);
+        let mut older = serde_json::to_value(&private).unwrap();
+        older.as_object_mut().unwrap().remove("privacy");
+        let older: Asset = serde_json::from_value(older).unwrap();
+        assert_eq!(older.facts.privacy, Privacy::MayLeave);
     }
 
     #[test]

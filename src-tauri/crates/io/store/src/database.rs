@@ -14,6 +14,9 @@ const BUSY: Duration = Duration::from_secs(10);
 /// Readers kept open; more are opened when all are taken, and closed after use.
 const KEPT_READERS: usize = 4;
 
+/// Compiled statements that the writer keeps.
+const KEPT_STATEMENTS: usize = 64;
+
 pub(crate) struct Database {
     path: Utf8PathBuf,
     writer: Mutex<Connection>,
@@ -33,6 +36,7 @@ impl Database {
             .pragma_update(None, "synchronous", "normal")
             .map_err(StoreError::database(&path))?;
         migrate(&mut writer, &path, migrations)?;
+        writer.set_prepared_statement_cache_capacity(KEPT_STATEMENTS);
         Ok(Database {
             path,
             writer: Mutex::new(writer),

@@ -8,7 +8,7 @@ use studio_core::units::MicroUsd;
 use studio_llm::chat::Usage;
 use studio_llm::route::{Decision, Question};
 
-use crate::database::{Database, json, now, time, to_json};
+use crate::database::{Database, json, time, to_json};
 use crate::error::Result;
 
 pub(crate) const MIGRATION: &str = "
@@ -23,7 +23,7 @@ CREATE TABLE decisions (
 ";
 
 /// Decisions that are kept; older ones go.
-const KEPT: u32 = 10_000;
+const KEPT: i64 = 10_000;
 
 /// One decision and what came of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -35,7 +35,7 @@ pub struct DecisionRecord {
     pub operation: String,
     pub question: Question,
     pub decision: Decision,
-    /// Absent while it goes on.
+    /// Absent in records that were written before their end.
     pub outcome: Option<Outcome>,
 }
 
@@ -67,37 +67,29 @@ pub struct Decisions<'a> {
 }
 
 impl Decisions<'_> {
-    /// Records a decision before anybody is asked, and answers its id.
-    pub fn record(
-        &self,
-        operation: &str,
-        question: &Question,
-        decision: &Decision,
-    ) -> Result<String> {
-        let id = uuid::Uuid::now_v7().to_string();
+    /// Writes decisions with what came of them, in one transaction. The oldest beyond those that are
+    /// kept go.
+    pub fn record(&self, records: &[DecisionRecord]) -> Result<()> {
         self.database.write(|writer| {
-            writer.execute(
-                "INSERT INTO decisions (id, at, operation, question, decision) VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![id, now(), operation, to_json(question)?, to_json(decision)?],
+            let mut insert = writer.prepare_cached(
+                "INSERT INTO decisions (id, at, operation, question, decision, outcome) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             )?;
-            // Ids sort by time; a rowid that is a multiple pays for the tidying.
-            if writer.last_insert_rowid() % 256 == 0 {
-                writer.execute(
-                    "DELETE FROM decisions WHERE id NOT IN (SELECT id FROM decisions ORDER BY id DESC LIMIT ?1)",
-                    [KEPT],
-                )?;
+            for record in records {
+                insert.execute(params![
+                    record.id,
+                    format!("{:.6}", record.at),
+                    record.operation,
+                    to_json(&record.question)?,
+                    to_json(&record.decision)?,
+                    record.outcome.as_ref().map(to_json).transpose()?,
+                ])?;
             }
-            Ok(())
-        })?;
-        Ok(id)
-    }
-
-    pub fn finish(&self, id: &str, outcome: &Outcome) -> Result<()> {
-        self.database.write(|writer| {
-            writer.execute(
-                "UPDATE decisions SET outcome = ?2 WHERE id = ?1",
-                params![id, to_json(outcome)?],
-            )?;
+            // Rows are numbered in the order of their coming: no search for the oldest is needed.
+            let last = writer.last_insert_rowid();
+            writer
+                .prepare_cached("DELETE FROM decisions WHERE rowid <= ?1")?
+                .execute([last - KEPT])?;
             Ok(())
         })
     }
@@ -141,28 +133,45 @@ mod tests {
     use crate::home::Home;
     use crate::testing::Folder;
 
+    fn decision(number: u32) -> DecisionRecord {
+        DecisionRecord {
+            id: format!("{number:08}"),
+            at: "2026-01-01T00:00:00Z".parse().unwrap(),
+            operation: "chat.send".into(),
+            question: Question {
+                input_tokens: u64::from(number),
+                ..Question::default()
+            },
+            decision: Decision::default(),
+            outcome: Some(Outcome {
+                model: Some("x/a".into()),
+                total_ms: 5,
+                ..Outcome::default()
+            }),
+        }
+    }
+
     #[test]
-    fn a_decision_is_recorded_before_its_outcome() {
+    fn a_decision_is_kept_with_its_outcome() {
         let folder = Folder::new();
         let home = Home::open(folder.path()).unwrap();
         let decisions = home.decisions();
-        let question = Question {
-            input_tokens: 7,
-            ..Question::default()
-        };
-        let id = decisions
-            .record("chat.send", &question, &Decision::default())
-            .unwrap();
-        assert_eq!(decisions.get(&id).unwrap().unwrap().outcome, None);
-        let outcome = Outcome {
-            model: Some("x/a".into()),
-            total_ms: 5,
-            ..Outcome::default()
-        };
-        decisions.finish(&id, &outcome).unwrap();
-        let list = decisions.list(10).unwrap();
-        assert_eq!(list[0].outcome, Some(outcome));
-        assert_eq!(list[0].question, question);
+        decisions.record(&[decision(1), decision(2)]).unwrap();
+        assert_eq!(decisions.list(10).unwrap(), [decision(2), decision(1)]);
+        assert_eq!(decisions.get("00000001").unwrap(), Some(decision(1)));
         assert_eq!(decisions.get("nothing").unwrap(), None);
+    }
+
+    #[test]
+    fn the_oldest_decisions_go() {
+        let folder = Folder::new();
+        let home = Home::open(folder.path()).unwrap();
+        let many: Vec<DecisionRecord> = (0..KEPT as u32 + 7).map(decision).collect();
+        for part in many.chunks(3_000) {
+            home.decisions().record(part).unwrap();
+        }
+        let kept = home.decisions().list(u32::MAX).unwrap();
+        assert_eq!(kept.len(), KEPT as usize);
+        assert_eq!(kept.last().unwrap().id, "00000007");
     }
 }

@@ -38,6 +38,7 @@ impl Home {
             chats::MIGRATION,
             decisions::MIGRATION,
             keys::MIGRATION,
+            ledger::MIGRATION_SUMS,
         ];
         let home = Home {
             folder: folder.to_owned(),

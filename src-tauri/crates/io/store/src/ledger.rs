@@ -1,6 +1,6 @@
 //! The cost ledger: what was set aside and what was spent, in micro-dollars.
 
-use rusqlite::{Connection, Row, named_params, params};
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use studio_core::settings::Budget;
@@ -35,8 +35,45 @@ CREATE INDEX ledger_by_project ON ledger (project) WHERE project IS NOT NULL;
 CREATE INDEX ledger_by_key ON ledger (key) WHERE key IS NOT NULL;
 ";
 
+/// Running sums: a purchase looks at a row for each of its limits, however long the ledger is.
+/// Triggers keep them right, whoever writes.
+pub(crate) const MIGRATION_SUMS: &str = "
+CREATE TABLE ledger_sums (
+    scope TEXT NOT NULL,
+    name TEXT NOT NULL,
+    taken INTEGER NOT NULL,
+    PRIMARY KEY (scope, name)
+) STRICT, WITHOUT ROWID;
+INSERT INTO ledger_sums
+    SELECT 'day', day, sum(coalesce(spent, reserved)) FROM ledger GROUP BY day
+    UNION ALL SELECT 'month', substr(day, 1, 7), sum(coalesce(spent, reserved)) FROM ledger GROUP BY 2
+    UNION ALL SELECT 'project', project, sum(coalesce(spent, reserved)) FROM ledger WHERE project IS NOT NULL GROUP BY project
+    UNION ALL SELECT 'key', key, sum(coalesce(spent, reserved)) FROM ledger WHERE key IS NOT NULL GROUP BY key;
+CREATE TRIGGER ledger_added AFTER INSERT ON ledger WHEN coalesce(new.spent, new.reserved) <> 0 BEGIN
+    INSERT INTO ledger_sums (scope, name, taken)
+    SELECT scope, name, coalesce(new.spent, new.reserved) FROM (
+        SELECT 'day' AS scope, new.day AS name
+        UNION ALL SELECT 'month', substr(new.day, 1, 7)
+        UNION ALL SELECT 'project', new.project
+        UNION ALL SELECT 'key', new.key
+    ) WHERE name IS NOT NULL
+    ON CONFLICT (scope, name) DO UPDATE SET taken = taken + excluded.taken;
+END;
+CREATE TRIGGER ledger_settled AFTER UPDATE OF spent ON ledger
+WHEN coalesce(new.spent, new.reserved) <> coalesce(old.spent, old.reserved) BEGIN
+    INSERT INTO ledger_sums (scope, name, taken)
+    SELECT scope, name, coalesce(new.spent, new.reserved) - coalesce(old.spent, old.reserved) FROM (
+        SELECT 'day' AS scope, new.day AS name
+        UNION ALL SELECT 'month', substr(new.day, 1, 7)
+        UNION ALL SELECT 'project', new.project
+        UNION ALL SELECT 'key', new.key
+    ) WHERE name IS NOT NULL
+    ON CONFLICT (scope, name) DO UPDATE SET taken = taken + excluded.taken;
+END;
+";
+
 /// Something that is about to be bought.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Purchase<'a> {
     /// The job or request that buys it.
     pub run: &'a str,
@@ -57,7 +94,7 @@ pub struct Limits {
     pub month: Option<MicroUsd>,
     /// For each project, of all time.
     pub project: Option<MicroUsd>,
-    /// For the key of this purchase, of all time.
+    /// For the key of this purchase, of all time. A key's own budget comes before the settings'.
     pub key: Option<MicroUsd>,
 }
 
@@ -70,7 +107,7 @@ impl Limits {
             day: micros(budget.daily_limit_usd),
             month: some(budget.monthly_limit_usd),
             project: some(budget.project_limit_usd),
-            key: None,
+            key: some(budget.key_limit_usd),
         }
     }
 }
@@ -85,16 +122,16 @@ pub enum Scope {
     Key,
 }
 
-/// A purchase that would pass a limit.
+/// A limit and what is taken of it: of a purchase that would pass it, or that stays within.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OverLimit {
+pub struct Standing {
     pub scope: Scope,
     pub taken: MicroUsd,
     pub limit: MicroUsd,
 }
 
-impl OverLimit {
-    /// The refusal of `purpose`, which may cost `amount`.
+impl Standing {
+    /// The refusal of `purpose`, which may cost `amount` and would pass this limit.
     pub fn refusal(&self, purpose: &str, amount: MicroUsd) -> Error {
         let (whose, setting) = match self.scope {
             Scope::Day => (
@@ -109,7 +146,10 @@ impl OverLimit {
                 "the project's limit",
                 "raise `budget.project_limit_usd` in the settings",
             ),
-            Scope::Key => ("the key's limit", "make a key with a larger budget"),
+            Scope::Key => (
+                "the key's limit",
+                "make a key with a larger budget, or raise `budget.key_limit_usd` in the settings",
+            ),
         };
         let (taken, limit) = (self.taken, self.limit);
         let message = format!(
@@ -130,19 +170,54 @@ pub struct LedgerEntry {
     pub model: Option<String>,
     pub key: Option<String>,
     pub reserved: MicroUsd,
-    /// Absent while the purchase goes on, or when its process died in the middle.
+    /// Absent while the purchase goes on, when its process died in the middle, and where nobody knows
+    /// the price of what was used.
     pub spent: Option<MicroUsd>,
+    /// Absent until an answer is over.
     pub usage: Option<Usage>,
+}
+
+/// Money that is set aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reserved {
+    pub entry: i64,
+    /// What was taken of each limit that holds here, before this purchase.
+    pub standing: Vec<Standing>,
+}
+
+/// One line to write, many to a transaction ([`Ledger::book`]).
+#[derive(Clone, Copy, Debug)]
+pub enum Booking<'a> {
+    /// As [`Ledger::reserve`].
+    Reserve {
+        purchase: Purchase<'a>,
+        amount: MicroUsd,
+        limits: Limits,
+    },
+    /// As [`Ledger::settle_answer`]; without a model nobody answered.
+    Settle {
+        entry: i64,
+        spent: Option<MicroUsd>,
+        answer: Option<(&'a str, Usage)>,
+    },
+    /// An answer that cost nothing: for the sums of requests and tokens.
+    Free {
+        purchase: Purchase<'a>,
+        usage: Usage,
+    },
 }
 
 /// A sum of a report: what it is over, money, tokens, requests.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Total {
-    /// A day, a model, or a project; empty where the entries name none.
+    /// A day, a model, a project or a key's id; empty where the entries name none.
     pub name: String,
     pub cost: MicroUsd,
     pub requests: u64,
+    /// Of these: used a model whose price nobody knows. They are not in `cost`.
+    pub unpriced: u64,
     pub input_tokens: u64,
+    pub cached_tokens: u64,
     pub output_tokens: u64,
 }
 
@@ -152,6 +227,7 @@ pub enum GroupBy {
     Day,
     Model,
     Project,
+    Key,
 }
 
 /// Entries of all processes. An entry that is not settled counts with what it reserved.
@@ -167,64 +243,61 @@ impl Ledger<'_> {
         purchase: &Purchase<'_>,
         amount: MicroUsd,
         limits: &Limits,
-    ) -> Result<std::result::Result<i64, OverLimit>> {
+    ) -> Result<std::result::Result<i64, Standing>> {
         let now = now();
-        let day = &now[..10];
-        self.database.write(|writer| {
-            for (scope, name, limit) in bounds(purchase, limits, day) {
-                let taken = taken(writer, scope, name)?;
-                if taken.0.saturating_add(amount.0) > limit.0 {
-                    return Ok(Err(OverLimit {
-                        scope,
-                        taken,
-                        limit,
-                    }));
-                }
-            }
-            writer.execute(
-                "INSERT INTO ledger (at, day, job, operation, project, purpose, reserved, model, key) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-                params![
-                    now,
-                    day,
-                    purchase.run,
-                    purchase.operation,
-                    purchase.project,
-                    purchase.purpose,
-                    amount.0,
-                    purchase.model,
-                    purchase.key,
-                ],
-            )?;
-            Ok(Ok(writer.last_insert_rowid()))
-        })
+        self.database
+            .write(|writer| reserve(writer, &now, purchase, amount, limits))
+            .map(|reserved| reserved.map(|reserved| reserved.entry))
     }
 
     /// Records what the entry really cost.
     pub fn settle(&self, entry: i64, spent: MicroUsd) -> Result<()> {
-        self.database.write(|writer| {
-            writer.execute(
-                "UPDATE ledger SET spent = ?2 WHERE id = ?1",
-                params![entry, spent.0],
-            )?;
-            Ok(())
-        })
+        self.database
+            .write(|writer| settle(writer, entry, Some(spent), None))
     }
 
-    /// [`Ledger::settle`] for a model's answer: `model` is the one that answered in the end.
+    /// [`Ledger::settle`] for a model's answer: `model` is the one that answered in the end. Without
+    /// a price, what was set aside stays.
     pub fn settle_answer(
         &self,
         entry: i64,
-        spent: MicroUsd,
+        spent: Option<MicroUsd>,
         model: &str,
         usage: &Usage,
     ) -> Result<()> {
+        self.database
+            .write(|writer| settle(writer, entry, spent, Some((model, *usage))))
+    }
+
+    /// Writes all lines in their order, in one transaction: all of them or none. Answers what came of
+    /// each reservation, in order.
+    pub fn book(
+        &self,
+        bookings: &[Booking<'_>],
+    ) -> Result<Vec<std::result::Result<Reserved, Standing>>> {
+        let now = now();
         self.database.write(|writer| {
-            writer.execute(
-                "UPDATE ledger SET spent = ?2, model = ?3, usage = ?4 WHERE id = ?1",
-                params![entry, spent.0, model, to_json(usage)?],
-            )?;
-            Ok(())
+            let mut reserved = Vec::new();
+            for booking in bookings {
+                match booking {
+                    Booking::Reserve {
+                        purchase,
+                        amount,
+                        limits,
+                    } => reserved.push(reserve(writer, &now, purchase, *amount, limits)?),
+                    Booking::Settle {
+                        entry,
+                        spent,
+                        answer,
+                    } => settle(writer, *entry, *spent, *answer)?,
+                    Booking::Free { purchase, usage } => {
+                        let entry = insert(writer, &now, purchase, MicroUsd(0))?;
+                        let answer = purchase.model.map(|model| (model, *usage));
+                        settle(writer, entry, Some(MicroUsd(0)), answer)?;
+                    }
+                }
+            }
+            Ok(reserved)
         })
     }
 
@@ -239,10 +312,12 @@ impl Ledger<'_> {
             GroupBy::Day => ("day", "1"),
             GroupBy::Model => ("coalesce(model, '')", "2 DESC, 1"),
             GroupBy::Project => ("coalesce(project, '')", "2 DESC, 1"),
+            GroupBy::Key => ("coalesce(key, '')", "2 DESC, 1"),
         };
         let sql = format!(
             "SELECT {column}, sum(coalesce(spent, reserved)), count(*), \
-             coalesce(sum(usage ->> 'input_tokens'), 0), coalesce(sum(usage ->> 'output_tokens'), 0) \
+             sum(spent IS NULL AND usage IS NOT NULL), coalesce(sum(usage ->> 'input_tokens'), 0), \
+             coalesce(sum(usage ->> 'cached_tokens'), 0), coalesce(sum(usage ->> 'output_tokens'), 0) \
              FROM ledger WHERE day >= ?1 GROUP BY 1 ORDER BY {order}"
         );
         self.database.read(|reader| {
@@ -251,8 +326,10 @@ impl Ledger<'_> {
                     name: row.get(0)?,
                     cost: MicroUsd(row.get(1)?),
                     requests: row.get(2)?,
-                    input_tokens: row.get(3)?,
-                    output_tokens: row.get(4)?,
+                    unpriced: row.get(3)?,
+                    input_tokens: row.get(4)?,
+                    cached_tokens: row.get(5)?,
+                    output_tokens: row.get(6)?,
                 })
             };
             reader
@@ -308,19 +385,86 @@ fn bounds<'a>(
         .collect()
 }
 
+fn reserve(
+    writer: &Connection,
+    now: &str,
+    purchase: &Purchase<'_>,
+    amount: MicroUsd,
+    limits: &Limits,
+) -> rusqlite::Result<std::result::Result<Reserved, Standing>> {
+    let mut standing = Vec::new();
+    for (scope, name, limit) in bounds(purchase, limits, &now[..10]) {
+        let taken = taken(writer, scope, name)?;
+        let state = Standing {
+            scope,
+            taken,
+            limit,
+        };
+        if taken.0.saturating_add(amount.0) > limit.0 {
+            return Ok(Err(state));
+        }
+        standing.push(state);
+    }
+    let entry = insert(writer, now, purchase, amount)?;
+    Ok(Ok(Reserved { entry, standing }))
+}
+
+fn insert(
+    writer: &Connection,
+    now: &str,
+    purchase: &Purchase<'_>,
+    amount: MicroUsd,
+) -> rusqlite::Result<i64> {
+    writer
+        .prepare_cached(
+            "INSERT INTO ledger (at, day, job, operation, project, purpose, reserved, model, key) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        )?
+        .insert(params![
+            now,
+            &now[..10],
+            purchase.run,
+            purchase.operation,
+            purchase.project,
+            purchase.purpose,
+            amount.0,
+            purchase.model,
+            purchase.key,
+        ])
+}
+
+fn settle(
+    writer: &Connection,
+    entry: i64,
+    spent: Option<MicroUsd>,
+    answer: Option<(&str, Usage)>,
+) -> rusqlite::Result<()> {
+    let (model, usage) = answer.unzip();
+    writer
+        .prepare_cached(
+            "UPDATE ledger SET spent = ?2, model = coalesce(?3, model), usage = ?4 WHERE id = ?1",
+        )?
+        .execute(params![
+            entry,
+            spent.map(|spent| spent.0),
+            model,
+            usage.as_ref().map(to_json).transpose()?
+        ])?;
+    Ok(())
+}
+
 fn taken(connection: &Connection, scope: Scope, name: &str) -> rusqlite::Result<MicroUsd> {
-    let filter = match scope {
-        Scope::Day => "day = ?1",
-        // A range keeps the index of days in use.
-        Scope::Month => "day >= ?1 AND day < ?1 || '~'",
-        Scope::Project => "project = ?1",
-        Scope::Key => "key = ?1",
+    let scope = match scope {
+        Scope::Day => "day",
+        Scope::Month => "month",
+        Scope::Project => "project",
+        Scope::Key => "key",
     };
-    let sql =
-        format!("SELECT coalesce(sum(coalesce(spent, reserved)), 0) FROM ledger WHERE {filter}");
-    connection
-        .prepare_cached(&sql)?
-        .query_row([name], |row| row.get(0).map(MicroUsd))
+    let taken = connection
+        .prepare_cached("SELECT taken FROM ledger_sums WHERE scope = ?1 AND name = ?2")?
+        .query_row([scope, name], |row| row.get(0).map(MicroUsd))
+        .optional()?;
+    Ok(taken.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -358,7 +502,7 @@ mod tests {
                 .unwrap()
         };
         let first = reserve(60).unwrap();
-        let refused = OverLimit {
+        let refused = Standing {
             scope: Scope::Day,
             taken: MicroUsd(60),
             limit: MicroUsd(100),
@@ -425,7 +569,7 @@ mod tests {
                 ..Usage::default()
             };
             ledger
-                .settle_answer(entry, MicroUsd(spent), model, &usage)
+                .settle_answer(entry, Some(MicroUsd(spent)), model, &usage)
                 .unwrap();
         }
         let models = ledger.totals(GroupBy::Model, "2000-01-01").unwrap();
@@ -440,6 +584,96 @@ mod tests {
         );
         assert_eq!(ledger.entries("2000-01-01").unwrap().len(), 3);
         assert!(ledger.entries("2999-01-01").unwrap().is_empty());
+    }
+
+    #[test]
+    fn an_unknown_price_is_counted_and_is_no_zero() {
+        let folder = Folder::new();
+        let home = Home::open(folder.path()).unwrap();
+        let booked = home.ledger().book(&[Booking::Reserve {
+            purchase: voice(),
+            amount: MicroUsd(0),
+            limits: Limits::default(),
+        }]);
+        let entry = booked.unwrap().remove(0).unwrap().entry;
+        let answer = Some(("x/new", Usage::default()));
+        let settled = Booking::Settle {
+            entry,
+            spent: None,
+            answer,
+        };
+        home.ledger().book(&[settled]).unwrap();
+        let total = &home.ledger().totals(GroupBy::Model, "2000").unwrap()[0];
+        assert_eq!((total.unpriced, total.cost.0), (1, 0));
+        assert_eq!(home.ledger().entries("2000").unwrap()[0].spent, None);
+    }
+
+    #[test]
+    fn a_batch_sets_aside_settles_and_refuses_in_order() {
+        let folder = Folder::new();
+        let home = Home::open(folder.path()).unwrap();
+        let reserve = |amount| Booking::Reserve {
+            purchase: voice(),
+            amount: MicroUsd(amount),
+            limits: daily(100),
+        };
+        let booked = home
+            .ledger()
+            .book(&[reserve(60), reserve(60), reserve(40)])
+            .unwrap();
+        let entries: Vec<Option<i64>> = booked
+            .iter()
+            .map(|it| it.as_ref().ok().map(|reserved| reserved.entry))
+            .collect();
+        let (Some(first), None, Some(_)) = (entries[0], entries[1], entries[2]) else {
+            panic!("60 and 40 fit into 100, 60 and 60 do not: {booked:?}");
+        };
+        let settle = Booking::Settle {
+            entry: first,
+            spent: Some(MicroUsd(5)),
+            answer: None,
+        };
+        let booked = home.ledger().book(&[settle, reserve(50)]).unwrap();
+        let standing = booked[0].as_ref().unwrap().standing[0];
+        assert_eq!(standing.taken.0, 45, "what was settled is free again");
+    }
+
+    #[test]
+    fn sums_are_those_of_the_entries_also_of_an_older_file() {
+        let folder = Folder::new();
+        let home = Home::open(folder.path()).unwrap();
+        for (at, amount) in [5i64, 70, 6].into_iter().enumerate() {
+            let purchase = Purchase {
+                project: Some("p"),
+                key: (at == 1).then_some("k"),
+                ..voice()
+            };
+            home.ledger()
+                .reserve(&purchase, MicroUsd(amount), &daily(1_000))
+                .unwrap()
+                .unwrap();
+        }
+        let sums = |home: &Home| {
+            let taken = |scope, name: &str| home.ledger().taken(scope, name).unwrap().0;
+            [
+                taken(Scope::Day, &now()[..10]),
+                taken(Scope::Month, &now()[..7]),
+                taken(Scope::Project, "p"),
+                taken(Scope::Key, "k"),
+            ]
+        };
+        assert_eq!(sums(&home), [81, 81, 81, 70]);
+        // As a file of the format before this one would be brought up to date.
+        home.ledger()
+            .database
+            .write(|writer| {
+                writer.execute_batch(
+                    "DROP TRIGGER ledger_added; DROP TRIGGER ledger_settled; DROP TABLE ledger_sums;",
+                )?;
+                writer.execute_batch(MIGRATION_SUMS)
+            })
+            .unwrap();
+        assert_eq!(sums(&home), [81, 81, 81, 70]);
     }
 
     #[test]

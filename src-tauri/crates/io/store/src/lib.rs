@@ -44,8 +44,11 @@ pub use films::{FilmRow, Films, RenderRecord, Revision};
 pub use home::Home;
 pub use jobs::JobTable;
 pub use keys::{ApiKey, ApiKeys, KeyScope, NewApiKey};
-pub use ledger::{GroupBy, Ledger, LedgerEntry, Limits, OverLimit, Purchase, Scope, Total};
+pub use ledger::{
+    Booking, GroupBy, Ledger, LedgerEntry, Limits, Purchase, Reserved, Scope, Standing, Total,
+};
 pub use project::{Project, ProjectInfo};
 pub use projects::Projects;
 pub use runs::{Run, Runs, StageManifest, StepRecord, StepStatus};
+pub use studio_llm::route::Privacy;
 pub use timeline::{Timeline, TimelineEntry};

@@ -10,9 +10,13 @@ use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Value, json};
+use studio_core::units::MicroUsd;
 use studio_core::{Job, JobStatus};
+use studio_llm::chat::Usage;
+use studio_llm::pricing::Rates;
 use studio_store::{
-    AssetKind, FilmRow, Home, ImportMode, NewAsset, Project, Provenance, StoreError, write_atomic,
+    AssetKind, FilmRow, Home, ImportMode, LedgerEntry, Limits, NewAsset, Privacy, Project,
+    Provenance, Purchase, Scope, StoreError, write_atomic,
 };
 
 const FOLDER: &str = "STUDIO_STORE_TEST_FOLDER";
@@ -159,6 +163,114 @@ fn processes_at_work_together_lose_nothing() {
     );
     let shared = blake3::hash(b"shared 7").to_hex();
     assert_eq!(project.artifacts().provenance(&shared).unwrap().len(), 3);
+}
+
+/// Limits that four buyers run into, in micro-dollars.
+const LIMITS: Limits = Limits {
+    day: MicroUsd(19_000),
+    month: Some(MicroUsd(18_000)),
+    project: Some(MicroUsd(9_000)),
+    key: Some(MicroUsd(5_000)),
+};
+
+#[test]
+fn buyers_in_several_processes_never_pass_a_limit_even_when_some_are_killed() {
+    let test = "buyers_in_several_processes_never_pass_a_limit_even_when_some_are_killed";
+    if let Some(folder) = worker_folder() {
+        buy_often(&folder);
+        return;
+    }
+    let guard = tempfile::tempdir().unwrap();
+    let folder = Utf8Path::from_path(guard.path()).unwrap();
+    let home = Home::open(folder).unwrap();
+    let mut workers: Vec<_> = (0..4).map(|_| worker(test, folder)).collect();
+    std::thread::sleep(Duration::from_millis(150));
+    workers[0].kill().unwrap();
+    while workers
+        .iter_mut()
+        .any(|worker| worker.try_wait().unwrap().is_none())
+    {
+        check_limits(&home);
+    }
+    for worker in &mut workers[1..] {
+        assert!(worker.wait().unwrap().success(), "a worker failed");
+    }
+    check_limits(&home);
+    let entries = home.ledger().entries("2000-01-01").unwrap();
+    let sum = |pick: &dyn Fn(&&LedgerEntry) -> bool| -> i64 {
+        let picked = entries.iter().filter(pick);
+        picked
+            .map(|entry| entry.spent.unwrap_or(entry.reserved).0)
+            .sum()
+    };
+    let today = &entries[0].at[..10];
+    let taken = |scope, name| home.ledger().taken(scope, name).unwrap().0;
+    assert_eq!(taken(Scope::Day, today), sum(&|_| true));
+    assert_eq!(taken(Scope::Month, &today[..7]), sum(&|_| true));
+    let of_p = sum(&|entry| entry.project.as_deref() == Some("p"));
+    assert_eq!(taken(Scope::Project, "p"), of_p);
+    assert_eq!(
+        taken(Scope::Key, "k"),
+        sum(&|entry| entry.key.as_deref() == Some("k"))
+    );
+    assert!(
+        entries.len() > 100,
+        "only {} purchases were made",
+        entries.len()
+    );
+}
+
+/// Buys an answer after the other: the dearest that it can be is set aside, what it was is settled,
+/// with cached and reasoning tokens.
+fn buy_often(folder: &Utf8Path) {
+    let home = Home::open(folder).unwrap();
+    let rates = Rates {
+        input: 1_000_000,
+        cached: 100_000,
+        cache_write: 1_250_000,
+        output: 4_000_000,
+    };
+    for round in 0..250 {
+        let (read, written) = (u64::from(chance(40)), u64::from(chance(20)));
+        let purchase = Purchase {
+            run: "r",
+            operation: "test.buy",
+            purpose: "an answer",
+            project: (round % 2 == 0).then_some("p"),
+            key: (round % 3 == 0).then_some("k"),
+            ..Purchase::default()
+        };
+        let most = rates.most(read, written);
+        let reserved = home.ledger().reserve(&purchase, most, &LIMITS).unwrap();
+        let Ok(entry) = reserved else { continue };
+        let cached = u64::from(chance(read as u32 + 1));
+        let usage = Usage {
+            input_tokens: read,
+            cached_tokens: cached,
+            cache_write_tokens: u64::from(chance((read - cached) as u32 + 1)),
+            output_tokens: written,
+            reasoning_tokens: written / 2,
+        };
+        let cost = rates.cost(&usage);
+        home.ledger()
+            .settle_answer(entry, Some(cost), "x/m", &usage)
+            .unwrap();
+    }
+}
+
+fn check_limits(home: &Home) {
+    let now = home.ledger().entries("2000-01-01").unwrap();
+    let Some(first) = now.first() else { return };
+    let day = &first.at[..10];
+    for (scope, name, limit) in [
+        (Scope::Day, day, Some(LIMITS.day)),
+        (Scope::Month, &day[..7], LIMITS.month),
+        (Scope::Project, "p", LIMITS.project),
+        (Scope::Key, "k", LIMITS.key),
+    ] {
+        let taken = home.ledger().taken(scope, name).unwrap();
+        assert!(Some(taken) <= limit, "{scope:?}: {taken} of {limit:?}");
+    }
 }
 
 #[cfg(unix)]
@@ -403,6 +515,7 @@ fn asset(digest: &str, bytes: u64) -> NewAsset {
         peaks: None,
         derived_from: None,
         operation: None,
+        privacy: Privacy::MayLeave,
     }
 }
 
