@@ -144,6 +144,11 @@ pub struct Budget {
     /// Hard limit for each project, of all time. 0: none.
     #[schemars(range(min = 0.0, max = 1_000_000.0))]
     pub project_limit_usd: f64,
+    /// # Limit per API key in US dollars
+    ///
+    /// Hard limit for each key that has no budget of its own, of all time. 0: none.
+    #[schemars(range(min = 0.0, max = 1_000_000.0))]
+    pub key_limit_usd: f64,
     /// # Warn at this percentage
     ///
     /// From this share of a limit on, every paid answer carries a warning.
@@ -161,6 +166,7 @@ impl Default for Budget {
             daily_limit_usd: 0.0,
             monthly_limit_usd: 0.0,
             project_limit_usd: 0.0,
+            key_limit_usd: 0.0,
             warn_percent: 80,
             allow_unknown_prices: false,
         }
@@ -168,7 +174,7 @@ impl Default for Budget {
 }
 
 /// How the router chooses among models.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Models {
     /// # Choice of models
@@ -198,6 +204,73 @@ pub struct Models {
         extend("x-allowed" = "an address that begins with https:// or http://, or empty")
     )]
     pub hub_url: String,
+    /// # Ask a second model when the first is slow
+    ///
+    /// When a model has been silent for longer than in 95 of 100 answers, the next one is asked too;
+    /// who speaks first is heard. Both may cost money.
+    pub hedge: bool,
+    /// # Seconds to the first word
+    ///
+    /// How long a model may be silent before its answer begins. Those that reason think for a minute
+    /// and more.
+    #[schemars(range(min = 1, max = 3600))]
+    pub first_token_secs: u32,
+    /// # Seconds between words
+    ///
+    /// How long a model may be silent within its answer.
+    #[schemars(range(min = 1, max = 3600))]
+    pub idle_secs: u32,
+    /// # Weight of quality
+    ///
+    /// With the choice `custom`: how much quality matters. Only the ratios of the weights count.
+    #[schemars(range(min = 0.0, max = 100.0))]
+    pub weight_quality: f64,
+    /// # Weight of price
+    ///
+    /// With the choice `custom`: how much a low price matters.
+    #[schemars(range(min = 0.0, max = 100.0))]
+    pub weight_price: f64,
+    /// # Weight of latency
+    ///
+    /// With the choice `custom`: how much it matters to have the whole answer soon.
+    #[schemars(range(min = 0.0, max = 100.0))]
+    pub weight_latency: f64,
+    /// # Weight of reliability
+    ///
+    /// With the choice `custom`: how much past failures matter.
+    #[schemars(range(min = 0.0, max = 100.0))]
+    pub weight_health: f64,
+    /// # Weight of locality
+    ///
+    /// With the choice `custom`: how much it matters that a model runs on this machine.
+    #[schemars(range(min = 0.0, max = 100.0))]
+    pub weight_locality: f64,
+    /// # Weight of readiness
+    ///
+    /// With the choice `custom`: how much it matters that a model is loaded.
+    #[schemars(range(min = 0.0, max = 100.0))]
+    pub weight_readiness: f64,
+}
+
+impl Default for Models {
+    /// The weights are those of the balanced choice.
+    fn default() -> Models {
+        Models {
+            policy: ModelPolicy::Balanced,
+            private: false,
+            folder: String::new(),
+            hub_url: String::new(),
+            hedge: false,
+            first_token_secs: 180,
+            idle_secs: 60,
+            weight_quality: 4.0,
+            weight_price: 3.0,
+            weight_latency: 2.0,
+            weight_health: 2.0,
+            weight_locality: 2.0,
+            weight_readiness: 1.0,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -209,6 +282,8 @@ pub enum ModelPolicy {
     Cheapest,
     Fastest,
     Best,
+    /// By the weights below.
+    Custom,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -21,8 +21,8 @@ use serde_json::{Map, Value, json};
 use studio_core::{Error, ErrorCode};
 use studio_gateway::{Answered, Answering, Ask, Step, Wishes};
 use studio_llm::chat::{
-    ChatEvent, ChatRequest, Finish, Message, Part, ResponseFormat, Sampling, Tool, ToolCall,
-    ToolChoice, Usage,
+    ChatEvent, ChatRequest, Effort, Finish, Message, Part, ResponseFormat, Sampling, Tool,
+    ToolCall, ToolChoice, Usage,
 };
 use studio_llm::route::{Policy, Privacy};
 
@@ -94,6 +94,7 @@ struct Completion {
     seed: Option<i64>,
     max_tokens: Option<u32>,
     max_completion_tokens: Option<u32>,
+    reasoning_effort: Option<String>,
     stop: Option<OneOrMany>,
     #[serde(default)]
     tools: Vec<Declared>,
@@ -465,12 +466,26 @@ fn request(completion: Completion) -> Result<ChatRequest, Error> {
             ..Sampling::default()
         },
         max_tokens: completion.max_completion_tokens.or(completion.max_tokens),
+        effort: effort(completion.reasoning_effort.as_deref())?,
         stop: match completion.stop {
             None => Vec::new(),
             Some(OneOrMany::One(stop)) => vec![stop],
             Some(OneOrMany::Many(stops)) => stops,
         },
     })
+}
+
+fn effort(word: Option<&str>) -> Result<Option<Effort>, Error> {
+    match word {
+        None => Ok(None),
+        Some("none") => Ok(Some(Effort::None)),
+        Some("minimal" | "low") => Ok(Some(Effort::Low)),
+        Some("medium") => Ok(Some(Effort::Medium)),
+        Some("high" | "xhigh") => Ok(Some(Effort::High)),
+        Some(word) => {
+            Err(Error::bad_input(format!("`{word}` is no effort")).field("/reasoning_effort"))
+        }
+    }
 }
 
 fn message(said: Said) -> Result<Message, String> {

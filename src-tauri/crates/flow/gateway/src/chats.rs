@@ -11,6 +11,7 @@ use studio_llm::route::{Policy, Privacy};
 use studio_store::{AnswerFacts, ChatMessage, Conversation, Found};
 
 use crate::answer::{Answered, Ask, Step, blocking};
+use crate::attachments::{self, AssetRef};
 use crate::conversation::{Draft, Drafts};
 use crate::gateway::{Gateway, Wishes};
 
@@ -443,6 +444,11 @@ struct Send {
     #[serde(default)]
     #[schemars(length(max = 16))]
     images: Vec<Picture>,
+    /// Pictures of a project that go with it. One that must stay on this machine makes the whole
+    /// conversation stay.
+    #[serde(default)]
+    #[schemars(length(max = 16))]
+    assets: Vec<AssetRef>,
     /// The message that it follows; the last one shown without it. An earlier one begins a new
     /// branch; empty is the very beginning.
     #[serde(default)]
@@ -465,11 +471,18 @@ async fn send(gateway: Arc<Gateway>, drafts: Arc<Drafts>, input: Send) -> Result
         media_type: picture.media_type,
         data: picture.data,
     }));
-    let message = Message::User { parts };
     let (reader, id, after) = (gateway.clone(), input.conversation.clone(), input.after);
+    let assets = input.assets;
     let question = blocking(move || {
         let chats = reader.home.chats();
-        let chat = chats.get(&id)?;
+        let mut chat = chats.get(&id)?;
+        let (pictures, privacy) = attachments::read(&reader.home, &assets)?;
+        parts.extend(pictures);
+        let message = Message::User { parts };
+        if privacy == Privacy::LocalOnly && chat.privacy != privacy {
+            chat.privacy = privacy;
+            chats.update(&chat)?;
+        }
         let parent = match after {
             Some(after) if after.is_empty() => None,
             Some(after) => Some(chats.message(&id, &after)?.id),

@@ -9,7 +9,7 @@ use studio_core::operation::{Bytes, MediaType};
 use studio_core::units::MicroUsd;
 use studio_core::{Error, JobContext, Operation};
 use studio_llm::chat::ChatRequest;
-use studio_llm::tokens::{TokenCount, count};
+use studio_llm::tokens::TokenCount;
 use studio_store::{GroupBy, LedgerEntry, Limits, Scope, Total};
 
 use crate::gateway::{Gateway, output_limit, request_or_text, unknown_model};
@@ -20,7 +20,7 @@ pub(crate) fn operations(gateway: &Arc<Gateway>) -> Vec<Operation> {
         Operation::define(
             "gateway.cost",
             "Report costs",
-            "Sums what models cost: today, this month, by day, model and project, and what the budgets leave.",
+            "Sums what models cost: today, this month, by day, model, project and key, and what the budgets leave.",
         )
         .blocking({
             let gateway = with();
@@ -34,6 +34,7 @@ pub(crate) fn operations(gateway: &Arc<Gateway>) -> Vec<Operation> {
         .blocking({
             let gateway = with();
             move |_cx: &JobContext, input: Since| {
+                gateway.flush();
                 let entries = gateway.home.ledger().entries(&day(input.days)?)?;
                 Ok(Bytes::<Csv>::new(csv(&entries).into_bytes()))
             }
@@ -73,13 +74,15 @@ struct CostReport {
     by_day: Vec<Total>,
     by_model: Vec<Total>,
     by_project: Vec<Total>,
+    /// By the id of the API key; empty for the owner's own.
+    by_key: Vec<Total>,
 }
 
 /// One limit and how far it is used.
 #[derive(Serialize, JsonSchema)]
 struct BudgetState {
     scope: Scope,
-    /// The day, the month or the project.
+    /// The day, the month, the project or the key's id.
     name: String,
     taken: MicroUsd,
     limit: MicroUsd,
@@ -88,12 +91,14 @@ struct BudgetState {
 }
 
 fn report(gateway: &Gateway, days: u32) -> Result<CostReport, Error> {
+    gateway.flush();
     let ledger = gateway.home.ledger();
     let now = Timestamp::now().to_string();
     let (today, month) = (&now[..10], &now[..7]);
     let settings = gateway.settings.current();
     let limits = Limits::of(&settings.budget);
     let since = day(days)?;
+    let keys = gateway.home.api_keys().list()?;
     let by_project = ledger.totals(GroupBy::Project, &since)?;
     let mut scopes = vec![(Scope::Day, today.to_owned(), limits.day)];
     scopes.extend(
@@ -104,6 +109,12 @@ fn report(gateway: &Gateway, days: u32) -> Result<CostReport, Error> {
     if let Some(limit) = limits.project {
         let named = by_project.iter().filter(|total| !total.name.is_empty());
         scopes.extend(named.map(|total| (Scope::Project, total.name.clone(), limit)));
+    }
+    let by_key = ledger.totals(GroupBy::Key, &since)?;
+    for total in by_key.iter().filter(|total| !total.name.is_empty()) {
+        let own = keys.iter().find(|key| key.id == total.name);
+        let limit = own.and_then(|key| key.budget).or(limits.key);
+        scopes.extend(limit.map(|limit| (Scope::Key, total.name.clone(), limit)));
     }
     let state = |(scope, name, limit): (Scope, String, MicroUsd)| -> Result<BudgetState, Error> {
         Ok(BudgetState {
@@ -121,6 +132,7 @@ fn report(gateway: &Gateway, days: u32) -> Result<CostReport, Error> {
         by_day: ledger.totals(GroupBy::Day, &since)?,
         by_model: ledger.totals(GroupBy::Model, &since)?,
         by_project,
+        by_key,
     })
 }
 
@@ -142,7 +154,7 @@ impl MediaType for Csv {
 /// The ledger as RFC 4180 wants it, dollars with all six decimals.
 fn csv(entries: &[LedgerEntry]) -> String {
     let mut out = String::from(
-        "time,operation,project,purpose,model,key,reserved_usd,spent_usd,input_tokens,cached_tokens,output_tokens\r\n",
+        "time,operation,project,purpose,model,key,reserved_usd,spent_usd,input_tokens,cached_tokens,cache_write_tokens,output_tokens,reasoning_tokens\r\n",
     );
     for entry in entries {
         let usd = |amount: MicroUsd| amount.to_string().replace('$', "");
@@ -164,7 +176,9 @@ fn csv(entries: &[LedgerEntry]) -> String {
             entry.spent.map_or(String::new(), usd),
             tokens(|usage| usage.input_tokens),
             tokens(|usage| usage.cached_tokens),
+            tokens(|usage| usage.cache_write_tokens),
             tokens(|usage| usage.output_tokens),
+            tokens(|usage| usage.reasoning_tokens),
         ];
         let fields: Vec<String> = fields.iter().map(|field| quoted(field)).collect();
         out.push_str(&fields.join(","));
@@ -224,19 +238,17 @@ fn analyze(gateway: &Gateway, input: Analyze) -> Result<Analysis, Error> {
         .model(&input.model)
         .ok_or_else(|| unknown_model(&input.model))?;
     let rates = catalog.rates(model);
-    let expected_tokens = gateway.input_tokens(model, &request);
-    let output_tokens = output_limit(
-        model,
-        rates == Some(studio_llm::pricing::Rates::FREE),
-        &request,
-    );
+    let counted = gateway.counter.count(model.encoding, &request);
+    let is_free = rates == Some(studio_llm::pricing::Rates::FREE);
+    let output_tokens = output_limit(model, is_free, request.max_tokens);
+    let most_tokens = gateway.most_input_tokens(model, &counted);
     Ok(Analysis {
         model: model.id.clone(),
-        tokens: count(model.encoding, &request),
-        expected_tokens,
+        tokens: counted.tokens,
+        expected_tokens: gateway.expected_input_tokens(model, &counted),
         context_tokens: model.context_tokens,
         output_tokens,
-        most_cost: rates.map(|rates| rates.most(expected_tokens, output_tokens)),
+        most_cost: rates.map(|rates| rates.most(most_tokens, output_tokens)),
         price_as_of: catalog.price(&model.id).map(|price| price.as_of.clone()),
     })
 }

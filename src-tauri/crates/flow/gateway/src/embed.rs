@@ -4,10 +4,13 @@ use studio_core::Error;
 use studio_core::units::MicroUsd;
 use studio_llm::catalog::Task;
 use studio_llm::chat::{ChatRequest, Message, Usage};
-use studio_store::{Limits, Purchase};
+use studio_llm::pricing::Rates;
+use studio_store::Limits;
 
-use crate::answer::{blocking, nobody};
+use crate::bill::{Bill, Most};
+use crate::books::Buyer;
 use crate::gateway::{Gateway, Wishes};
+use crate::why::nobody;
 
 /// Vectors in the order of the texts.
 #[derive(Clone, Debug)]
@@ -51,39 +54,70 @@ impl Gateway {
             .ok_or_else(|| Error::internal(format!("{} has no provider", model.id)))?;
         let endpoint = self.endpoint(provider)?;
         let rates = routed.catalog.rates(model);
-        let most = rates.map_or(MicroUsd(0), |rates| rates.most(routed.tokens.total, 0));
-        let (key, key_limit) = key.unzip();
-        let limits = Limits {
-            key: key_limit.flatten(),
-            ..Limits::of(&self.settings.current().budget)
+        let counted = self.counter.count(model.encoding, &request);
+        let input = self.most_input_tokens(model, &counted);
+        let most = match rates {
+            Some(Rates::FREE) => Most::Nothing,
+            rates => Most::Money(rates.map_or(MicroUsd(0), |rates| rates.most(input, 0))),
         };
-        let (home, purpose) = (self.home.clone(), format!("embeddings of {}", model.name));
-        let entry = blocking(move || {
-            let purchase = Purchase {
-                operation: "v1.embeddings",
-                purpose: &purpose,
-                key: key.as_deref(),
-                ..Purchase::default()
-            };
-            let reserved = home.ledger().reserve(&purchase, most, &limits)?;
-            reserved.map_err(|over| over.refusal(&purpose, most))
-        })
-        .await?;
+        let (key, key_limit) = key.unzip();
+        let mut limits = Limits::of(&self.settings.current().budget);
+        if let Some(own) = key_limit.flatten() {
+            limits.key = Some(own);
+        }
+        let buyer = Buyer {
+            operation: "v1.embeddings",
+            purpose: format!("embeddings of {}", model.name),
+            key,
+            ..Buyer::default()
+        };
+        let bill = Bill::open(&self.books, buyer, most, limits).await?;
+        let mut pending = Pending {
+            gateway: self,
+            bill: Some(bill),
+            model: &model.id,
+            rates,
+            usage: Usage {
+                input_tokens: self.expected_input_tokens(model, &counted),
+                ..Usage::default()
+            },
+        };
         let asked = self.client.embed(&endpoint, &model.model, &texts).await;
-        let usage = asked
-            .as_ref()
-            .map(|answer| answer.usage)
-            .unwrap_or_default();
-        let cost = rates.map(|rates| rates.cost(&usage));
-        let (home, id) = (self.home.clone(), model.id.clone());
-        let spent = cost.unwrap_or_default();
-        blocking(move || Ok(home.ledger().settle_answer(entry, spent, &id, &usage)?)).await?;
+        let reported = asked.as_ref().map(|answer| answer.usage);
+        // Some do not count, and a refusal costs nothing.
+        match reported {
+            Ok(usage) if usage.input_tokens == 0 => {}
+            reported => pending.usage = reported.unwrap_or_default(),
+        }
+        let usage = pending.usage;
+        drop(pending);
         let vectors = asked?.vectors;
+        let cost = rates.map(|rates| rates.cost(&usage));
         Ok(Embedded {
             model: model.id.clone(),
             vectors,
             usage,
             cost,
         })
+    }
+}
+
+/// Embeddings that were asked for. Dropped, they are settled: if whoever asked left before the
+/// answer, what was sent is paid for.
+struct Pending<'a> {
+    gateway: &'a Gateway,
+    bill: Option<Bill>,
+    model: &'a str,
+    rates: Option<Rates>,
+    usage: Usage,
+}
+
+impl Drop for Pending<'_> {
+    fn drop(&mut self) {
+        if let Some(bill) = self.bill.take() {
+            let spent = self.rates.map(|rates| rates.cost(&self.usage));
+            let answer = (self.model.to_owned(), self.usage);
+            bill.close(&self.gateway.books, spent, Some(answer));
+        }
     }
 }

@@ -5,18 +5,23 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use studio_core::settings::ModelPolicy;
+use studio_core::settings::{ModelPolicy, Models};
 use studio_core::{Error, Events, SettingsFile};
+use studio_llm::calibration::Calibration;
 use studio_llm::catalog::{Capability, Catalog, Model, Protocol, Provider, Task};
 use studio_llm::chat::{ChatError, ChatRequest, Message, Part, ResponseFormat};
 use studio_llm::health::{Health, Moment};
-use studio_llm::route::{Candidate, Decision, Policy, Privacy, Question, Readiness, decide};
-use studio_llm::tokens::{Calibration, TokenCount, count};
-use studio_providers::llm::{ChatStream, Client, Endpoint, Secret, Timeouts};
+use studio_llm::route::{
+    Candidate, Decision, PartWeights, Policy, Privacy, Question, Readiness, decide,
+};
+use studio_llm::tokens::TokenCount;
+use studio_providers::llm::{ChatStream, Client, Endpoint, Secret, Target, Timeouts};
 use studio_providers::vault::Vault;
 use studio_store::{ApiKey, Home};
 
 use crate::answer::blocking;
+use crate::books::Books;
+use crate::counts::{Counted, Counter};
 use crate::lists::{Found, Lists};
 use crate::machine::Watch;
 use crate::weights::Weights;
@@ -26,6 +31,8 @@ const EXPECTED_OUTPUT: u64 = 800;
 /// An answer of a paid model is no longer than this where the request does not say, so that a
 /// careful budget can be held. It ends with `length` then, which is shown.
 const PAID_OUTPUT: u64 = 8_192;
+/// Decisions of the log that speeds are learnt from at the start.
+const REMEMBERED: u32 = 200;
 /// How long a provider's key is remembered before the keychain is asked again.
 const KEY_MEMORY: Duration = Duration::from_secs(30);
 
@@ -35,15 +42,20 @@ pub struct Gateway {
     pub(crate) settings: Arc<SettingsFile>,
     pub(crate) events: Events,
     pub(crate) lists: Lists,
-    pub(crate) vault: Vault,
+    pub(crate) vault: Arc<Vault>,
     pub(crate) client: Client,
     pub(crate) weights: Weights,
+    pub(crate) books: Books,
+    pub(crate) counter: Counter,
     watch: Arc<Watch>,
     health: Mutex<HashMap<String, Health>>,
     calibration: Mutex<HashMap<String, Calibration>>,
-    keys: Mutex<HashMap<String, (Instant, Option<Secret>)>>,
+    keys: Arc<Mutex<Keys>>,
     began: Instant,
 }
+
+/// Providers' keys, or that there is none, and when the keychain told so.
+type Keys = HashMap<String, (Instant, Option<Secret>)>;
 
 /// How a request wants to be routed.
 #[derive(Clone, Debug, Default)]
@@ -70,20 +82,51 @@ impl Gateway {
             settings: settings.clone(),
             events: events.clone(),
             lists: Lists::open(home.path(), events)?,
-            vault: Vault::new(
+            vault: Arc::new(Vault::new(
                 home.path(),
                 std::env::var_os("AV_STUDIO_NO_KEYCHAIN").is_none(),
-            ),
+            )),
             client: Client::new()?,
             weights: Weights::open(home.path(), &settings.current().models)?,
+            books: Books::open(home)?,
+            counter: Counter::default(),
             watch: Watch::start(events),
             health: Mutex::default(),
             calibration: Mutex::default(),
-            keys: Mutex::default(),
+            keys: Arc::default(),
             began: Instant::now(),
         });
+        let learner = gateway.clone();
+        tokio::task::spawn_blocking(move || learner.remember());
         gateway.look_for_weights();
         Ok(gateway)
+    }
+
+    /// Learns how fast models were from the log: a studio that starts anew knows what it knew. Old
+    /// failures are forgotten, because whoever failed then may be well again.
+    fn remember(&self) {
+        let decisions = match self.home.decisions().list(REMEMBERED) {
+            Ok(decisions) => decisions,
+            Err(error) => {
+                tracing::warn!(%error, "the log of decisions cannot be read");
+                return;
+            }
+        };
+        for outcome in decisions.iter().rev().filter_map(|it| it.outcome.as_ref()) {
+            let (Some(model), Some(first)) = (&outcome.model, outcome.first_token_ms) else {
+                continue;
+            };
+            // After others failed, the whole time is not this model's.
+            let writing = match outcome.attempts.len() {
+                1 => outcome.total_ms.saturating_sub(first),
+                _ => 0,
+            };
+            self.with_health(model, |health| {
+                let (first, writing) =
+                    (Duration::from_millis(first), Duration::from_millis(writing));
+                health.succeeded(first, outcome.usage.output_tokens, writing);
+            });
+        }
     }
 
     /// All models, providers and prices that are known now.
@@ -115,14 +158,10 @@ impl Gateway {
             None => None,
         };
         let settings = self.settings.current();
-        let policy = wishes
-            .policy
-            .unwrap_or_else(|| policy(settings.models.policy));
+        let policy = wishes.policy.unwrap_or_else(|| policy(&settings.models));
         let judge = pinned.as_deref().and_then(|id| catalog.model(id));
-        let tokens = count(
-            judge.map(|model| model.encoding).unwrap_or_default(),
-            request,
-        );
+        let encoding = judge.map(|model| model.encoding).unwrap_or_default();
+        let tokens = self.counter.count(encoding, request).tokens;
         let question = Question {
             task: wishes.task,
             policy,
@@ -176,27 +215,30 @@ impl Gateway {
         }
     }
 
-    /// The provider's key: as stored, else from its environment variable.
+    /// The provider's key: as stored, else from its environment variable. The keychain is asked once;
+    /// later it is looked at again in the background.
     pub(crate) fn key(&self, provider: &Provider) -> Option<Secret> {
-        let mut keys = self.keys.lock();
-        if let Some((when, key)) = keys.get(&provider.id)
-            && when.elapsed() < KEY_MEMORY
-        {
-            return key.clone();
-        }
-        let stored = match self.vault.get(&provider.id) {
-            Ok(stored) => stored.map(|(secret, _)| secret),
-            Err(error) => {
-                tracing::warn!(provider = provider.id, %error, "a stored key cannot be read");
-                None
-            }
+        let known = self.keys.lock().get(&provider.id).cloned();
+        let Some((when, key)) = known else {
+            let key = read_key(&self.vault, provider);
+            let now = (Instant::now(), key.clone());
+            self.keys.lock().insert(provider.id.clone(), now);
+            return key;
         };
-        let key = stored.or_else(|| {
-            let name = provider.key_env.as_ref()?;
-            let value = std::env::var(name).ok()?;
-            (!value.trim().is_empty()).then(|| Secret::new(value))
-        });
-        keys.insert(provider.id.clone(), (Instant::now(), key.clone()));
+        if when.elapsed() >= KEY_MEMORY {
+            // Whoever comes meanwhile takes the key that was known.
+            self.keys
+                .lock()
+                .insert(provider.id.clone(), (Instant::now(), key.clone()));
+            let (vault, keys) = (self.vault.clone(), self.keys.clone());
+            let provider = provider.clone();
+            std::thread::spawn(move || {
+                let key = read_key(&vault, &provider);
+                if let Some(known) = keys.lock().get_mut(&provider.id) {
+                    *known = (Instant::now(), key);
+                }
+            });
+        }
         key
     }
 
@@ -212,6 +254,7 @@ impl Gateway {
             provider: provider.name.clone(),
             detail: "nobody can be asked there".to_owned(),
         };
+        let settings = self.settings.current();
         Ok(Endpoint {
             provider: provider.name.clone(),
             protocol: match provider.protocol {
@@ -224,7 +267,10 @@ impl Gateway {
             },
             base_url: provider.base_url.clone().ok_or_else(nowhere)?,
             key: self.key(provider),
-            timeouts: Timeouts::default(),
+            timeouts: Timeouts {
+                first_token: Duration::from_secs(settings.models.first_token_secs.into()),
+                idle: Duration::from_secs(settings.models.idle_secs.into()),
+            },
         })
     }
 
@@ -235,8 +281,12 @@ impl Gateway {
         model: &Model,
         request: &ChatRequest,
     ) -> ChatStream {
+        let target = Target {
+            model: &model.model,
+            context_tokens: Some(model.context_tokens),
+        };
         match self.endpoint(provider) {
-            Ok(endpoint) => self.client.chat(&endpoint, &model.model, request),
+            Ok(endpoint) => self.client.chat(&endpoint, target, request),
             Err(error) => Box::pin(futures_util::stream::once(async { Err(error) })),
         }
     }
@@ -249,28 +299,58 @@ impl Gateway {
         look(self.health.lock().entry(model.to_owned()).or_default())
     }
 
-    /// Tokens of `request` as this model will probably count them.
-    pub(crate) fn input_tokens(&self, model: &Model, request: &ChatRequest) -> u64 {
-        let counted = count(model.encoding, request);
-        if counted.exact {
-            return counted.total;
+    /// Tokens as `model` will probably count them.
+    pub(crate) fn expected_input_tokens(&self, model: &Model, counted: &Counted) -> u64 {
+        if counted.tokens.exact {
+            return counted.tokens.total;
         }
-        let calibration = self.calibration.lock();
-        calibration
+        self.calibration
+            .lock()
             .get(&model.id)
-            .copied()
-            .unwrap_or_default()
-            .apply(counted.total)
+            .map_or(counted.tokens.total, |calibration| {
+                calibration.apply(counted.tokens.total, counted.traits)
+            })
     }
 
-    pub(crate) fn learn_tokens(&self, model: &Model, request: &ChatRequest, reported: u64) {
-        let counted = count(model.encoding, request);
-        let mut calibration = self.calibration.lock();
-        calibration
-            .entry(model.id.clone())
-            .or_default()
-            .learn(counted.total, reported);
+    /// The most tokens that `model` may count: what money is set aside for.
+    pub(crate) fn most_input_tokens(&self, model: &Model, counted: &Counted) -> u64 {
+        if counted.tokens.exact {
+            return counted.tokens.total;
+        }
+        let calibration = self.calibration.lock();
+        let fresh = Calibration::default();
+        let calibration = calibration.get(&model.id).unwrap_or(&fresh);
+        calibration.most(counted.tokens.total, counted.traits)
     }
+
+    pub(crate) fn learn_tokens(&self, model: &Model, counted: &Counted, reported: u64) {
+        if !counted.tokens.exact {
+            let mut calibration = self.calibration.lock();
+            let calibration = calibration.entry(model.id.clone()).or_default();
+            calibration.learn(counted.tokens.total, reported, counted.traits);
+        }
+    }
+
+    /// Waits until every answer that is over is in the ledger and the log. Blocks.
+    pub fn flush(&self) {
+        self.books.flush();
+    }
+}
+
+/// As stored, else from the provider's environment variable.
+fn read_key(vault: &Vault, provider: &Provider) -> Option<Secret> {
+    let stored = match vault.get(&provider.id) {
+        Ok(stored) => stored.map(|(secret, _)| secret),
+        Err(error) => {
+            tracing::warn!(provider = provider.id, %error, "a stored key cannot be read");
+            None
+        }
+    };
+    stored.or_else(|| {
+        let name = provider.key_env.as_ref()?;
+        let value = std::env::var(name).ok()?;
+        (!value.trim().is_empty()).then(|| Secret::new(value))
+    })
 }
 
 /// A request's ranking, with what it was made from.
@@ -282,15 +362,14 @@ pub struct Routed {
     pub tokens: TokenCount,
 }
 
-/// Most tokens that `model` may answer with.
-pub(crate) fn output_limit(model: &Model, is_free: bool, request: &ChatRequest) -> u64 {
-    let asked = request.max_tokens.map(u64::from);
+/// Most tokens that `model` may answer with, where `asked` are asked for.
+pub(crate) fn output_limit(model: &Model, is_free: bool, asked: Option<u32>) -> u64 {
     let own = if is_free {
         model.output_tokens
     } else {
         model.output_tokens.min(PAID_OUTPUT)
     };
-    asked.unwrap_or(own).min(model.output_tokens)
+    asked.map_or(own, u64::from).min(model.output_tokens)
 }
 
 /// What a model must be able to do for this request.
@@ -318,13 +397,22 @@ fn needs(request: &ChatRequest) -> BTreeSet<Capability> {
     needs
 }
 
-fn policy(setting: ModelPolicy) -> Policy {
-    match setting {
+/// The owner's policy.
+fn policy(settings: &Models) -> Policy {
+    match settings.policy {
         ModelPolicy::Balanced => Policy::Balanced,
         ModelPolicy::LocalOnly => Policy::LocalOnly,
         ModelPolicy::Cheapest => Policy::Cheapest,
         ModelPolicy::Fastest => Policy::Fastest,
         ModelPolicy::Best => Policy::Best,
+        ModelPolicy::Custom => Policy::Custom(PartWeights {
+            quality: settings.weight_quality,
+            price: settings.weight_price,
+            latency: settings.weight_latency,
+            health: settings.weight_health,
+            locality: settings.weight_locality,
+            readiness: settings.weight_readiness,
+        }),
     }
 }
 

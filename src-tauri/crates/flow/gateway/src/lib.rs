@@ -8,9 +8,13 @@
 //! (`studio-hub`), models that this program runs by itself (`studio-models`).
 
 mod answer;
+mod attachments;
+mod bill;
+mod books;
 mod chats;
 mod conversation;
 mod costs;
+mod counts;
 mod embed;
 mod gateway;
 mod keys;
@@ -18,7 +22,9 @@ mod lists;
 mod machine;
 mod models;
 mod router;
+mod run;
 mod weights;
+mod why;
 
 use std::sync::Arc;
 

@@ -27,6 +27,8 @@ pub(crate) struct Lists {
 
 struct State {
     catalog: Arc<Catalog>,
+    /// The lists as they were read well last, without what was discovered.
+    listed: Catalog,
     stamps: Stamps,
     problem: Option<String>,
     found: BTreeMap<Found, Vec<Model>>,
@@ -49,10 +51,11 @@ impl Lists {
         let stamps = [stamp(&registry), stamp(&pricing)];
         let (catalog, problem) = match read(&registry, &pricing) {
             Ok(catalog) => (catalog, None),
-            Err(error) => (own()?, Some(error.message)),
+            Err(error) => (in_parts(&registry, &pricing)?, Some(error.message)),
         };
         let state = State {
-            catalog: Arc::new(catalog),
+            catalog: Arc::new(catalog.clone()),
+            listed: catalog,
             stamps,
             problem,
             found: BTreeMap::new(),
@@ -91,10 +94,7 @@ impl Lists {
             return;
         }
         state.found.insert(place, models);
-        match read(&self.registry, &self.pricing).or_else(|_| own()) {
-            Ok(catalog) => state.catalog = Arc::new(with(catalog, &state.found)),
-            Err(error) => tracing::error!(%error, "our own lists cannot be read"),
-        }
+        state.catalog = Arc::new(with(state.listed.clone(), &state.found));
         drop(state);
         self.events.emit(Event::ModelsChanged {});
     }
@@ -115,7 +115,8 @@ impl Lists {
         state.stamps = stamps;
         match read(&self.registry, &self.pricing) {
             Ok(catalog) => {
-                state.catalog = Arc::new(with(catalog, &state.found));
+                state.catalog = Arc::new(with(catalog.clone(), &state.found));
+                state.listed = catalog;
                 state.problem = None;
             }
             Err(error) => {
@@ -133,6 +134,15 @@ fn own() -> Result<Catalog, Error> {
         &[source("registry.yaml", REGISTRY)],
         &[source("pricing.yaml", PRICING)],
     )?)
+}
+
+/// What can be read where not all can: a typo in one of the owner's files does not take the other
+/// away, and nothing takes ours away.
+fn in_parts(registry: &Utf8Path, pricing: &Utf8Path) -> Result<Catalog, Error> {
+    let nothing = Utf8Path::new("");
+    read(registry, nothing)
+        .or_else(|_| read(nothing, pricing))
+        .or_else(|_| own())
 }
 
 fn read(registry: &Utf8Path, pricing: &Utf8Path) -> Result<Catalog, Error> {

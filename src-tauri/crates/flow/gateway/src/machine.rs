@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use studio_core::{Event, Events, JobStatus};
@@ -13,7 +14,11 @@ use studio_llm::route::Machine;
 pub(crate) struct Watch {
     running: Mutex<HashSet<String>>,
     live_audio: AtomicBool,
+    memory: Mutex<Option<(Instant, u64)>>,
 }
+
+/// How long the free memory is taken for the same: asking the system costs more than a decision.
+const MEMORY_HOLDS: Duration = Duration::from_millis(500);
 
 impl Watch {
     /// Must be called within a Tokio runtime.
@@ -52,7 +57,21 @@ impl Watch {
         Machine {
             live_audio: self.live_audio.load(Ordering::Relaxed),
             busy_jobs: self.running.lock().len() as u32,
-            free_memory_bytes: free_memory(),
+            free_memory_bytes: self.free_memory(),
+        }
+    }
+}
+
+impl Watch {
+    fn free_memory(&self) -> u64 {
+        let mut memory = self.memory.lock();
+        match *memory {
+            Some((when, free)) if when.elapsed() < MEMORY_HOLDS => free,
+            _ => {
+                let free = free_memory();
+                *memory = Some((Instant::now(), free));
+                free
+            }
         }
     }
 }

@@ -13,8 +13,8 @@ use studio_llm::route::{Decision, Policy, Privacy, Question};
 use studio_llm::tokens::TokenCount;
 use studio_store::DecisionRecord;
 
-use crate::answer::words;
 use crate::gateway::{Gateway, Wishes, request_or_text};
+use crate::why::words;
 
 pub(crate) fn operations(gateway: &Arc<Gateway>) -> Vec<Operation> {
     let with = || gateway.clone();
@@ -37,6 +37,7 @@ pub(crate) fn operations(gateway: &Arc<Gateway>) -> Vec<Operation> {
         .blocking({
             let gateway = with();
             move |_cx: &JobContext, input: Last| {
+                gateway.flush();
                 let decisions = gateway.home.decisions().list(input.limit)?;
                 Ok(Decisions { decisions })
             }
@@ -162,6 +163,7 @@ struct Share {
 }
 
 fn replay(gateway: &Gateway, input: &ReplayInput) -> Result<Replay, Error> {
+    gateway.flush();
     let catalog = gateway.lists.catalog();
     let mut replay = Replay {
         replayed: 0,

@@ -2,14 +2,11 @@
 
 use serde_json::json;
 use studio_core::ErrorCode;
-use studio_testkit::{FakeProvider, Reply};
+use studio_gateway::Step;
+use studio_store::Scope;
+use studio_testkit::{FakeProvider, Reply, Wire};
 
 use crate::{Listed, World, hello, pinned};
-
-fn set(world: &World, key: &str, value: serde_json::Value) {
-    // The flag of the world's daily limit wins over the file, so limits are set below it.
-    world.settings.set(key, Some(value)).unwrap();
-}
 
 #[tokio::test]
 async fn what_may_pass_the_limit_is_refused_before_a_byte_leaves() {
@@ -54,7 +51,7 @@ async fn an_unknown_price_is_refused_unless_the_owner_allows_it() {
     let error = world.ask(pinned("new/m")).await.error.unwrap();
     assert_eq!(error.code, ErrorCode::Refused, "{error}");
     assert!(error.message.contains("nobody knows its price"), "{error}");
-    set(&world, "budget.allow_unknown_prices", json!(true));
+    world.set("budget.allow_unknown_prices", json!(true));
     let answered = world.ask(pinned("new/m")).await.answered.unwrap();
     assert_eq!(answered.cost, None, "unknown is never shown as free");
 }
@@ -76,7 +73,7 @@ async fn reports_that_cannot_be_true_are_not_believed() {
 async fn a_limit_that_comes_near_is_told() {
     let provider = FakeProvider::start(|_, _| Reply::openai(&["Hi"], 10, 100));
     let world = World::new(&[Listed::new("m", &provider).price(Some((1.0, 10_000.0)))]);
-    set(&world, "budget.monthly_limit_usd", json!(1.1));
+    world.set("budget.monthly_limit_usd", json!(1.1));
     let answered = world.ask(hello()).await.answered.unwrap();
     let warned = answered
         .warnings
@@ -90,7 +87,7 @@ async fn a_thousand_at_once_never_pass_the_limit() {
     // Each may cost 1,000 tokens at $100 a million: $0.10. A limit of $1 holds at most ten.
     let provider = FakeProvider::start(|_, _| Reply::openai(&["Hi"], 10, 1_000));
     let world = World::new(&[Listed::new("m", &provider).price(Some((0.0, 100.0)))]);
-    set(&world, "budget.monthly_limit_usd", json!(1.0));
+    world.set("budget.monthly_limit_usd", json!(1.0));
     let asks: Vec<_> = (0..1_000)
         .map(|_| {
             let mut ask = hello();
@@ -120,4 +117,68 @@ async fn a_thousand_at_once_never_pass_the_limit() {
         answered,
         "only what is paid for is sent"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_at_once_pass_no_limit_whatever_their_answers_cost() {
+    // At most 1,000 tokens at $100 a million, $0.10; really between a tenth and all of it, with
+    // cached and reasoning tokens.
+    let provider = FakeProvider::start(|_, number| {
+        let written = 100 + number as u64 % 10 * 100;
+        let end = json!({ "choices": [{ "index": 0, "delta": {}, "finish_reason": "stop" }] });
+        let usage = json!({ "prompt_tokens": 20, "completion_tokens": written,
+            "prompt_tokens_details": { "cached_tokens": number % 20 },
+            "completion_tokens_details": { "reasoning_tokens": written / 2 } });
+        let usage = json!({ "choices": [], "usage": usage });
+        Wire::OpenAi
+            .begun(&["Hi"])
+            .bytes(format!("data: {end}\n\ndata: {usage}\n\ndata: [DONE]\n\n"))
+    });
+    let world = World::new(&[Listed::new("m", &provider).price(Some((1.0, 100.0)))]);
+    world.set("budget.monthly_limit_usd", json!(5.0));
+    world.set("budget.project_limit_usd", json!(1.0));
+    world.set("budget.key_limit_usd", json!(0.5));
+    let asks: Vec<_> = (0..1_000)
+        .map(|number| {
+            let mut ask = hello();
+            ask.request.max_tokens = Some(1_000);
+            ask.project = (number % 3 == 0).then(|| format!("p{}", number % 2));
+            ask.key = (number % 5 == 0).then(|| (format!("k{}", number % 3), None));
+            let mut answering = world.gateway.answer(ask);
+            tokio::spawn(async move {
+                while let Some(step) = answering.next().await {
+                    if let Ok(Step::Done(answered)) = step {
+                        return answered.cost.map_or(0, |cost| cost.0);
+                    }
+                }
+                0
+            })
+        })
+        .collect();
+    let mut paid = 0;
+    for ask in asks {
+        paid += ask.await.unwrap();
+        let month = jiff::Timestamp::now().to_string();
+        let taken = world.home.ledger().taken(Scope::Month, &month[..7]).unwrap();
+        assert!(taken.0 <= 5_000_000, "{taken} of $5 while they run");
+    }
+    assert_eq!(world.taken().0, paid, "what the ledger holds is what the answers told");
+    let taken = |scope, name: &str| world.home.ledger().taken(scope, name).unwrap().0;
+    for name in ["p0", "p1"] {
+        let taken = taken(Scope::Project, name);
+        assert!((1..=1_000_000).contains(&taken), "{name}: {taken}");
+    }
+    for name in ["k0", "k1", "k2"] {
+        let taken = taken(Scope::Key, name);
+        assert!((1..=500_000).contains(&taken), "{name}: {taken}");
+    }
+    // The report tells each limit as it stands.
+    let cost = world.call("gateway.cost", json!({})).await.unwrap();
+    let budgets = cost["budgets"].as_array().unwrap();
+    let scopes: Vec<&str> = budgets.iter().map(|it| it["scope"].as_str().unwrap()).collect();
+    for (scope, count) in [("day", 1), ("month", 1), ("project", 2), ("key", 3)] {
+        assert_eq!(scopes.iter().filter(|it| **it == scope).count(), count, "{scopes:?}");
+    }
+    let by_key = cost["by_key"].as_array().unwrap();
+    assert_eq!(by_key.len(), 4, "three keys, and the owner: {by_key:?}");
 }

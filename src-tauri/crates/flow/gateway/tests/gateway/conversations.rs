@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use studio_core::{ErrorCode, Event};
 use studio_testkit::{FakeProvider, Reply};
 
+use studio_store::{Asset, AssetKind, ImportMode, NewAsset, Privacy, Projects, Provenance};
+
 use crate::{Listed, World};
 
 async fn start(world: &World) -> String {
@@ -264,4 +266,113 @@ async fn reports_routes_and_keys_answer() {
         .call("provider.test", json!({ "provider": "nobody" }))
         .await;
     assert_eq!(tested.unwrap_err().code, ErrorCode::NotFound);
+}
+
+/// A project with a picture that is labelled.
+fn picture(world: &World, privacy: Privacy) -> (String, Asset) {
+    let projects = Projects::new(world.home.clone(), world.file("projects"));
+    let name = format!("{privacy:?}");
+    let project = projects.create(&name, None).unwrap();
+    let made = Provenance::default();
+    let stored = project
+        .artifacts()
+        .publish_bytes(b"PNG", "png", "image/png", &made)
+        .unwrap();
+    let facts = NewAsset {
+        name: "Fox".to_owned(),
+        kind: AssetKind::Image,
+        media_type: "image/png".to_owned(),
+        mode: ImportMode::Copy,
+        path: None,
+        digest: stored.digest,
+        bytes: stored.bytes,
+        duration_secs: None,
+        audio: None,
+        video: None,
+        tags: std::collections::BTreeMap::new(),
+        peaks: None,
+        derived_from: None,
+        operation: None,
+        privacy,
+    };
+    (name, project.assets().insert(facts).unwrap())
+}
+
+#[tokio::test]
+async fn a_private_picture_keeps_its_whole_conversation_on_this_machine() {
+    let (away, here) = (counting(), counting());
+    let world = World::new(&[
+        Listed::new("away", &away)
+            .quality(1.0)
+            .price(Some((0.0, 0.01))),
+        Listed::new("here", &here).here().quality(0.0).price(None),
+    ]);
+    world.set("models.policy", json!("best"));
+    let chat = start(&world).await;
+    let show = async |(project, asset): (String, Asset)| {
+        let shown = json!({ "conversation": chat, "text": "What is this?",
+            "assets": [{ "project": project, "asset": asset.id }] });
+        world.call("chat.send", shown).await.unwrap()["answer"].clone()
+    };
+    let answer = show(picture(&world, Privacy::MayLeave)).await;
+    assert_eq!(answer["answer"]["model"], "away/m");
+    let seen = away.requests()[0].body.clone();
+    assert!(seen.contains("data:image/png;base64,UE5H"), "{seen}");
+    let answer = show(picture(&world, Privacy::LocalOnly)).await;
+    assert_eq!(answer["answer"]["model"], "here/m");
+    // And what is said later, too: it may tell what was seen.
+    assert_eq!(
+        send(&world, &chat, "And its colour?").await["answer"]["model"],
+        "here/m"
+    );
+    assert_eq!(away.requests().len(), 1);
+    let shown = world
+        .call("chat.show", json!({ "conversation": chat }))
+        .await
+        .unwrap();
+    assert_eq!(shown["conversation"]["privacy"], "local_only");
+    let missing = json!({ "conversation": chat, "text": "x", "assets": [{ "project": "no", "asset": "no" }] });
+    let error = world.call("chat.send", missing).await.unwrap_err();
+    assert_eq!(error.field.as_deref(), Some("/assets/0"));
+}
+
+#[tokio::test]
+async fn weights_of_the_owners_own_reach_every_choice() {
+    let (dear, cheap) = (counting(), counting());
+    let world = World::new(&[
+        Listed::new("dear", &dear)
+            .quality(1.0)
+            .price(Some((100.0, 100.0))),
+        Listed::new("cheap", &cheap)
+            .quality(0.1)
+            .price(Some((0.01, 0.01))),
+    ]);
+    let model = async |input: Value| {
+        let route = world.call("gateway.route", input).await.unwrap();
+        route["model"].as_str().unwrap().to_owned()
+    };
+    let quality = json!({ "text": "x", "policy": { "custom": { "quality": 1.0 } } });
+    assert_eq!(model(quality).await, "dear/m");
+    let price = json!({ "text": "x", "policy": { "custom": { "price": 1.0 } } });
+    assert_eq!(model(price).await, "cheap/m");
+    // As settings, they hold for conversations, too.
+    world.set("models.policy", json!("custom"));
+    for part in [
+        "quality",
+        "price",
+        "latency",
+        "health",
+        "locality",
+        "readiness",
+    ] {
+        world.set(
+            &format!("models.weight_{part}"),
+            json!(if part == "quality" { 5.0 } else { 0.0 }),
+        );
+    }
+    let chat = start(&world).await;
+    assert_eq!(
+        send(&world, &chat, "One").await["answer"]["model"],
+        "dear/m"
+    );
 }

@@ -3,7 +3,11 @@
 
 mod budget;
 mod chain;
+mod chaos;
 mod conversations;
+mod failings;
+mod hedge;
+mod secrets;
 mod weights;
 
 use std::sync::Arc;
@@ -14,8 +18,8 @@ use studio_core::units::MicroUsd;
 use studio_core::{Cancel, Detached, Error, Events, JobContext, Registry, SettingsFile};
 use studio_gateway::{Answered, Ask, Gateway, Step, Wishes, operations};
 use studio_llm::chat::{ChatEvent, ChatRequest, Message};
-use studio_store::{Home, Scope};
-use studio_testkit::{FakeProvider, TempFolder};
+use studio_store::{Home, LedgerEntry, Scope};
+use studio_testkit::{FakeProvider, TempFolder, Wire};
 
 /// A gateway of its own whose only models are those of fake providers.
 struct World {
@@ -24,7 +28,7 @@ struct World {
     settings: Arc<SettingsFile>,
     registry: Registry,
     events: Events,
-    _folder: TempFolder,
+    folder: TempFolder,
 }
 
 /// A fake provider as the registry lists it.
@@ -35,6 +39,7 @@ struct Listed<'a> {
     price: Option<(f64, f64)>,
     quality: f64,
     on_this_machine: bool,
+    wire: Wire,
 }
 
 impl<'a> Listed<'a> {
@@ -45,6 +50,7 @@ impl<'a> Listed<'a> {
             price: Some((1.0, 2.0)),
             quality: 0.5,
             on_this_machine: false,
+            wire: Wire::OpenAi,
         }
     }
 
@@ -54,6 +60,10 @@ impl<'a> Listed<'a> {
 
     fn price(self, price: Option<(f64, f64)>) -> Listed<'a> {
         Listed { price, ..self }
+    }
+
+    fn wire(self, wire: Wire) -> Listed<'a> {
+        Listed { wire, ..self }
     }
 
     fn here(self) -> Listed<'a> {
@@ -74,11 +84,13 @@ impl World {
             name,
             provider,
             on_this_machine,
+            wire,
             ..
         } in models
         {
             registry.push_str(&format!(
-                "  - {{ id: {name}, name: {name}, protocol: openai, base_url: \"{}\", on_this_machine: {on_this_machine} }}\n",
+                "  - {{ id: {name}, name: {name}, protocol: {}, base_url: \"{}\", on_this_machine: {on_this_machine} }}\n",
+                wire.name(),
                 provider.url()
             ));
         }
@@ -92,7 +104,7 @@ impl World {
         {
             registry.push_str(&format!(
                 "  - {{ id: {name}/m, name: {name}, model: m, context_tokens: 8000, output_tokens: 1000, \
-                 capabilities: [tools, json], encoding: o200k_base, quality: {{ chat: {quality} }} }}\n"
+                 capabilities: [tools, json, vision], encoding: o200k_base, quality: {{ chat: {quality} }} }}\n"
             ));
             if let Some((input, output)) = price {
                 pricing.push_str(&format!(
@@ -104,6 +116,20 @@ impl World {
         if models.iter().any(|model| model.price.is_some()) {
             std::fs::write(folder.file("pricing.yaml"), pricing).unwrap();
         }
+        World::open(folder)
+    }
+
+    /// The same home, as the studio finds it when it starts anew.
+    fn reopen(self) -> World {
+        let World { folder, .. } = self;
+        World::open(folder)
+    }
+
+    fn file(&self, name: &str) -> camino::Utf8PathBuf {
+        self.folder.file(name)
+    }
+
+    fn open(folder: TempFolder) -> World {
         let path = folder.file("");
         let home =
             Arc::new(Home::open(Utf8Path::new(path.as_str().trim_end_matches('/'))).unwrap());
@@ -121,8 +147,19 @@ impl World {
             settings,
             registry,
             events,
-            _folder: folder,
+            folder,
         }
+    }
+
+    /// One setting, as the owner would set it.
+    fn set(&self, key: &str, value: Value) {
+        self.settings.set(key, Some(value)).unwrap();
+    }
+
+    /// What is spent and what was answered, as the ledger tells it.
+    fn entries(&self) -> Vec<LedgerEntry> {
+        self.gateway.flush();
+        self.home.ledger().entries("2000-01-01").unwrap()
     }
 
     async fn call(&self, name: &str, input: Value) -> Result<Value, Error> {
@@ -133,6 +170,7 @@ impl World {
 
     /// What is spent and set aside today.
     fn taken(&self) -> MicroUsd {
+        self.gateway.flush();
         let today = jiff::Timestamp::now().to_string();
         self.home.ledger().taken(Scope::Day, &today[..10]).unwrap()
     }
@@ -145,7 +183,7 @@ impl World {
                 Ok(Step::Picked { model, .. }) => told.picked.push(model),
                 Ok(Step::Failed { error, .. }) => told.failed.push(error.class()),
                 Ok(Step::Event(ChatEvent::Text { text })) => told.text.push_str(&text),
-                Ok(Step::Event(ChatEvent::ToolCall { .. })) => told.calls += 1,
+                Ok(Step::Event(ChatEvent::ToolCall { call })) => told.called.push(call.name),
                 Ok(Step::Event(_)) => {}
                 Ok(Step::Done(answered)) => told.answered = Some(*answered),
                 Err(error) => told.error = Some(error),
@@ -161,7 +199,8 @@ struct Told {
     picked: Vec<String>,
     failed: Vec<&'static str>,
     text: String,
-    calls: usize,
+    /// Names of the tools that were called.
+    called: Vec<String>,
     answered: Option<Answered>,
     error: Option<Error>,
 }
