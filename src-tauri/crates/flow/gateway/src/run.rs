@@ -111,7 +111,9 @@ type Heard = Option<Result<ChatEvent, ChatError>>;
 impl Run {
     pub(crate) fn new(
         gateway: Arc<Gateway>,
-        ask: Ask, steps: mpsc::Sender<Result<Step, Error>>) -> Run {
+        ask: Ask,
+        steps: mpsc::Sender<Result<Step, Error>>,
+    ) -> Run {
         Run {
             max_tokens: ask.request.max_tokens,
             decision: gateway.home.new_job_id(),

@@ -159,10 +159,18 @@ async fn a_thousand_at_once_pass_no_limit_whatever_their_answers_cost() {
     for ask in asks {
         paid += ask.await.unwrap();
         let month = jiff::Timestamp::now().to_string();
-        let taken = world.home.ledger().taken(Scope::Month, &month[..7]).unwrap();
+        let taken = world
+            .home
+            .ledger()
+            .taken(Scope::Month, &month[..7])
+            .unwrap();
         assert!(taken.0 <= 5_000_000, "{taken} of $5 while they run");
     }
-    assert_eq!(world.taken().0, paid, "what the ledger holds is what the answers told");
+    assert_eq!(
+        world.taken().0,
+        paid,
+        "what the ledger holds is what the answers told"
+    );
     let taken = |scope, name: &str| world.home.ledger().taken(scope, name).unwrap().0;
     for name in ["p0", "p1"] {
         let taken = taken(Scope::Project, name);
@@ -175,9 +183,16 @@ async fn a_thousand_at_once_pass_no_limit_whatever_their_answers_cost() {
     // The report tells each limit as it stands.
     let cost = world.call("gateway.cost", json!({})).await.unwrap();
     let budgets = cost["budgets"].as_array().unwrap();
-    let scopes: Vec<&str> = budgets.iter().map(|it| it["scope"].as_str().unwrap()).collect();
+    let scopes: Vec<&str> = budgets
+        .iter()
+        .map(|it| it["scope"].as_str().unwrap())
+        .collect();
     for (scope, count) in [("day", 1), ("month", 1), ("project", 2), ("key", 3)] {
-        assert_eq!(scopes.iter().filter(|it| **it == scope).count(), count, "{scopes:?}");
+        assert_eq!(
+            scopes.iter().filter(|it| **it == scope).count(),
+            count,
+            "{scopes:?}"
+        );
     }
     let by_key = cost["by_key"].as_array().unwrap();
     assert_eq!(by_key.len(), 4, "three keys, and the owner: {by_key:?}");
