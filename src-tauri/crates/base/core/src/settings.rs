@@ -204,6 +204,24 @@ pub struct Models {
         extend("x-allowed" = "an address that begins with https:// or http://, or empty")
     )]
     pub hub_url: String,
+    /// # Memory for models in MB
+    ///
+    /// Most that models which run in this program may take together. 0: half of what is free at the
+    /// start. Holds from the next start.
+    #[schemars(range(min = 0, max = 4_000_000))]
+    pub memory_mb: u32,
+    /// # Longest conversation in tokens
+    ///
+    /// What a model that runs in this program keeps in mind at most. More takes more memory. Holds from
+    /// the next start.
+    #[schemars(range(min = 512, max = 1_048_576))]
+    pub context_tokens: u32,
+    /// # Unload after minutes
+    ///
+    /// A model that runs in this program and was not asked for so long leaves the memory. Holds from
+    /// the next start.
+    #[schemars(range(min = 1, max = 1440))]
+    pub idle_minutes: u32,
     /// # Ask a second model when the first is slow
     ///
     /// When a model has been silent for longer than in 95 of 100 answers, the next one is asked too;
@@ -260,6 +278,9 @@ impl Default for Models {
             private: false,
             folder: String::new(),
             hub_url: String::new(),
+            memory_mb: 0,
+            context_tokens: 8_192,
+            idle_minutes: 5,
             hedge: false,
             first_token_secs: 180,
             idle_secs: 60,

@@ -1,9 +1,12 @@
 //! Where a model lies, and what can be known of it without reading its weights.
 
+use std::sync::Arc;
+
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::arch::{Cache, Config, Matrix, config_of, score_bytes};
 use crate::error::{ModelError, Result};
+use crate::text::{Reader, Template, Tokenizer};
 use crate::weights::{Gguf, Safetensors, Weights};
 
 /// A model on this machine: a GGUF file, or a folder in the layout of the Hugging Face hub with
@@ -89,6 +92,28 @@ impl ModelFiles {
 }
 
 impl Opened {
+    /// The model's own way from a conversation to tokens.
+    pub fn reader(&self) -> Result<Reader> {
+        let (tokenizer, template) = match (&self.weights, &self.folder) {
+            (Weights::Gguf(file), _) => (Tokenizer::from_gguf(file)?, Template::from_gguf(file)?),
+            (Weights::Safetensors(_), Some(folder)) => {
+                (Tokenizer::open(folder)?, Template::open(folder)?)
+            }
+            (Weights::Safetensors(weights), None) => {
+                let problem = "is needed beside the weights";
+                return Err(ModelError::config(
+                    weights.path(),
+                    "tokenizer.json",
+                    problem,
+                ));
+            }
+        };
+        Ok(Reader {
+            tokenizer: Arc::new(tokenizer),
+            template: Arc::new(template),
+        })
+    }
+
     pub fn estimate(&self, context_tokens: usize) -> Estimate {
         let config = &self.config;
         let weights = self.weights.sizes();

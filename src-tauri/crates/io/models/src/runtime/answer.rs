@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
 
 use candle_core::Device;
 use serde_json::Value;
@@ -21,8 +22,7 @@ use super::think::{Marks, Thoughts};
 use crate::arch::{Cache, Decoder, Rows};
 use crate::error::{ModelError, Result};
 use crate::files::{ModelFiles, Opened};
-use crate::text::{Prompt, Template, Tokenizer};
-use crate::weights::Weights;
+use crate::text::{Prompt, Reader, Template, Tokenizer};
 
 type Answered<T> = std::result::Result<T, ChatError>;
 
@@ -37,8 +37,8 @@ pub(super) struct Ask {
 pub(super) struct Loaded {
     files: ModelFiles,
     decoder: Decoder,
-    tokenizer: Tokenizer,
-    template: Template,
+    tokenizer: Arc<Tokenizer>,
+    template: Arc<Template>,
     conversations: Conversations,
     context_tokens: usize,
     marks: Option<Marks>,
@@ -55,25 +55,15 @@ impl Loaded {
         claim: Claim,
         progress: &mut dyn FnMut(f64) -> bool,
     ) -> Result<Loaded> {
+        let Reader {
+            tokenizer,
+            template,
+        } = opened.reader()?;
         let Opened {
             weights,
             config,
             folder,
         } = opened;
-        let (tokenizer, template) = match (&weights, &folder) {
-            (Weights::Gguf(file), _) => (Tokenizer::from_gguf(file)?, Template::from_gguf(file)?),
-            (Weights::Safetensors(_), Some(folder)) => {
-                (Tokenizer::open(folder)?, Template::open(folder)?)
-            }
-            (Weights::Safetensors(weights), None) => {
-                let problem = "is needed beside the weights";
-                return Err(ModelError::config(
-                    weights.path(),
-                    "tokenizer.json",
-                    problem,
-                ));
-            }
-        };
         let marks = tokenizer
             .id("<think>")
             .zip(tokenizer.id("</think>"))
