@@ -12,6 +12,7 @@ mod film;
 mod jobs;
 mod kills;
 mod layers;
+mod local_models;
 mod models;
 #[cfg(target_os = "linux")]
 mod playback;

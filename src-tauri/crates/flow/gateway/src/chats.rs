@@ -588,6 +588,7 @@ async fn respond(
             model: model.or(chat.model),
             privacy: chat.privacy,
             sticky,
+            conversation: Some(chat.id),
             ..Wishes::default()
         },
         project: chat.project,

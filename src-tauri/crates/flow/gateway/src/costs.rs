@@ -242,10 +242,14 @@ fn analyze(gateway: &Gateway, input: Analyze) -> Result<Analysis, Error> {
     let is_free = rates == Some(studio_llm::pricing::Rates::FREE);
     let output_tokens = output_limit(model, is_free, request.max_tokens);
     let most_tokens = gateway.most_input_tokens(model, &counted);
+    let exactly = gateway.count_exactly(model, &request);
     Ok(Analysis {
         model: model.id.clone(),
-        tokens: counted.tokens,
-        expected_tokens: gateway.expected_input_tokens(model, &counted),
+        tokens: exactly.unwrap_or(counted.tokens),
+        expected_tokens: exactly.map_or_else(
+            || gateway.expected_input_tokens(model, &counted),
+            |exactly| exactly.total,
+        ),
         context_tokens: model.context_tokens,
         output_tokens,
         most_cost: rates.map(|rates| rates.most(most_tokens, output_tokens)),

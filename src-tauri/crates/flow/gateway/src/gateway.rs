@@ -22,6 +22,7 @@ use studio_store::{ApiKey, Home};
 use crate::answer::blocking;
 use crate::books::Books;
 use crate::counts::{Counted, Counter};
+use crate::local::Local;
 use crate::lists::{Found, Lists};
 use crate::machine::Watch;
 use crate::weights::Weights;
@@ -45,6 +46,7 @@ pub struct Gateway {
     pub(crate) vault: Arc<Vault>,
     pub(crate) client: Client,
     pub(crate) weights: Weights,
+    pub(crate) local: Local,
     pub(crate) books: Books,
     pub(crate) counter: Counter,
     watch: Arc<Watch>,
@@ -68,6 +70,8 @@ pub struct Wishes {
     pub task: Task,
     /// The model that answered before in this conversation.
     pub sticky: Option<String>,
+    /// The conversation that it belongs to: models of this machine read only what is new of it.
+    pub conversation: Option<String>,
 }
 
 impl Gateway {
@@ -88,6 +92,7 @@ impl Gateway {
             )),
             client: Client::new()?,
             weights: Weights::open(home.path(), &settings.current().models)?,
+            local: Local::start(&settings.current().models, events)?,
             books: Books::open(home)?,
             counter: Counter::default(),
             watch: Watch::start(events),
@@ -208,7 +213,7 @@ impl Gateway {
             Protocol::Ollama if !self.lists.was_found(Found::AtOllama, &model.id) => {
                 Readiness::Missing
             }
-            Protocol::Local => self.weights.readiness(model),
+            Protocol::Local => self.local_readiness(model),
             Protocol::Hub => Readiness::Missing,
             _ if provider.needs_key && self.key(provider).is_none() => Readiness::Missing,
             _ => Readiness::Ready,
@@ -280,7 +285,11 @@ impl Gateway {
         provider: &Provider,
         model: &Model,
         request: &ChatRequest,
+        conversation: Option<&str>,
     ) -> ChatStream {
+        if provider.protocol == Protocol::Local {
+            return self.ask_local(model, request, conversation);
+        }
         let target = Target {
             model: &model.model,
             context_tokens: Some(model.context_tokens),

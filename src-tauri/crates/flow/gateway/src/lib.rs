@@ -19,6 +19,7 @@ mod embed;
 mod gateway;
 mod keys;
 mod lists;
+mod local;
 mod machine;
 mod models;
 mod router;
@@ -40,6 +41,7 @@ pub fn operations(gateway: &Arc<Gateway>) -> Vec<Operation> {
     operations.extend(router::operations(gateway));
     operations.extend(models::operations(gateway));
     operations.extend(weights::operations(gateway));
+    operations.extend(local::operations(gateway));
     operations.extend(costs::operations(gateway));
     operations.extend(keys::operations(gateway));
     operations

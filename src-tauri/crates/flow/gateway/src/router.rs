@@ -91,7 +91,7 @@ fn route(gateway: &Gateway, input: RouteInput) -> Result<RouteOutput, Error> {
         policy: input.policy,
         privacy: input.privacy,
         task: input.task,
-        sticky: None,
+        ..Wishes::default()
     };
     let routed = gateway.route(&request, &wishes)?;
     let first = routed.decision.ranked.first();

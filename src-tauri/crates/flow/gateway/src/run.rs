@@ -428,9 +428,12 @@ impl Run {
         self.gateway
             .with_health(&link.model.id, |health| health.began(self.gateway.now()));
         let asked = Instant::now();
-        let stream = self
-            .gateway
-            .stream(link.provider, link.model, &self.ask.request);
+        let stream = self.gateway.stream(
+            link.provider,
+            link.model,
+            &self.ask.request,
+            self.ask.wishes.conversation.as_deref(),
+        );
         self.ask.request.messages.truncate(messages);
         self.ask.request.max_tokens = self.max_tokens;
         self.ask.request.effort = effort;
