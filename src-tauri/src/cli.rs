@@ -7,6 +7,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod arguments;
+mod serve;
 
 use std::io::{IsTerminal, Read, Write};
 use std::process::ExitCode;
@@ -20,7 +21,7 @@ use studio_core::{Error, ErrorCode, Output};
 use studio_jobs::Studio;
 
 use crate::compose::{self, Composed, Options};
-use crate::{page, progress, render};
+use crate::{progress, render};
 
 pub(crate) fn main() -> ExitCode {
     let begun = Instant::now();
@@ -61,7 +62,7 @@ async fn dispatch(name: &str, matches: &ArgMatches, composed: &Composed) -> Resu
             let input = read_input(&arguments::text(matches, "input").unwrap_or_default())?;
             run(studio, &operation, input, matches).await
         }
-        "serve" => serve(composed, matches).await,
+        "serve" => serve::serve(composed, matches).await,
         "mcp" => studio_server::serve_stdio(studio.clone()).await,
         domain => {
             let Some((verb, matches)) = matches.subcommand() else {
@@ -189,64 +190,6 @@ fn list_operations(studio: &Studio, as_json: bool) -> Result<(), Error> {
         .map(|operation| format!("{:width$}  {}\n", operation.name, operation.summary))
         .collect();
     write_stdout(lines.as_bytes())
-}
-
-async fn serve(composed: &Composed, matches: &ArgMatches) -> Result<(), Error> {
-    let Composed {
-        studio,
-        home,
-        gateway,
-    } = composed;
-    let configured = studio.settings().current().server.port;
-    let port = matches.get_one::<u16>("port").copied();
-    let port = port.or_else(|| u16::try_from(configured).ok()).unwrap_or(0);
-    let token = uuid::Uuid::new_v4().simple().to_string();
-    let options = studio_server::Options {
-        port,
-        token: token.clone(),
-        uploads: home.uploads(),
-        page: page::file,
-    };
-    let server = studio_server::serve(studio.clone(), gateway.clone(), options).await?;
-    let url = format!("http://127.0.0.1:{}", server.port()?);
-    let ready = json!({ "url": url, "token": token, "page": format!("{url}/#token={token}") });
-    if matches.get_flag("json") {
-        write_stdout(format!("{ready}\n").as_bytes())?;
-    } else {
-        write_stdout(
-            format!("Open {url}/#token={token}\nPrograms send: Authorization: Bearer {token}\nStop with Ctrl-C.\n")
-                .as_bytes(),
-        )?;
-    }
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let watch = async move {
-        shutdown_signal().await;
-        drop(stop);
-    };
-    tokio::spawn(watch);
-    server
-        .run(async {
-            let _ = stopped.await;
-        })
-        .await?;
-    studio.jobs().cancel_all().await;
-    Ok(())
-}
-
-/// Completes at Ctrl-C or, where it exists, SIGTERM.
-async fn shutdown_signal() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
-    }
-    let _ = tokio::signal::ctrl_c().await;
 }
 
 #[cfg(feature = "window")]

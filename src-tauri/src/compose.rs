@@ -23,6 +23,7 @@ pub(crate) struct Composed {
     pub(crate) studio: Arc<Studio>,
     pub(crate) home: Arc<Home>,
     pub(crate) gateway: Arc<Gateway>,
+    pub(crate) projects: Arc<Projects>,
 }
 
 /// Opens and registers everything. Must be called within a Tokio runtime.
@@ -55,6 +56,7 @@ pub(crate) fn studio(options: &Options) -> Result<Composed, Error> {
         studio,
         home,
         gateway,
+        projects,
     })
 }
 

@@ -2,8 +2,11 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::App;
 
@@ -16,11 +19,22 @@ pub struct Server {
 
 impl Server {
     pub fn start(app: &App) -> Server {
+        Server::start_with(app, &[])
+    }
+
+    /// With more arguments of `av-studio serve`.
+    pub fn start_with(app: &App, arguments: &[&str]) -> Server {
+        Server::launch(app, arguments, Stdio::inherit())
+    }
+
+    /// `log` takes what it writes to standard error.
+    pub fn launch(app: &App, arguments: &[&str], log: Stdio) -> Server {
         let mut child = app
             .command()
             .args(["--json", "serve", "--port", "0"])
+            .args(arguments)
             .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
+            .stderr(log)
             .spawn()
             .expect("av-studio serve starts");
         let mut line = String::new();
@@ -35,6 +49,51 @@ impl Server {
             url: text("url"),
             token: text("token"),
         }
+    }
+
+    /// Host and port, such as `127.0.0.1:40123`.
+    pub fn address(&self) -> &str {
+        self.url
+            .split_once("://")
+            .map_or("", |(_, address)| address)
+    }
+
+    /// Asks it to end, as a service manager does.
+    #[cfg(unix)]
+    pub fn terminate(&self) {
+        let pid = self.child.id().to_string();
+        let killed = std::process::Command::new("kill")
+            .args(["-TERM", &pid])
+            .status();
+        assert!(
+            killed.is_ok_and(|status| status.success()),
+            "kill -TERM {pid}"
+        );
+    }
+
+    /// Waits until it has ended; whether it ended well.
+    pub fn ended(&mut self, patience: Duration) -> Option<bool> {
+        let until = Instant::now() + patience;
+        while Instant::now() < until {
+            if let Some(status) = self.child.try_wait().expect("a child") {
+                return Some(status.success());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        None
+    }
+
+    /// Sends bytes over a connection of its own and answers all that comes until it is closed, or
+    /// for as long as `patience`.
+    pub async fn raw(&self, bytes: &[u8], patience: Duration) -> String {
+        let mut stream = TcpStream::connect(self.address())
+            .await
+            .expect("a connection");
+        // A server may close before it has read all.
+        let _ = stream.write_all(bytes).await;
+        let mut answer = Vec::new();
+        let _ = tokio::time::timeout(patience, stream.read_to_end(&mut answer)).await;
+        String::from_utf8_lossy(&answer).into_owned()
     }
 
     /// Posts an input and waits for the result; answers (status, body).

@@ -62,13 +62,8 @@ pub(crate) fn command(registry: &Registry) -> Command {
         )
         .subcommand(
             Command::new("serve")
-                .about("Serve the page, the API and MCP on loopback")
-                .arg(
-                    Arg::new("port")
-                        .long("port")
-                        .value_parser(clap::value_parser!(u16))
-                        .help("Loopback port; 0 takes any free one"),
-                ),
+                .about("Serve the page, the API and MCP")
+                .args(super::serve::arguments()),
         )
         .subcommand(
             Command::new("mcp")

@@ -14,6 +14,9 @@ mod kills;
 mod layers;
 mod local_models;
 mod models;
+mod openai;
 #[cfg(target_os = "linux")]
 mod playback;
+mod security;
 mod server;
+mod tls;

@@ -8,7 +8,7 @@ use studio_testkit::{Asked, FakeProvider, Reply};
 use studio_tests::{App, Server};
 
 /// An app whose only ready model is `fake/m`, at $1 and $2 a million, with a daily limit of a dollar.
-fn app(provider: &FakeProvider) -> App {
+pub(crate) fn app(provider: &FakeProvider) -> App {
     let app = App::new();
     std::fs::create_dir_all(app.home()).expect("a home");
     let registry = format!(
@@ -29,7 +29,7 @@ fn app(provider: &FakeProvider) -> App {
     app
 }
 
-fn friendly() -> FakeProvider {
+pub(crate) fn friendly() -> FakeProvider {
     FakeProvider::start(|asked: &Asked, _| {
         if asked.path == "/embeddings" {
             let body =
@@ -46,7 +46,7 @@ fn friendly() -> FakeProvider {
     })
 }
 
-fn completion(stream: bool) -> Value {
+pub(crate) fn completion(stream: bool) -> Value {
     json!({ "model": "auto", "stream": stream, "stream_options": { "include_usage": true },
             "messages": [{ "role": "user", "content": "hello" }] })
 }
@@ -232,15 +232,15 @@ async fn bad_completions_are_told_in_openais_shape() {
     let app = app(&provider);
     let server = Server::start(&app);
     for (body, status, words) in [
-        (json!({}), 422, "chat completion"),
+        (json!({}), 400, "chat completion"),
         (
             json!({ "model": "auto", "messages": [] }),
-            422,
+            400,
             "no message",
         ),
         (
             json!({ "model": "auto", "messages": [{ "role": "king", "content": "x" }] }),
-            422,
+            400,
             "king",
         ),
         (
@@ -250,17 +250,17 @@ async fn bad_completions_are_told_in_openais_shape() {
         ),
         (
             json!({ "model": "auto:bad", "messages": [{ "role": "user", "content": "x" }] }),
-            422,
+            400,
             "no policy",
         ),
         (
             json!({ "model": "auto", "n": 2, "messages": [{ "role": "user", "content": "x" }] }),
-            422,
+            400,
             "one choice",
         ),
         (
             json!({ "model": "auto", "messages": [{ "role": "user", "content": [{ "type": "image_url", "image_url": { "url": "http://10.0.0.1/x" } }] }] }),
-            422,
+            400,
             "data:",
         ),
         (
@@ -328,7 +328,9 @@ async fn the_server_describes_and_counts_itself() {
     }
     let metrics = server.get("/metrics").await;
     assert!(
-        metrics.contains("av_studio_requests_total{status=\"2xx\"}"),
+        metrics.contains(
+            "av_studio_requests_total{method=\"GET\",route=\"/openapi.json\",status=\"200\"} 1"
+        ),
         "{metrics}"
     );
 }

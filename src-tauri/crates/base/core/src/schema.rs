@@ -8,6 +8,10 @@ use serde_json::Value;
 
 use crate::error::Error;
 
+/// Marks a text of an input as the path of a file or folder, so that faces can keep callers within
+/// their folders: `#[schemars(extend("x-path" = true))]`.
+pub const PATH: &str = "x-path";
+
 /// The schema of `T` as one JSON document.
 pub fn of<T: JsonSchema>(settings: SchemaSettings) -> Value {
     settings

@@ -22,6 +22,7 @@ pub struct Settings {
     pub budget: Budget,
     pub models: Models,
     pub server: Server,
+    pub tokens: Tokens,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -307,18 +308,157 @@ pub enum ModelPolicy {
     Custom,
 }
 
+/// The HTTP face. Holds from the next start of `av-studio serve`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Server {
     /// # Port
     ///
-    /// Loopback port of `av-studio serve`. 0: any free one.
+    /// Port of `av-studio serve`. 0: any free one.
     #[schemars(range(min = 0, max = 65535))]
     pub port: u32,
+    /// # Address
+    ///
+    /// Where `av-studio serve` listens. Beyond loopback it wants a certificate.
+    #[schemars(
+        length(max = 45),
+        regex(pattern = r"^[0-9A-Fa-f:.]+$"),
+        extend("x-allowed" = "an IP address, such as 127.0.0.1 or 0.0.0.0")
+    )]
+    pub listen: String,
+    /// # Host names
+    ///
+    /// Names by which others reach this server, separated by commas. Loopback names and IP
+    /// addresses need not be listed.
+    #[schemars(
+        length(max = 4096),
+        regex(pattern = r"^[A-Za-z0-9.\-, ]*$"),
+        extend("x-allowed" = "host names without port, such as studio.example, or empty")
+    )]
+    pub hosts: String,
+    /// # Pages that may call
+    ///
+    /// Origins of other people's pages that may call this server (CORS), separated by commas.
+    /// Empty: none.
+    #[schemars(
+        length(max = 4096),
+        regex(pattern = r"^(|https?://[A-Za-z0-9.\-:\[\]]+( *, *https?://[A-Za-z0-9.\-:\[\]]+)*)$"),
+        extend("x-allowed" = "origins such as https://studio.example, never *, or empty")
+    )]
+    pub origins: String,
+    /// # Folders for API keys
+    ///
+    /// Folders that API keys and tokens may read and write beside projects and uploads, separated
+    /// as in PATH.
+    #[schemars(length(max = 8192))]
+    pub folders: String,
+    /// # Certificate
+    ///
+    /// PEM file with this server's certificate and those that signed it. Empty: no TLS.
+    #[schemars(length(max = 4096))]
+    pub tls_cert: String,
+    /// # Key of the certificate
+    ///
+    /// PEM file with the private key that belongs to the certificate.
+    #[schemars(length(max = 4096))]
+    pub tls_key: String,
+    /// # Calls a minute
+    ///
+    /// How often one API key or token may call one route in a minute. 0: no limit.
+    #[schemars(range(min = 0, max = 1_000_000))]
+    pub calls_per_minute: u32,
+    /// # Calls a minute of single routes
+    ///
+    /// Other limits for routes, such as `/v1/audio/speech=10, /audio/convert=30`.
+    #[schemars(
+        length(max = 4096),
+        regex(pattern = r"^(|/[A-Za-z0-9_/{}.\-]+=[1-9][0-9]{0,6}( *, *[/A-Za-z0-9_{}.\-]+=[1-9][0-9]{0,6})*)$"),
+        extend("x-allowed" = "pairs such as /audio/convert=30, separated by commas, or empty")
+    )]
+    pub route_limits: String,
+    /// # Connections
+    ///
+    /// How many connections are kept open at once; further ones are closed at once.
+    #[schemars(range(min = 8, max = 65536))]
+    pub connections: u32,
+    /// # Patience in seconds
+    ///
+    /// A request whose head takes longer is cut, and one whose body comes slower than 500 bytes a
+    /// second after this time.
+    #[schemars(range(min = 1, max = 600))]
+    pub patience_secs: u32,
+    /// # Time to stop in seconds
+    ///
+    /// How long open answers may go on after the server was told to stop.
+    #[schemars(range(min = 1, max = 600))]
+    pub stop_secs: u32,
 }
 
 impl Default for Server {
     fn default() -> Server {
-        Server { port: 4750 }
+        Server {
+            port: 4750,
+            listen: "127.0.0.1".to_owned(),
+            hosts: String::new(),
+            origins: String::new(),
+            folders: String::new(),
+            tls_cert: String::new(),
+            tls_key: String::new(),
+            calls_per_minute: 600,
+            route_limits: String::new(),
+            connections: 512,
+            patience_secs: 30,
+            stop_secs: 10,
+        }
+    }
+}
+
+/// Tokens of another issuer (JWT) that open this server. Holds from the next start of
+/// `av-studio serve`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Tokens {
+    /// # Issuer
+    ///
+    /// Who makes the tokens: the claim `iss` must say so.
+    #[schemars(length(max = 1024))]
+    pub issuer: String,
+    /// # Audience
+    ///
+    /// What tokens must be meant for: the claim `aud` must name it.
+    #[schemars(length(max = 1024))]
+    pub audience: String,
+    /// # File of the shared secret
+    ///
+    /// File with the secret of tokens signed with HS256, 32 bytes or more. Empty: none are taken.
+    #[schemars(length(max = 4096))]
+    pub secret_file: String,
+    /// # File of the public key
+    ///
+    /// PEM file with the key of tokens signed with EdDSA (Ed25519). Empty: none are taken.
+    #[schemars(length(max = 4096))]
+    pub public_key_file: String,
+    /// # Claim of the scopes
+    ///
+    /// The claim that lists `read`, `write` and `models`, as text or as a list.
+    #[schemars(length(min = 1, max = 256))]
+    pub scope_claim: String,
+    /// # Limit per subject in US dollars
+    ///
+    /// Hard limit for what each subject (`sub`) may ever spend. 0: only the other limits hold.
+    #[schemars(range(min = 0.0, max = 1_000_000.0))]
+    pub limit_usd: f64,
+}
+
+impl Default for Tokens {
+    fn default() -> Tokens {
+        Tokens {
+            issuer: String::new(),
+            audience: String::new(),
+            secret_file: String::new(),
+            public_key_file: String::new(),
+            scope_claim: "scope".to_owned(),
+            limit_usd: 0.0,
+        }
     }
 }

@@ -80,6 +80,8 @@ pub enum Task {
     Summary,
     Translation,
     Embedding,
+    /// Writing down what is said.
+    Transcription,
 }
 
 /// What a model can do beyond text in, text out.
@@ -100,6 +102,8 @@ pub enum Capability {
     /// Thinks before it answers.
     Reasoning,
     Embedding,
+    /// Writes down what is said, and does nothing else.
+    Transcription,
 }
 
 /// One model.
@@ -406,6 +410,10 @@ impl Catalog {
     pub fn rates(&self, model: &Model) -> Option<Rates> {
         let provider = self.providers.get(model.provider())?;
         match self.prices.get(&model.id) {
+            // What is paid by the second is not paid by the token.
+            Some(price) if model.can(Capability::Transcription) && price.second.is_some() => {
+                Some(price.rates().unwrap_or(Rates::FREE))
+            }
             Some(price) => price.rates(),
             None if provider.on_this_machine => Some(Rates::FREE),
             None => None,

@@ -242,8 +242,14 @@ fn exclusion(
     if stays && !candidate.on_this_machine {
         return Some(Reason::Privacy);
     }
-    if model.can(Capability::Embedding) != (question.task == Task::Embedding) {
-        return Some(Reason::OtherTask);
+    let specialists = [
+        (Capability::Embedding, Task::Embedding),
+        (Capability::Transcription, Task::Transcription),
+    ];
+    for (capability, task) in specialists {
+        if model.can(capability) != (question.task == task) {
+            return Some(Reason::OtherTask);
+        }
     }
     if let Some(lacks) = question.needs.iter().find(|need| !model.can(**need)) {
         return Some(Reason::Lacks(*lacks));

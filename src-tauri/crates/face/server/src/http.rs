@@ -1,240 +1,181 @@
-//! `POST /domain/verb`: an operation's input as JSON in, its answer out.
+//! The routes, and `POST /domain/verb`: an operation's input as JSON in, its answer out.
 
 use std::borrow::Cow;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use axum::body::{Body, Bytes};
-use axum::extract::{DefaultBodyLimit, Path, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
-use axum::middleware::Next;
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use camino::Utf8PathBuf;
 use serde_json::{Value, json};
-use studio_core::{Error, ErrorCode, JobStatus, Output};
+use studio_core::{Error, JobStatus, Operation, Output, Settings};
 use studio_gateway::Gateway;
 use studio_jobs::{Reply, Studio};
-use tokio::net::TcpListener;
 
-use crate::guard::{Caller, Limits};
-use crate::openapi::{self, Metrics};
-use crate::{guard, mcp, openai, uploads, ws};
+use crate::body::Whole;
+use crate::guard::Caller;
+use crate::jwt::Issuer;
+use crate::metrics::{Metrics, Outside};
+use crate::names::Names;
+use crate::problem::Refusal;
+use crate::rates::Rates;
+use crate::sandbox::Sandbox;
+use crate::serve::Options;
+use crate::stop::Stop;
+use crate::{account, anthropic, docs, guard, jobs, llm, mcp, openai, openapi, uploads, ws};
 
-/// JSON inputs are small but for pictures in conversations: sixteen of them at 8 MB in Base64 are
-/// never sent at once, three are.
-const LARGEST_INPUT: usize = 32 << 20;
-/// A caller that sends its request drop by drop is not waited for longer.
-const SLOWEST_BODY: Duration = Duration::from_secs(60);
+/// A database that does not answer in this time is not ready.
+const READY: Duration = Duration::from_secs(2);
+/// Operations that only read, need no input, and are looked at in a browser.
+pub(crate) const BY_GET: [&str; 1] = ["gateway.cost"];
+/// Most jobs of one status that `/metrics` counts.
+const COUNTED_JOBS: u32 = 1000;
 
 /// A file of the window's page: media type and bytes.
 pub type Asset = (&'static str, Cow<'static, [u8]>);
 
-/// How to serve.
-pub struct Options {
-    /// Loopback port; 0 takes any free one.
-    pub port: u16,
-    /// What callers must know.
-    pub token: String,
-    /// Where files that browsers bring are kept until they are imported.
-    pub uploads: Utf8PathBuf,
-    /// The page's files by path without the leading slash.
-    pub page: fn(&str) -> Option<Asset>,
-}
-
-/// A bound server that is not yet answering.
-pub struct Server {
-    listener: TcpListener,
-    router: Router,
-}
-
+/// What the handlers share. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) studio: Arc<Studio>,
+    pub(crate) gateway: Arc<Gateway>,
     pub(crate) token: Arc<str>,
     pub(crate) uploads: Arc<Utf8PathBuf>,
-    pub(crate) gateway: Arc<Gateway>,
-    pub(crate) limits: Arc<Limits>,
-    metrics: Arc<Metrics>,
+    pub(crate) sandbox: Arc<Sandbox>,
+    pub(crate) names: Arc<Names>,
+    pub(crate) rates: Arc<Rates>,
+    pub(crate) issuer: Option<Arc<Issuer>>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) stop: Stop,
+    /// How long a request's head and body are waited for.
+    pub(crate) patience: Duration,
     page: fn(&str) -> Option<Asset>,
 }
 
-/// Binds the port. Nothing is answered before [`Server::run`].
-pub async fn serve(
-    studio: Arc<Studio>,
-    gateway: Arc<Gateway>,
-    options: Options,
-) -> Result<Server, Error> {
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
-    let listener = TcpListener::bind(address).await.map_err(|error| {
-        Error::io(format!("listen on {address}"), &error)
-            .hint("another program may use this port; choose one with --port, or 0 for any")
-    })?;
-    let app = App {
-        studio: studio.clone(),
-        token: options.token.into(),
-        uploads: Arc::new(options.uploads),
-        gateway,
-        limits: Arc::default(),
-        metrics: Arc::default(),
-        page: options.page,
-    };
-    let router = Router::new()
+impl App {
+    pub(crate) fn new(
+        studio: Arc<Studio>,
+        gateway: Arc<Gateway>,
+        options: Options,
+        names: Names,
+        settings: &Settings,
+    ) -> Result<App, Error> {
+        let server = &settings.server;
+        let sandbox = Sandbox::new(options.projects, &options.uploads, &server.folders);
+        Ok(App {
+            studio,
+            gateway,
+            token: options.token.into(),
+            uploads: Arc::new(options.uploads),
+            sandbox: Arc::new(sandbox),
+            names: Arc::new(names),
+            rates: Arc::new(Rates::new(server)?),
+            issuer: Issuer::open(&settings.tokens)?.map(Arc::new),
+            metrics: Arc::default(),
+            stop: Stop::new(Duration::from_secs(u64::from(server.stop_secs))),
+            patience: Duration::from_secs(u64::from(server.patience_secs)),
+            page: options.page,
+        })
+    }
+
+    /// The operation that a path such as `/gateway/analyze-tokens` names.
+    pub(crate) fn operation_at(&self, path: &str) -> Option<&Operation> {
+        let (domain, verb) = path.trim_start_matches('/').split_once('/')?;
+        self.studio.registry().get(&name(domain, verb)).ok()
+    }
+}
+
+pub(crate) fn router(app: &App) -> Router {
+    Router::new()
         .route(
             "/health",
             get(|| async { axum::Json(json!({ "status": "ok" })) }),
         )
-        .route(
-            "/ready",
-            get(|| async { axum::Json(json!({ "status": "ready" })) }),
-        )
+        .route("/ready", get(ready))
         .route("/metrics", get(metrics))
+        .route("/docs", get(docs::page))
         .route("/openapi.json", get(document))
         .route("/operations", get(operations))
+        .route("/events", get(ws::events))
+        .route("/jobs", get(jobs::list))
+        .route("/jobs/{id}", get(jobs::show))
+        .route("/jobs/{id}/stream", get(jobs::stream))
+        .route("/llm/chat", post(llm::chat))
+        .route("/llm/stream", post(llm::stream))
+        .route("/llm/models", get(llm::models))
         .route("/v1/models", get(openai::models))
+        .route("/v1/models/{*id}", get(openai::model))
         .route("/v1/chat/completions", post(openai::chat_completions))
         .route("/v1/embeddings", post(openai::embeddings))
-        .route("/events", get(ws::events))
-        .route(
-            "/uploads",
-            post(uploads::receive).layer(DefaultBodyLimit::disable()),
-        )
-        .route("/{domain}/{verb}", post(call).get(page))
+        .route("/v1/audio/speech", post(openai::speech))
+        .route("/v1/audio/transcriptions", post(openai::transcriptions))
+        .route("/v1/messages", post(anthropic::messages))
+        .route("/v1/messages/count_tokens", post(anthropic::count_tokens))
+        .route("/uploads", post(uploads::receive))
+        .route("/{domain}/{verb}", post(call).get(page_or_call))
         .fallback(page)
-        .layer(DefaultBodyLimit::max(LARGEST_INPUT))
-        .nest_service("/mcp", mcp::http_service(studio))
+        // Bodies have a limit of their own.
+        .layer(DefaultBodyLimit::disable())
+        .nest_service("/mcp", mcp::http_service(app.studio.clone()))
         .layer(axum::middleware::from_fn_with_state(
             app.clone(),
             guard::guard,
         ))
-        .layer(axum::middleware::from_fn_with_state(app.clone(), account))
-        .with_state(app);
-    Ok(Server { listener, router })
+        .layer(axum::middleware::from_fn_with_state(
+            app.clone(),
+            account::account,
+        ))
+        .with_state(app.clone())
 }
 
-impl Server {
-    pub fn port(&self) -> Result<u16, Error> {
-        let address = self.listener.local_addr();
-        address
-            .map(|address| address.port())
-            .map_err(|error| Error::io("tell the port", &error))
-    }
-
-    /// Answers until `stop` completes, then lets open requests end.
-    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
-        use axum::serve::ListenerExt;
-        // Small answers must not wait for the peer's delayed acknowledgement.
-        let listener = self.listener.tap_io(|stream| {
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(%error, "TCP_NODELAY was not set");
-            }
-        });
-        axum::serve(listener, self.router)
-            .with_graceful_shutdown(stop)
-            .await
-            .map_err(|error| Error::io("serve", &error))
-    }
-}
-
-/// An error as an HTTP answer.
-pub(crate) struct Refusal {
-    pub(crate) status: StatusCode,
-    pub(crate) error: Error,
-    retry_after: Option<Duration>,
-}
-
-impl Refusal {
-    pub(crate) fn unauthorized(error: Error) -> Refusal {
-        Refusal {
-            status: StatusCode::UNAUTHORIZED,
-            error,
-            retry_after: None,
-        }
-    }
-
-    pub(crate) fn forbidden(message: String) -> Refusal {
-        Refusal::forbidden_by(Error::new(ErrorCode::Refused, message))
-    }
-
-    pub(crate) fn forbidden_by(error: Error) -> Refusal {
-        Refusal {
-            status: StatusCode::FORBIDDEN,
-            error,
-            retry_after: None,
-        }
-    }
-
-    /// The caller must wait so long.
-    pub(crate) fn too_many(wait: Duration) -> Refusal {
-        let secs = wait.as_secs() + 1;
-        let message = format!("too many requests; the next one is answered in {secs} s");
-        Refusal {
-            status: StatusCode::TOO_MANY_REQUESTS,
-            error: Error::new(ErrorCode::Refused, message),
-            retry_after: Some(wait),
-        }
-    }
-}
-
-impl From<Error> for Refusal {
-    fn from(error: Error) -> Refusal {
-        let status = match error.code {
-            ErrorCode::BadInput => StatusCode::UNPROCESSABLE_ENTITY,
-            ErrorCode::NotFound => StatusCode::NOT_FOUND,
-            ErrorCode::Unsupported | ErrorCode::NoDevice | ErrorCode::NoDisplay => {
-                StatusCode::NOT_IMPLEMENTED
-            }
-            ErrorCode::Refused => StatusCode::FORBIDDEN,
-            ErrorCode::Conflict | ErrorCode::NewerVersion | ErrorCode::Cancelled => {
-                StatusCode::CONFLICT
-            }
-            ErrorCode::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
-            ErrorCode::Network => StatusCode::BAD_GATEWAY,
-            ErrorCode::Io | ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-        };
-        Refusal {
-            status,
-            error,
-            retry_after: None,
-        }
-    }
-}
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let mut response =
-            (self.status, axum::Json(json!({ "error": self.error }))).into_response();
-        if let Some(wait) = self.retry_after {
-            let secs = HeaderValue::from(wait.as_secs() + 1);
-            response.headers_mut().insert(header::RETRY_AFTER, secs);
-        }
-        response
-    }
-}
-
-/// Numbers every request, counts it, and bears no caller that sends drop by drop.
-async fn account(State(app): State<App>, request: Request, next: Next) -> Response {
-    let begun = Instant::now();
-    let id = uuid::Uuid::now_v7().simple().to_string();
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let mut response = next.run(request).await;
-    app.metrics
-        .record(response.status().as_u16(), begun.elapsed());
-    tracing::debug!(id, %method, path, status = response.status().as_u16(), "answered");
-    if let Ok(id) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert("x-request-id", id);
-    }
-    response
+/// Whether it is worth sending requests here: the database answers, and the end has not begun.
+async fn ready(State(app): State<App>) -> Response {
+    let jobs = app.studio.jobs().clone();
+    let asked = tokio::task::spawn_blocking(move || jobs.list(None, 1));
+    let answers = matches!(tokio::time::timeout(READY, asked).await, Ok(Ok(Ok(_))));
+    let stopping = app.stop.has_begun();
+    let ready = answers && !stopping;
+    let status = match ready {
+        true => StatusCode::OK,
+        false => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    let word = match (answers, stopping) {
+        (true, false) => "ready",
+        (true, true) => "stopping",
+        (false, _) => "the database does not answer",
+    };
+    (status, axum::Json(json!({ "status": word }))).into_response()
 }
 
 async fn metrics(State(app): State<App>) -> Result<Response, Refusal> {
-    let jobs = app.studio.jobs();
-    let busy = jobs.list(Some(JobStatus::Running), 1000)?.len()
-        + jobs.list(Some(JobStatus::Queued), 1000)?.len();
+    let (jobs, gateway) = (app.studio.jobs().clone(), app.gateway.clone());
+    let asked = tokio::task::spawn_blocking(move || {
+        let count = |status: JobStatus| {
+            let jobs = jobs.list(Some(status), COUNTED_JOBS)?;
+            Ok((status.as_str(), jobs.len()))
+        };
+        let statuses = [
+            JobStatus::Queued,
+            JobStatus::Running,
+            JobStatus::Interrupted,
+        ];
+        Ok::<_, Error>(Outside {
+            jobs: statuses
+                .into_iter()
+                .map(count)
+                .collect::<Result<_, Error>>()?,
+            models: gateway.totals_by_model()?,
+        })
+    });
+    let outside = asked
+        .await
+        .map_err(|error| Error::internal(error.to_string()))??;
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
-    Ok((kind, app.metrics.text(busy)).into_response())
+    Ok((kind, app.metrics.text(&outside)).into_response())
 }
 
 async fn document(State(app): State<App>) -> Response {
@@ -252,21 +193,39 @@ async fn call(
     Extension(caller): Extension<Caller>,
     Path((domain, verb)): Path<(String, String)>,
     headers: HeaderMap,
-    body: Body,
+    Whole(body): Whole,
 ) -> Result<Response, Refusal> {
-    let name = format!("{domain}.{verb}");
-    let writes = app.studio.registry().get(&name)?.traits.writes;
-    caller.may_call(&domain, writes)?;
-    let input = parse(&read(body).await?)?;
+    let name = name(&domain, &verb);
+    run(&app, &caller, &name, parse(&body)?, &headers).await
+}
+
+/// Runs the operation `name` as `caller`, who must be allowed to and stay within the sandbox.
+pub(crate) async fn run(
+    app: &App,
+    caller: &Caller,
+    name: &str,
+    input: Value,
+    headers: &HeaderMap,
+) -> Result<Response, Refusal> {
+    let registry = app.studio.registry();
+    caller.may_call(registry.get(name)?)?;
+    let operation = registry.check(name, &input)?.clone();
+    if caller.guest().is_some() {
+        let (sandbox, input) = (app.sandbox.clone(), input.clone());
+        let checked = tokio::task::spawn_blocking(move || sandbox.check(&operation, &input));
+        checked
+            .await
+            .map_err(|error| Error::internal(error.to_string()))??;
+    }
     let waits = headers.get_all("prefer").iter().any(|value| {
         value
             .to_str()
             .is_ok_and(|value| value.split(',').any(|p| p.trim() == "wait"))
     });
     if waits {
-        return Ok(answer(app.studio.call_to_end(&name, input, |_| {}).await?));
+        return Ok(answer(app.studio.call_to_end(name, input, |_| {}).await?));
     }
-    match app.studio.call(&name, input).await? {
+    match app.studio.call(name, input).await? {
         Reply::Done(output) => Ok(answer(output)),
         Reply::Started(job) => {
             Ok((StatusCode::ACCEPTED, axum::Json(json!({ "job": job }))).into_response())
@@ -274,20 +233,12 @@ async fn call(
     }
 }
 
-/// A body within [`LARGEST_INPUT`] that comes within [`SLOWEST_BODY`].
-async fn read(body: Body) -> Result<Bytes, Error> {
-    let read = axum::body::to_bytes(body, LARGEST_INPUT);
-    match tokio::time::timeout(SLOWEST_BODY, read).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) => Err(
-            Error::bad_input(format!("the body cannot be read: {error}"))
-                .hint(format!("at most {} MB are taken", LARGEST_INPUT >> 20)),
-        ),
-        Err(_) => Err(Error::bad_input("the body did not come within a minute")),
-    }
+/// An operation's name from the parts of its path, which may be written with dashes.
+fn name(domain: &str, verb: &str) -> String {
+    format!("{domain}.{}", verb.replace('-', "_"))
 }
 
-fn parse(body: &[u8]) -> Result<Value, Error> {
+pub(crate) fn parse(body: &[u8]) -> Result<Value, Error> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(json!({}));
     }
@@ -295,12 +246,29 @@ fn parse(body: &[u8]) -> Result<Value, Error> {
         .map_err(|error| Error::bad_input(format!("the body is not valid JSON: {error}")))
 }
 
-fn answer(output: Output) -> Response {
+pub(crate) fn answer(output: Output) -> Response {
     match output {
         Output::Json(value) => axum::Json(value).into_response(),
         Output::Blob(blob) => {
             ([(header::CONTENT_TYPE, blob.media_type)], blob.bytes).into_response()
         }
+    }
+}
+
+/// A file of the page, or one of the operations that are read by GET, too.
+async fn page_or_call(
+    State(app): State<App>,
+    caller: Extension<Caller>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Response, Refusal> {
+    match app.operation_at(uri.path()).map(|operation| operation.name) {
+        Some(name) if BY_GET.contains(&name) => run(&app, &caller, name, json!({}), &headers).await,
+        Some(_) => {
+            let allow = [(header::ALLOW, "POST")];
+            Ok((StatusCode::METHOD_NOT_ALLOWED, allow).into_response())
+        }
+        None => Ok(page(State(app), uri).await),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::extract::{Query, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use camino::{Utf8Path, Utf8PathBuf};
 use futures_util::StreamExt;
@@ -9,7 +10,12 @@ use serde_json::json;
 use studio_core::Error;
 use tokio::io::AsyncWriteExt;
 
-use crate::http::{App, Refusal};
+use crate::body::broken;
+use crate::http::App;
+use crate::problem::Refusal;
+
+/// No single file is larger: 64 GB are five hours of uncompressed picture in HD.
+const LARGEST: u64 = 64_000_000_000;
 
 pub(crate) async fn receive(
     State(app): State<App>,
@@ -28,12 +34,12 @@ pub(crate) async fn receive(
             if let Err(error) = tokio::fs::remove_dir_all(&folder).await {
                 tracing::warn!(%folder, %error, "a broken upload could not be removed");
             }
-            Err(error.into())
+            Err(error)
         }
     }
 }
 
-async fn store(path: &Utf8PathBuf, body: Body) -> Result<u64, Error> {
+async fn store(path: &Utf8PathBuf, body: Body) -> Result<u64, Refusal> {
     let failed = |error: &std::io::Error| Error::io(format!("write {path}"), error);
     let mut file = tokio::fs::File::create_new(path)
         .await
@@ -41,13 +47,13 @@ async fn store(path: &Utf8PathBuf, body: Body) -> Result<u64, Error> {
     let mut chunks = body.into_data_stream();
     let mut bytes = 0;
     while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|error| {
-            Error::new(
-                studio_core::ErrorCode::Network,
-                format!("the upload broke off: {error}"),
-            )
-        })?;
+        let chunk = chunk.map_err(|error| broken(&error))?;
         bytes += chunk.len() as u64;
+        if bytes > LARGEST {
+            let message = format!("the file is larger than {} GB", LARGEST / 1_000_000_000);
+            let error = Error::bad_input(message);
+            return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, error));
+        }
         file.write_all(&chunk)
             .await
             .map_err(|error| failed(&error))?;

@@ -34,7 +34,7 @@ pub(crate) fn operation(projects: &Arc<Projects>) -> Operation {
 struct ConvertInput {
     /// The file to read, unless an asset is named.
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("x-path" = true))]
     path: Option<Utf8PathBuf>,
     /// The asset's project, and where the result goes without an `output`.
     #[serde(default)]
@@ -53,7 +53,7 @@ struct ConvertInput {
     sample_rate: Option<u32>,
     /// The file to write.
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("x-path" = true))]
     output: Option<Utf8PathBuf>,
 }
 

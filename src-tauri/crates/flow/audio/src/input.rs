@@ -13,7 +13,7 @@ use studio_store::Projects;
 pub(crate) struct SourceInput {
     /// The file to read, unless an asset is named.
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("x-path" = true))]
     pub(crate) path: Option<Utf8PathBuf>,
     /// The asset's project: its folder, id or name.
     #[serde(default)]

@@ -44,7 +44,7 @@ pub(crate) fn operation(projects: &Arc<Projects>) -> Operation {
 struct NormalizeInput {
     /// The file to read, unless an asset is named.
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("x-path" = true))]
     path: Option<Utf8PathBuf>,
     /// The asset's project, and where the result goes without an `output`.
     #[serde(default)]
@@ -62,7 +62,7 @@ struct NormalizeInput {
     ceiling_dbtp: f64,
     /// The file to write. Its ending chooses the format.
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("x-path" = true))]
     output: Option<Utf8PathBuf>,
     /// Format of the result; without it, that of the output's ending, or WAV.
     #[serde(default)]

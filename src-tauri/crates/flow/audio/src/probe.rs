@@ -72,7 +72,7 @@ impl MediaType for PeaksType {
 struct PeaksInput {
     /// The file to read, unless an asset is named.
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("x-path" = true))]
     path: Option<Utf8PathBuf>,
     /// The asset's project: its folder, id or name.
     #[serde(default)]

@@ -78,7 +78,7 @@ struct SpeechInput {
     project: Option<String>,
     /// The WAV file to write.
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("x-path" = true))]
     output: Option<Utf8PathBuf>,
 }
 

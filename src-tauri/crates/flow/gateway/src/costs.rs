@@ -136,6 +136,13 @@ fn report(gateway: &Gateway, days: u32) -> Result<CostReport, Error> {
     })
 }
 
+impl Gateway {
+    /// Money and tokens by model, of all time.
+    pub fn totals_by_model(&self) -> Result<Vec<Total>, Error> {
+        Ok(self.home.ledger().totals(GroupBy::Model, "")?)
+    }
+}
+
 /// The first day of a report over `days` days that ends today (UTC).
 fn day(days: u32) -> Result<String, Error> {
     let back = (24 * i64::from(days.saturating_sub(1))).hours();

@@ -24,6 +24,7 @@ mod machine;
 mod models;
 mod router;
 mod run;
+mod transcribe;
 mod weights;
 mod why;
 
@@ -34,6 +35,8 @@ use studio_core::Operation;
 pub use answer::{Answered, Answering, Ask, Step};
 pub use embed::Embedded;
 pub use gateway::{Gateway, Routed, Wishes};
+pub use studio_providers::llm::Sound;
+pub use transcribe::Transcribed;
 
 /// What this crate registers.
 pub fn operations(gateway: &Arc<Gateway>) -> Vec<Operation> {

@@ -146,18 +146,23 @@ async fn models(gateway: Arc<Gateway>, input: ModelsInput) -> Result<Models, Err
         let models = catalog.models().filter_map(|model| {
             let provider = catalog.provider(model.provider())?;
             let rates = catalog.rates(model);
-            Some(gateway.with_health(&model.id, |health| ModelState {
-                model: model.clone(),
-                provider: provider.name.clone(),
-                on_this_machine: provider.on_this_machine,
-                price: catalog.price(&model.id).cloned(),
-                is_free: rates == Some(studio_llm::pricing::Rates::FREE),
-                readiness: gateway.readiness(provider, model),
-                circuit: health.circuit(gateway.now()),
-                first_token_ms: health.first_token.mean_ms(),
-                first_token_p95_ms: health.first_token.p95_ms(),
-                tokens_per_sec: health.tokens_per_sec(),
-                usual_cost: rates.map(|rates| rates.most(700, 700)),
+            Some(gateway.with_health(&model.id, |health| {
+                ModelState {
+                    model: model.clone(),
+                    provider: provider.name.clone(),
+                    on_this_machine: provider.on_this_machine,
+                    price: catalog.price(&model.id).cloned(),
+                    is_free: rates == Some(studio_llm::pricing::Rates::FREE)
+                        && catalog
+                            .price(&model.id)
+                            .is_none_or(|price| price.second.is_none()),
+                    readiness: gateway.readiness(provider, model),
+                    circuit: health.circuit(gateway.now()),
+                    first_token_ms: health.first_token.mean_ms(),
+                    first_token_p95_ms: health.first_token.p95_ms(),
+                    tokens_per_sec: health.tokens_per_sec(),
+                    usual_cost: rates.map(|rates| rates.most(700, 700)),
+                }
             }))
         });
         let (models, problem) = (models.collect(), gateway.lists.problem());

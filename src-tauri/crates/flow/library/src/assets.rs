@@ -122,7 +122,7 @@ struct ImportInput {
     #[schemars(length(min = 1))]
     project: String,
     /// The file to bring in.
-    #[schemars(with = "String", length(min = 1))]
+    #[schemars(with = "String", length(min = 1), extend("x-path" = true))]
     path: Utf8PathBuf,
     /// `copy` keeps the bytes in the project; `reference` only points to the file.
     #[serde(default)]

@@ -70,7 +70,7 @@ struct CreateInput {
     name: String,
     /// Empty or new folder for it. Without one: a folder of its name in the projects folder.
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("x-path" = true))]
     folder: Option<Utf8PathBuf>,
 }
 
@@ -78,7 +78,7 @@ struct CreateInput {
 #[serde(deny_unknown_fields)]
 struct OpenInput {
     /// Folder of the project.
-    #[schemars(with = "String", length(min = 1))]
+    #[schemars(with = "String", length(min = 1), extend("x-path" = true))]
     path: Utf8PathBuf,
 }
 

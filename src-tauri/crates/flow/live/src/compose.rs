@@ -64,7 +64,7 @@ struct RenderInput {
     project: Option<String>,
     /// The file to write. Its ending chooses the format.
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("x-path" = true))]
     output: Option<Utf8PathBuf>,
     /// Format of the result; without it, that of the output's ending, or WAV.
     #[serde(default)]

@@ -130,7 +130,7 @@ impl MediaType for Rgba {
 struct OpenInput {
     /// The file to play, unless an asset or film is named.
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("x-path" = true))]
     path: Option<Utf8PathBuf>,
     /// The project: its folder, id or name.
     #[serde(default)]

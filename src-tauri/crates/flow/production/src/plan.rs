@@ -137,7 +137,7 @@ struct ImportInput {
     project: String,
     /// JSON file of the plan.
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("x-path" = true))]
     path: Option<Utf8PathBuf>,
     /// The plan itself.
     #[serde(default)]

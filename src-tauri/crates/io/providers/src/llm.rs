@@ -22,6 +22,7 @@ mod responses;
 mod retry;
 mod secret;
 mod sse;
+mod transcribe;
 mod turns;
 
 use std::pin::Pin;
@@ -34,6 +35,7 @@ pub use http::Client;
 pub use lists::{Embeddings, PullProgress, RemoteModel};
 pub use retry::Backoff;
 pub use secret::Secret;
+pub use transcribe::{Sound, Transcript};
 
 /// How a provider is spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

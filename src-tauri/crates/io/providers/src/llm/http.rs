@@ -132,6 +132,19 @@ impl Client {
         signed(client.post(url(endpoint, path)), endpoint).json(body)
     }
 
+    pub(super) fn post_bytes(
+        &self,
+        endpoint: &Endpoint,
+        path: &str,
+        content_type: &str,
+        body: Vec<u8>,
+    ) -> RequestBuilder {
+        let client = self.for_url(&endpoint.base_url);
+        signed(client.post(url(endpoint, path)), endpoint)
+            .header(CONTENT_TYPE, content_type)
+            .body(body)
+    }
+
     pub(super) fn get(&self, endpoint: &Endpoint, path: &str) -> RequestBuilder {
         signed(
             self.for_url(&endpoint.base_url).get(url(endpoint, path)),
@@ -153,14 +166,26 @@ pub(super) async fn whole(
     request: RequestBuilder,
     endpoint: &Endpoint,
 ) -> Result<Value, ChatError> {
+    let (_, body) = whole_text(request, endpoint).await?;
+    Origin::of(endpoint).json(&body)
+}
+
+/// Sends and reads an answer that comes whole: its media type and its text.
+pub(super) async fn whole_text(
+    request: RequestBuilder,
+    endpoint: &Endpoint,
+) -> Result<(String, String), ChatError> {
     let origin = Origin::of(endpoint);
     let limit = endpoint.timeouts.first_token;
     let answer = async {
         let response = accepted(request.send().await, &origin).await?;
+        let kind = response.headers().get(CONTENT_TYPE);
+        let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let kind = kind.to_owned();
         let body = capped(response, LONGEST_BODY)
             .await
             .map_err(|detail| origin.network(detail))?;
-        origin.json(&String::from_utf8_lossy(&body))
+        Ok((kind, String::from_utf8_lossy(&body).into_owned()))
     };
     match tokio::time::timeout(limit, answer).await {
         Ok(answer) => answer,
