@@ -212,7 +212,10 @@ async fn a_keys_budget_holds_in_the_studios_own_shape_too() {
         "{cost}"
     );
     let dashed = server
-        .post("/gateway/analyze-tokens", &json!({ "text": "hello", "model": "fake/m" }))
+        .post(
+            "/gateway/analyze-tokens",
+            &json!({ "text": "hello", "model": "fake/m" }),
+        )
         .await;
     assert_eq!(dashed.0, 200, "{dashed:?}");
     let metrics = server.get("/metrics").await;
