@@ -192,10 +192,10 @@ fn parameter(place: &str, name: &str, schema: &Value) -> Value {
 
 fn routes(registry: &Registry) -> Vec<Route> {
     let text = json!({ "type": "string" });
-    let events = || json!({ "text/event-stream": { "schema": { "type": "string" } } });
+    let events = || json!({ "text/event-stream": {} });
     let and_events = |schema: &Value| {
         let mut content = json_of(schema);
-        content["text/event-stream"] = json!({ "schema": { "type": "string" } });
+        content["text/event-stream"] = json!({});
         content
     };
     let same_as = |name: &str, input: bool| {

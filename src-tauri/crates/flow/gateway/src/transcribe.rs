@@ -55,6 +55,7 @@ impl Gateway {
             .catalog
             .provider(model.provider())
             .ok_or_else(|| Error::internal(format!("{} has no provider", model.id)))?;
+        let endpoint = self.endpoint(provider)?;
         let rates = routed.catalog.rates(model);
         let by_second = routed.catalog.price(&model.id);
         let by_second = by_second
@@ -84,7 +85,7 @@ impl Gateway {
         .await?;
         let asked = self
             .client
-            .transcribe(&self.endpoint(provider), &model.model, &sound)
+            .transcribe(&endpoint, &model.model, &sound)
             .await;
         let usage = match &asked {
             Ok(transcript) => transcript.usage.unwrap_or_default(),
