@@ -19,6 +19,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde_json::{Value, json};
 use studio_core::{Error, ErrorCode, Output};
 use studio_jobs::Studio;
+use studio_server::Approvals;
 
 use crate::compose::{self, Composed, Options};
 use crate::{progress, render};
@@ -45,7 +46,11 @@ pub(crate) fn main() -> ExitCode {
     let matches = arguments::command(composed.studio.registry()).get_matches();
     let result = match matches.subcommand() {
         None => open_window(&runtime, composed.studio, &matches, begun),
-        Some((name, matches)) => runtime.block_on(dispatch(name, matches, &composed)),
+        Some((name, matches)) => runtime.block_on(async {
+            let result = dispatch(name, matches, &composed).await;
+            composed.servers.close().await;
+            result
+        }),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -63,7 +68,10 @@ async fn dispatch(name: &str, matches: &ArgMatches, composed: &Composed) -> Resu
             run(studio, &operation, input, matches).await
         }
         "serve" => serve::serve(composed, matches).await,
-        "mcp" => studio_server::serve_stdio(studio.clone()).await,
+        "mcp" if matches.subcommand().is_none() => {
+            let approvals = approvals(studio, matches)?;
+            studio_server::serve_stdio(studio.clone(), composed.projects.clone(), approvals).await
+        }
         domain => {
             let Some((verb, matches)) = matches.subcommand() else {
                 return Err(Error::bad_input(format!(
@@ -190,6 +198,12 @@ fn list_operations(studio: &Studio, as_json: bool) -> Result<(), Error> {
         .map(|operation| format!("{:width$}  {}\n", operation.name, operation.summary))
         .collect();
     write_stdout(lines.as_bytes())
+}
+
+/// What MCP clients may have run without asking: only whoever starts the server can say so.
+fn approvals(studio: &Studio, matches: &ArgMatches) -> Result<Approvals, Error> {
+    let words = matches.get_many::<String>("approve").unwrap_or_default();
+    Approvals::new(words.map(String::as_str), studio.registry())
 }
 
 #[cfg(feature = "window")]

@@ -8,6 +8,7 @@ use studio_core::{Error, Events, SettingsFile};
 use studio_gateway::Gateway;
 use studio_jobs::Studio;
 use studio_store::{Home, Projects};
+use studio_tools::Servers;
 
 /// What the command line says about where and how.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +25,8 @@ pub(crate) struct Composed {
     pub(crate) home: Arc<Home>,
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) projects: Arc<Projects>,
+    /// Other programs' tools; their processes end when it is closed.
+    pub(crate) servers: Arc<Servers>,
 }
 
 /// Opens and registers everything. Must be called within a Tokio runtime.
@@ -39,12 +42,14 @@ pub(crate) fn studio(options: &Options) -> Result<Composed, Error> {
     let events = Events::new();
     let projects = Arc::new(Projects::new(home.clone(), projects_folder(&settings)?));
     let gateway = Gateway::new(&home, &settings, &events)?;
+    let servers = Servers::new(home.path().join("mcp.json"), &events);
     let operations = [
         studio_library::operations(&projects, &settings),
         studio_audio::operations(&projects),
         studio_live::operations(&projects, &settings, &events),
         studio_production::operations(&projects, &settings),
         studio_gateway::operations(&gateway),
+        studio_tools::operations(&servers),
     ];
     let studio = Studio::new(
         operations.into_iter().flatten(),
@@ -57,6 +62,7 @@ pub(crate) fn studio(options: &Options) -> Result<Composed, Error> {
         home,
         gateway,
         projects,
+        servers,
     })
 }
 

@@ -63,11 +63,13 @@ pub(crate) fn command(registry: &Registry) -> Command {
         .subcommand(
             Command::new("serve")
                 .about("Serve the page, the API and MCP")
-                .args(super::serve::arguments()),
+                .args(super::serve::arguments())
+                .arg(approve()),
         )
         .subcommand(
             Command::new("mcp")
-                .about("Speak the Model Context Protocol on standard input and output"),
+                .about("Speak the Model Context Protocol on standard input and output")
+                .arg(approve()),
         );
     let mut domains: Vec<&str> = registry.iter().map(Operation::domain).collect();
     domains.dedup();
@@ -76,6 +78,11 @@ pub(crate) fn command(registry: &Registry) -> Command {
             .iter()
             .filter(|operation| operation.domain() == domain)
             .map(verb);
+        // Alone it serves, with a verb it is about other servers.
+        if domain == "mcp" {
+            command = command.mut_subcommand("mcp", |mcp| mcp.subcommands(verbs));
+            continue;
+        }
         command = command.subcommand(
             Command::new(domain)
                 .about(format!("Operations on {domain}"))
@@ -126,6 +133,15 @@ fn verb(operation: &Operation) -> Command {
         command = command.arg(arg.action(ArgAction::Set));
     }
     command
+}
+
+fn approve() -> Arg {
+    Arg::new("approve")
+        .long("approve")
+        .value_name("WHAT")
+        .value_delimiter(',')
+        .action(ArgAction::Append)
+        .help("Let MCP clients run these without asking: destructive, spending, all, or operations by name")
 }
 
 fn save() -> Arg {

@@ -63,6 +63,7 @@ pub(super) async fn serve(composed: &Composed, matches: &ArgMatches) -> Result<(
         token: token.clone(),
         uploads: composed.home.uploads(),
         projects: composed.projects.clone(),
+        approvals: super::approvals(studio, matches)?,
         page: page::file,
     };
     let server = studio_server::serve(studio.clone(), composed.gateway.clone(), options).await?;

@@ -13,6 +13,7 @@ mod jobs;
 mod kills;
 mod layers;
 mod local_models;
+mod mcp;
 mod models;
 mod openai;
 #[cfg(target_os = "linux")]

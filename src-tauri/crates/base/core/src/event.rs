@@ -47,6 +47,9 @@ pub enum Event {
     ModelsChanged {},
     #[serde(rename = "settings.changed")]
     SettingsChanged {},
+    /// Another program's MCP server was added or removed, came up or ended.
+    #[serde(rename = "mcp.changed")]
+    McpChanged { server: String },
     /// This receiver fell behind and lost `count` events: it must read the present state anew.
     #[serde(rename = "events.missed")]
     EventsMissed { count: u64 },

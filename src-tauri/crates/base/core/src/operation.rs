@@ -37,6 +37,8 @@ pub struct Traits {
     pub job: bool,
     /// Creates or changes files, rows or sound. Without it, calling twice changes nothing.
     pub writes: bool,
+    /// Takes something of the user's away, or something that others rely on.
+    pub destroys: bool,
     /// May cost money: it reserves from the budget first.
     pub spends: bool,
     /// An agent must ask a person before it runs this.
@@ -71,6 +73,9 @@ impl Output {
     }
 }
 
+/// Tells whether an input is one that nobody needs to be asked about.
+type Exempt = dyn Fn(&Value) -> bool + Send + Sync;
+
 type Run = dyn Fn(JobContext, Value) -> Pin<Box<dyn Future<Output = Result<Output, Error>> + Send>>
     + Send
     + Sync;
@@ -87,6 +92,7 @@ pub struct Operation {
     pub positional: Option<&'static str>,
     pub input_schema: Arc<Value>,
     pub output_schema: Arc<Value>,
+    exempt: Option<Arc<Exempt>>,
     run: Arc<Run>,
 }
 
@@ -98,6 +104,7 @@ impl Operation {
             resource: Resource::Cpu,
             job: false,
             writes: false,
+            destroys: false,
             spends: false,
             approval: false,
             blob: None,
@@ -108,7 +115,21 @@ impl Operation {
             summary,
             traits,
             positional: None,
+            exempt: None,
         }
+    }
+
+    /// Whether a person must agree before a program of another, such as a model, runs it on `input`:
+    /// because it is so defined, takes something away or may cost money.
+    pub fn needs_consent(&self, input: &Value) -> bool {
+        let Traits {
+            approval,
+            destroys,
+            spends,
+            ..
+        } = self.traits;
+        let exempt = || self.exempt.as_ref().is_some_and(|exempt| exempt(input));
+        (approval || destroys || spends) && !exempt()
     }
 
     /// Part of the name before the dot.
@@ -137,6 +158,7 @@ pub struct Definition {
     summary: &'static str,
     traits: Traits,
     positional: Option<&'static str>,
+    exempt: Option<Arc<Exempt>>,
 }
 
 impl Definition {
@@ -153,8 +175,21 @@ impl Definition {
         self
     }
 
+    /// It asks other machines, or programs of others.
+    pub fn network(mut self) -> Definition {
+        self.traits.resource = Resource::Network;
+        self
+    }
+
     pub fn writes(mut self) -> Definition {
         self.traits.writes = true;
+        self
+    }
+
+    /// It writes, and what was there before is gone or closed.
+    pub fn destroys(mut self) -> Definition {
+        self.traits.writes = true;
+        self.traits.destroys = true;
         self
     }
 
@@ -166,6 +201,15 @@ impl Definition {
     pub fn needs_approval(mut self) -> Definition {
         self.traits.approval = true;
         self
+    }
+
+    /// Nobody needs to be asked about an input that `exempt` lets through.
+    pub fn needs_approval_unless(
+        mut self,
+        exempt: impl Fn(&Value) -> bool + Send + Sync + 'static,
+    ) -> Definition {
+        self.exempt = Some(Arc::new(exempt));
+        self.needs_approval()
     }
 
     pub fn positional(mut self, field: &'static str) -> Definition {
@@ -218,6 +262,7 @@ impl Definition {
                 ..self.traits
             },
             positional: self.positional,
+            exempt: self.exempt,
             input_schema: Arc::new(schema::of::<I>(
                 SchemaSettings::draft2020_12().for_deserialize(),
             )),

@@ -19,6 +19,7 @@ use studio_jobs::{Reply, Studio};
 use crate::body::Whole;
 use crate::guard::Caller;
 use crate::jwt::Issuer;
+use crate::mcp::McpService;
 use crate::metrics::{Metrics, Outside};
 use crate::names::Names;
 use crate::problem::Refusal;
@@ -26,7 +27,7 @@ use crate::rates::Rates;
 use crate::sandbox::Sandbox;
 use crate::serve::Options;
 use crate::stop::Stop;
-use crate::{account, anthropic, docs, guard, jobs, llm, mcp, openai, openapi, uploads, ws};
+use crate::{account, anthropic, docs, guard, jobs, llm, openai, openapi, uploads, ws};
 
 /// A database that does not answer in this time is not ready.
 const READY: Duration = Duration::from_secs(2);
@@ -89,7 +90,8 @@ impl App {
     }
 }
 
-pub(crate) fn router(app: &App) -> Router {
+/// `mcp` answers at `/mcp`.
+pub(crate) fn router(app: &App, mcp: McpService) -> Router {
     Router::new()
         .route(
             "/health",
@@ -120,7 +122,8 @@ pub(crate) fn router(app: &App) -> Router {
         .fallback(page)
         // Bodies have a limit of their own.
         .layer(DefaultBodyLimit::disable())
-        .nest_service("/mcp", mcp::http_service(app.studio.clone()))
+        // Not nested: what lies below are operations.
+        .route_service("/mcp", mcp)
         .layer(axum::middleware::from_fn_with_state(
             app.clone(),
             guard::guard,

@@ -31,5 +31,5 @@ mod uploads;
 mod ws;
 
 pub use http::Asset;
-pub use mcp::serve_stdio;
+pub use mcp::{Approvals, serve_stdio};
 pub use serve::{Certificate, Options, Server, serve};

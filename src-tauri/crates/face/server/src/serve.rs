@@ -20,6 +20,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::http::{self, App, Asset};
+use crate::mcp::{self, Approvals};
 use crate::metrics::{Metrics, Open};
 use crate::names::Names;
 
@@ -43,7 +44,10 @@ pub struct Options {
     pub token: String,
     /// Where files that browsers bring are kept until they are imported.
     pub uploads: Utf8PathBuf,
+    /// Where callers with keys may work, and what MCP shows as resources.
     pub projects: Arc<Projects>,
+    /// What MCP runs without asking the user.
+    pub approvals: Approvals,
     /// The page's files by path without the leading slash.
     pub page: fn(&str) -> Option<Asset>,
 }
@@ -62,6 +66,8 @@ pub struct Server {
     app: App,
     router: Router,
     connections: usize,
+    /// Ends what would stay open for ever.
+    end_streams: Box<dyn FnOnce() + Send>,
 }
 
 /// Binds the address. Nothing is answered before [`Server::run`].
@@ -93,13 +99,19 @@ pub async fn serve(
     let mut hosts = options.hosts.clone();
     hosts.push(settings.server.hosts.clone());
     let names = Names::new(scheme, beyond, &hosts, &settings.server.origins);
+    let (mcp, end_streams) = mcp::http_service(
+        studio.clone(),
+        options.projects.clone(),
+        options.approvals.clone(),
+    );
     let app = App::new(studio, gateway, options, names, &settings)?;
     Ok(Server {
         listener,
         tls,
-        router: http::router(&app),
+        router: http::router(&app, mcp),
         app,
         connections: settings.server.connections as usize,
+        end_streams: Box::new(end_streams),
     })
 }
 
@@ -128,9 +140,11 @@ impl Server {
         let failed = |error: std::io::Error| Error::io("serve", &error);
         let (app, handle) = (self.app, Handle::new());
         let (stopping, ending) = (app.stop.clone(), handle.clone());
+        let end_streams = self.end_streams;
         tokio::spawn(async move {
             stop.await;
             stopping.begin();
+            end_streams();
             ending.graceful_shutdown(Some(stopping.time()));
         });
         let door = Door {

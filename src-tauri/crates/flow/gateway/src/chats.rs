@@ -74,8 +74,7 @@ pub(crate) fn operations(gateway: &Arc<Gateway>) -> Vec<Operation> {
             "Delete a conversation",
             "Deletes a conversation with all its messages.",
         )
-        .writes()
-        .needs_approval()
+        .destroys()
         .positional("conversation")
         .blocking({
             let gateway = with();

@@ -45,7 +45,7 @@ pub(crate) fn operations(gateway: &Arc<Gateway>) -> Vec<Operation> {
             "Revoke an API key",
             "Closes an API key for ever.",
         )
-        .writes()
+        .destroys()
         .positional("key")
         .blocking({
             let gateway = with();

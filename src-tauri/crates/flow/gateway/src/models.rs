@@ -35,6 +35,7 @@ pub(crate) fn operations(gateway: &Arc<Gateway>) -> Vec<Operation> {
             "List models",
             "Lists the models that are known, with price, abilities and whether each can answer now.",
         )
+        .network()
         .future({
             let gateway = with();
             move |_cx, input: ModelsInput| models(gateway.clone(), input)
@@ -54,6 +55,7 @@ pub(crate) fn operations(gateway: &Arc<Gateway>) -> Vec<Operation> {
             "Keeps a provider's key in the system's keychain, or in an encrypted file where there is none.",
         )
         .writes()
+        .needs_approval()
         .blocking({
             let gateway = with();
             move |_cx: &JobContext, input: NewKey| set_key(&gateway, &input)
@@ -63,7 +65,7 @@ pub(crate) fn operations(gateway: &Arc<Gateway>) -> Vec<Operation> {
             "Forget a provider's key",
             "Forgets the key that was kept for a provider.",
         )
-        .writes()
+        .destroys()
         .positional("provider")
         .blocking({
             let gateway = with();
@@ -79,6 +81,7 @@ pub(crate) fn operations(gateway: &Arc<Gateway>) -> Vec<Operation> {
             "Test a provider",
             "Asks a provider for its list of models: tells whether it can be reached and takes the key. Costs nothing.",
         )
+        .network()
         .positional("provider")
         .future({
             let gateway = with();

@@ -73,7 +73,7 @@ pub(crate) fn operations(projects: &Arc<Projects>) -> Vec<Operation> {
             "Remove an asset",
             "Takes an asset off the project's list. Its bytes stay, and it can be restored.",
         )
-        .writes()
+        .destroys()
         .positional("asset")
         .blocking(move |cx: &JobContext, input: AssetInput| {
             let project = remove.get(&input.project)?;

@@ -25,6 +25,7 @@ pub(crate) fn operations(settings: &Arc<SettingsFile>) -> Vec<Operation> {
             "Stores a value in the settings file.",
         )
         .writes()
+        .needs_approval()
         .positional("key")
         .blocking(move |cx: &JobContext, input: SetInput| {
             change(cx, &set, &input.key, Some(input.value))
@@ -34,7 +35,7 @@ pub(crate) fn operations(settings: &Arc<SettingsFile>) -> Vec<Operation> {
             "Reset a setting",
             "Removes a setting from the file, so that its default holds again.",
         )
-        .writes()
+        .destroys()
         .positional("key")
         .blocking(move |cx: &JobContext, input: ResetInput| change(cx, &reset, &input.key, None)),
     ]
