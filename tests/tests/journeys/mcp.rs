@@ -483,7 +483,7 @@ async fn changes_are_told_to_those_who_watch() {
         assert!(subscribe("studio://project/nothing").await.is_err());
         answer(&client, "asset.remove", remove.clone()).await;
         person.until("the update", |person| {
-            *person.updated.lock().expect("updates") == [watched.clone()]
+            *person.updated.lock().expect("updates") == std::slice::from_ref(&watched)
         })
         .await;
         person.until("the list", |person| *person.list_changes.lock().expect("changes") > 0).await;
@@ -560,7 +560,7 @@ async fn prompts_name_tools_that_exist_and_arguments_are_completed() {
     assert_eq!(projects.expect("projects"), ["Furnished"]);
     let template = Reference::for_resource("studio://project/{project}/asset/{asset}");
     let ids = complete(template.clone(), "project", "furn", &[]).await.expect("projects");
-    assert_eq!(ids, [project.clone()]);
+    assert_eq!(ids, std::slice::from_ref(&project));
     let chosen = [("project", project.as_str())];
     let ids = complete(template.clone(), "asset", "tone", &chosen).await.expect("assets");
     assert_eq!(ids, [asset]);

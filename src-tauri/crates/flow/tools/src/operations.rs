@@ -589,25 +589,29 @@ async fn until_cancelled<T>(
 }
 
 fn failed_call(server: &Server, name: &str, tool: &str, error: &ServiceError) -> Error {
-    let error = match error {
+    let network = |message: String| Error::new(ErrorCode::Network, message);
+    server.explain(&match error {
         ServiceError::McpError(error) => {
             let said = short(&error.message);
             let message = format!("the server `{name}` refused `{tool}`: {said}");
-            return Error::new(ErrorCode::BadInput, message)
-                .hint("`mcp.tools` tells its tools and what they take");
+            Error::new(ErrorCode::BadInput, message)
+                .hint("`mcp.tools` tells its tools and what they take")
         }
         ServiceError::Timeout { timeout } => {
             let secs = timeout.as_secs();
-            let message = format!("`{tool}` of `{name}` neither answered nor told progress for {secs} s");
-            return Error::new(ErrorCode::Network, message)
-                .hint("give it more time with `timeout_secs`");
+            network(format!(
+                "`{tool}` of `{name}` neither answered nor told progress for {secs} s"
+            ))
+            .hint("give it more time with `timeout_secs`")
         }
         ServiceError::TransportClosed | ServiceError::TransportSend(_) => {
-            format!("the server `{name}` ended while `{tool}` ran")
+            network(format!("the server `{name}` ended while `{tool}` ran"))
         }
-        error => format!("`{tool}` of `{name}` failed: {}", short(&error.to_string())),
-    };
-    server.explain(&Error::new(ErrorCode::Network, error))
+        error => {
+            let said = short(&error.to_string());
+            network(format!("`{tool}` of `{name}` failed: {said}"))
+        }
+    })
 }
 
 fn add(servers: &Servers, input: AddInput) -> Result<Shown, Error> {

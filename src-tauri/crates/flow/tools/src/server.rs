@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use crate::config::{Endpoint, ServerConfig};
 use crate::connection::{self, Connection};
 use crate::process::Process;
+use crate::secrets::Secrets;
 use crate::tail::Tail;
 
 /// Pause before the first restart; it doubles each time.
@@ -50,6 +51,7 @@ pub(crate) struct Client {
 pub(crate) struct Server {
     pub(crate) config: ServerConfig,
     pub(crate) tail: Tail,
+    secrets: Secrets,
     state: watch::Receiver<State>,
     wanted: watch::Sender<bool>,
 }
@@ -61,6 +63,7 @@ impl Server {
         let (wanted, wishes) = watch::channel(false);
         let tail = Tail::default();
         let endpoint = config.endpoint(|name| std::env::var(name).ok());
+        let secrets = endpoint.as_ref().map_or_else(|_| Secrets::default(), Secrets::of);
         let keeper = Keeper {
             name: name.to_owned(),
             endpoint,
@@ -73,6 +76,7 @@ impl Server {
         Arc::new(Server {
             config,
             tail,
+            secrets,
             state: seen,
             wanted,
         })
@@ -108,11 +112,15 @@ impl Server {
         let _ = tokio::time::timeout(FAREWELL, idle).await;
     }
 
-    /// `error` with what the server said last.
+    /// `error` without the server's secrets and with what it said last.
     pub(crate) fn explain(&self, error: &Error) -> Error {
+        let error = Error {
+            message: self.secrets.hide(&error.message),
+            ..error.clone()
+        };
         match (&error.hint, self.tail.last()) {
-            (None, Some(said)) => error.clone().hint(format!("it said last: {said}")),
-            _ => error.clone(),
+            (None, Some(said)) => error.hint(format!("it said last: {said}")),
+            _ => error,
         }
     }
 }
