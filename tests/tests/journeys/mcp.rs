@@ -252,6 +252,11 @@ async fn tools_say_what_they_may_do() {
         if let Some(schema) = &tool.output_schema {
             assert_eq!(schema["type"], "object", "{name}");
         }
+        for schema in [Some(&tool.input_schema), tool.output_schema.as_ref()].into_iter().flatten() {
+            let properties = schema.get("properties").and_then(Value::as_object);
+            let are_objects = properties.is_none_or(|all| all.values().all(Value::is_object));
+            assert!(are_objects, "{name}: {schema:?}");
+        }
     }
     let hints = |name: &str| {
         let tool = tools.iter().find(|tool| tool.name == name).expect(name);
@@ -749,7 +754,7 @@ async fn a_server_that_crashes_is_started_again_and_dies_with_the_studio() {
     let pids = app.folder().join("pids");
     // Its child would outlive it, as those of `npx` do; and it prints what it should not.
     let mut entry = shell_server(&format!(
-        "sleep 1000 & echo $$ $! >> {pids}; echo \"key is $KEY of $OPENAI_API_KEY\" >&2; while read -r line; do :; done; wait"
+        "sleep 300 & echo $$ $! >> {pids}; echo \"key is $KEY of $OPENAI_API_KEY\" >&2; while read -r line; do :; done; kill $!"
     ));
     entry["env"] = json!({ "KEY": "hunter2-hunter2" });
     write_servers(&app, json!({ "shell": entry }));

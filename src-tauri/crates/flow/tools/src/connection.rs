@@ -133,7 +133,12 @@ async fn in_time(
             "it ended before it had introduced itself".to_owned(),
         ))),
         Ok(Err(error)) => {
-            let said = secrets.hide(&short(&error.to_string()));
+            // Without the name of our transport's type.
+            let said = match &error {
+                ClientInitializeError::TransportError { error, .. } => error.error.to_string(),
+                error => error.to_string(),
+            };
+            let said = secrets.hide(&short(&said));
             Err(Failure::Other(network(format!("it cannot be reached: {said}"))))
         }
         Err(_) => Err(Failure::Other(network(format!(

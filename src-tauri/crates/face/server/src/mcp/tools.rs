@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use parking_lot::Mutex;
 use rmcp::model::{
-    CallToolResult, ContentBlock, ProgressNotificationParam, ResourceContents, Tool,
+    CallToolResult, ContentBlock, JsonObject, ProgressNotificationParam, ResourceContents, Tool,
     ToolAnnotations,
 };
 use rmcp::service::{RequestContext, RoleServer};
@@ -21,7 +21,6 @@ use studio_jobs::Studio;
 const LARGEST_BLOB: usize = 8 << 20;
 
 pub(super) fn tool(operation: &Operation) -> Tool {
-    let schema = |value: &Value| Arc::new(value.as_object().cloned().unwrap_or_default());
     let traits = operation.traits;
     let mut annotations = ToolAnnotations::with_title(operation.title)
         .read_only(!traits.writes)
@@ -41,6 +40,18 @@ pub(super) fn tool(operation: &Operation) -> Tool {
         Some(_) => tool,
         None => tool.with_raw_output_schema(schema(&operation.output_schema)),
     }
+}
+
+/// The protocol's own schema (2025-11-25, `Tool`) takes no `true` for a property that may be anything.
+fn schema(value: &Value) -> Arc<JsonObject> {
+    let mut schema = value.as_object().cloned().unwrap_or_default();
+    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+    for property in properties.into_iter().flat_map(|properties| properties.values_mut()) {
+        if *property == Value::Bool(true) {
+            *property = json!({});
+        }
+    }
+    Arc::new(schema)
 }
 
 pub(super) fn tool_name(operation: &Operation) -> String {
