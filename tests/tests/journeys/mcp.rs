@@ -90,7 +90,10 @@ impl ClientHandler for Person {
         progress: ProgressNotificationParam,
         _context: NotificationContext<RoleClient>,
     ) {
-        self.progress.lock().expect("progress").push(progress.progress);
+        self.progress
+            .lock()
+            .expect("progress")
+            .push(progress.progress);
         self.told.notify_one();
     }
 
@@ -163,7 +166,10 @@ async fn answer(client: &Client, operation: &str, input: Value) -> Value {
 async fn refusal(client: &Client, operation: &str, input: Value) -> Value {
     let result = call(client, operation, input).await;
     assert_eq!(result.is_error, Some(true), "{operation} should fail");
-    assert_eq!(result.structured_content, None, "an error fits no output schema");
+    assert_eq!(
+        result.structured_content, None,
+        "an error fits no output schema"
+    );
     let text = &result.content[0].as_text().expect("the error as text").text;
     let told: Value = serde_json::from_str(text).expect("the error as JSON");
     told["error"].clone()
@@ -171,7 +177,10 @@ async fn refusal(client: &Client, operation: &str, input: Value) -> Value {
 
 async fn read(client: &Client, uri: &str) -> Result<Vec<ResourceContents>, ServiceError> {
     let request = ReadResourceRequestParams::new(uri);
-    client.read_resource(request).await.map(|read| read.contents)
+    client
+        .read_resource(request)
+        .await
+        .map(|read| read.contents)
 }
 
 fn text(contents: &ResourceContents) -> Value {
@@ -195,7 +204,9 @@ fn furnished(app: &App) -> (String, String, String) {
         "movie.plan",
         json!({ "project": project, "sentence": "A fox finds a lantern in the snow.", "seed": 7 }),
     );
-    let film = film["film"].as_str().map_or_else(|| id(&film), str::to_owned);
+    let film = film["film"]
+        .as_str()
+        .map_or_else(|| id(&film), str::to_owned);
     (id(&info), id(&asset), film)
 }
 
@@ -215,20 +226,45 @@ async fn transports_and_revisions_answer_alike() {
         let tools = client.list_all_tools().await.expect("the tools");
         let prompts = client.list_all_prompts().await.expect("the prompts");
         let resources = client.list_all_resources().await.expect("the resources");
-        let templates = client.list_all_resource_templates().await.expect("the templates");
-        let whole = read(client, &format!("studio://project/{project}")).await.expect("a project");
+        let templates = client
+            .list_all_resource_templates()
+            .await
+            .expect("the templates");
+        let whole = read(client, &format!("studio://project/{project}"))
+            .await
+            .expect("a project");
         let info = answer(client, "project.info", json!({ "project": project })).await;
-        answers.push(json!([tools, prompts, resources, templates, text(&whole[0]), info]));
+        answers.push(json!([
+            tools,
+            prompts,
+            resources,
+            templates,
+            text(&whole[0]),
+            info
+        ]));
     }
-    assert!(answers[0][0].as_array().is_some_and(|tools| tools.len() > 30));
+    assert!(
+        answers[0][0]
+            .as_array()
+            .is_some_and(|tools| tools.len() > 30)
+    );
     for other in &answers[1..] {
         assert_eq!(*other, answers[0]);
     }
     let spoken: Vec<String> = clients
         .iter()
-        .map(|client| client.peer_info().expect("an introduction").protocol_version.to_string())
+        .map(|client| {
+            client
+                .peer_info()
+                .expect("an introduction")
+                .protocol_version
+                .to_string()
+        })
         .collect();
-    assert_eq!(spoken, ["2025-11-25", "2026-07-28", "2025-11-25", "2026-07-28"]);
+    assert_eq!(
+        spoken,
+        ["2025-11-25", "2026-07-28", "2025-11-25", "2026-07-28"]
+    );
     for client in clients {
         client.cancel().await.expect("an end");
     }
@@ -242,17 +278,34 @@ async fn tools_say_what_they_may_do() {
     let output = app.run(&["ops", "--json"]);
     let operations: Vec<Value> = serde_json::from_slice(&output.stdout).expect("JSON");
     for operation in &operations {
-        let name = operation["name"].as_str().expect("a name").replacen('.', "_", 1);
-        let tool = tools.iter().find(|tool| tool.name == name).expect("a tool of each");
+        let name = operation["name"]
+            .as_str()
+            .expect("a name")
+            .replacen('.', "_", 1);
+        let tool = tools
+            .iter()
+            .find(|tool| tool.name == name)
+            .expect("a tool of each");
         let hints = tool.annotations.as_ref().expect("annotations");
-        assert_eq!(hints.read_only_hint, operation["traits"]["writes"].as_bool().map(|w| !w), "{name}");
-        assert_eq!(hints.destructive_hint, operation["traits"]["destroys"].as_bool(), "{name}");
+        assert_eq!(
+            hints.read_only_hint,
+            operation["traits"]["writes"].as_bool().map(|w| !w),
+            "{name}"
+        );
+        assert_eq!(
+            hints.destructive_hint,
+            operation["traits"]["destroys"].as_bool(),
+            "{name}"
+        );
         // What clients demand of schemas.
         assert_eq!(tool.input_schema["type"], "object", "{name}");
         if let Some(schema) = &tool.output_schema {
             assert_eq!(schema["type"], "object", "{name}");
         }
-        for schema in [Some(&tool.input_schema), tool.output_schema.as_ref()].into_iter().flatten() {
+        for schema in [Some(&tool.input_schema), tool.output_schema.as_ref()]
+            .into_iter()
+            .flatten()
+        {
             let properties = schema.get("properties").and_then(Value::as_object);
             let are_objects = properties.is_none_or(|all| all.values().all(Value::is_object));
             assert!(are_objects, "{name}: {schema:?}");
@@ -262,7 +315,14 @@ async fn tools_say_what_they_may_do() {
         let tool = tools.iter().find(|tool| tool.name == name).expect(name);
         tool.annotations.clone().expect("annotations")
     };
-    for name in ["asset_remove", "chat_delete", "keys_revoke", "provider_remove_key", "settings_reset", "mcp_remove"] {
+    for name in [
+        "asset_remove",
+        "chat_delete",
+        "keys_revoke",
+        "provider_remove_key",
+        "settings_reset",
+        "mcp_remove",
+    ] {
         assert_eq!(hints(name).destructive_hint, Some(true), "{name}");
     }
     for name in ["llm_chat", "provider_test", "provider_pull", "mcp_call"] {
@@ -300,7 +360,10 @@ async fn a_job_tells_progress_and_ends_when_the_client_cancels() {
             .expect("the request is sent");
         let several = |person: &Person| person.progress.lock().expect("progress").len() >= 3;
         person.until("progress", several).await;
-        handle.cancel(Some("enough".to_owned())).await.expect("it is sent");
+        handle
+            .cancel(Some("enough".to_owned()))
+            .await
+            .expect("it is sent");
         let begun = Instant::now();
         loop {
             let jobs = answer(&client, "job.list", json!({ "limit": 1 })).await;
@@ -308,7 +371,10 @@ async fn a_job_tells_progress_and_ends_when_the_client_cancels() {
             if status == "cancelled" {
                 break;
             }
-            assert!(begun.elapsed() < PATIENCE, "{over}: the job is still {status}");
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "{over}: the job is still {status}"
+            );
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         let told = person.progress.lock().expect("progress").clone();
@@ -351,7 +417,11 @@ async fn nothing_is_taken_away_unless_a_person_agrees() {
         let yes = json!({ "action": "accept", "content": { "allow": true } });
         request.input_responses = Some([("allow".to_owned(), yes)].into());
         let told = mute.call_tool(request).await.expect("an answer");
-        assert_eq!(told.is_error, Some(true), "{over}: an answer that nobody was asked for");
+        assert_eq!(
+            told.is_error,
+            Some(true),
+            "{over}: an answer that nobody was asked for"
+        );
         mute.cancel().await.expect("an end");
 
         let strict = Person::who_says(false);
@@ -360,9 +430,17 @@ async fn nothing_is_taken_away_unless_a_person_agrees() {
         assert_eq!(error["code"], "refused", "{over}: {error}");
         let asked = strict.asked.lock().expect("asked").clone();
         assert_eq!(asked.len(), 1, "{over}");
-        assert!(asked[0].contains("asset.remove") && asked[0].contains(&asset), "{}", asked[0]);
+        assert!(
+            asked[0].contains("asset.remove") && asked[0].contains(&asset),
+            "{}",
+            asked[0]
+        );
         let listed = answer(&client, "asset.list", json!({ "project": project })).await;
-        assert_eq!(listed["assets"].as_array().map(Vec::len), Some(1), "{over}: it is still there");
+        assert_eq!(
+            listed["assets"].as_array().map(Vec::len),
+            Some(1),
+            "{over}: it is still there"
+        );
         client.cancel().await.expect("an end");
 
         let kind = Person::who_says(true);
@@ -371,7 +449,11 @@ async fn nothing_is_taken_away_unless_a_person_agrees() {
         assert_eq!(removed["id"], json!(asset), "{over}");
         assert_eq!(kind.asked.lock().expect("asked").len(), 1, "{over}");
         answer(&client, "asset.restore", back.clone()).await;
-        assert_eq!(kind.asked.lock().expect("asked").len(), 1, "bringing back is not asked about");
+        assert_eq!(
+            kind.asked.lock().expect("asked").len(),
+            1,
+            "bringing back is not asked about"
+        );
         client.cancel().await.expect("an end");
     }
     for allowed in ["asset.remove", "destructive", "all"] {
@@ -382,7 +464,10 @@ async fn nothing_is_taken_away_unless_a_person_agrees() {
         client.cancel().await.expect("an end");
     }
     let typo = app.run(&["mcp", "--approve", "asset.remov"]);
-    assert!(!typo.status.success(), "a typing error must not look like consent");
+    assert!(
+        !typo.status.success(),
+        "a typing error must not look like consent"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -393,31 +478,56 @@ async fn what_a_project_holds_can_be_read() {
     let of = |rest: &str| format!("studio://project/{project}{rest}");
 
     let listed = client.list_all_resources().await.expect("the resources");
-    let uris: Vec<&str> = listed.iter().map(|resource| resource.uri.as_str()).collect();
-    for uri in [of(""), of(&format!("/asset/{asset}")), of(&format!("/film/{film}/plan"))] {
+    let uris: Vec<&str> = listed
+        .iter()
+        .map(|resource| resource.uri.as_str())
+        .collect();
+    for uri in [
+        of(""),
+        of(&format!("/asset/{asset}")),
+        of(&format!("/film/{film}/plan")),
+    ] {
         assert!(uris.contains(&uri.as_str()), "{uri} is not among {uris:?}");
     }
 
-    let contents = read(&client, &of(&format!("/asset/{asset}"))).await.expect("an asset");
+    let contents = read(&client, &of(&format!("/asset/{asset}")))
+        .await
+        .expect("an asset");
     let facts = text(&contents[0]);
     assert_eq!(facts["asset"]["name"], "tone.wav");
-    assert!(facts["file"].as_str().expect("a link").starts_with("file:///"));
-    let ResourceContents::BlobResourceContents { mime_type, blob, .. } = &contents[1] else {
+    assert!(
+        facts["file"]
+            .as_str()
+            .expect("a link")
+            .starts_with("file:///")
+    );
+    let ResourceContents::BlobResourceContents {
+        mime_type, blob, ..
+    } = &contents[1]
+    else {
         panic!("small sounds come along");
     };
     assert_eq!(mime_type.as_deref(), facts["asset"]["media_type"].as_str());
-    let content = read(&client, facts["content"].as_str().expect("an address")).await.expect("bytes");
+    let content = read(&client, facts["content"].as_str().expect("an address"))
+        .await
+        .expect("bytes");
     let ResourceContents::BlobResourceContents { blob: same, .. } = &content[0] else {
         panic!("bytes");
     };
     assert_eq!(same, blob);
 
     let digest = facts["asset"]["digest"].as_str().expect("a digest");
-    let artifact = read(&client, &of(&format!("/artifact/{digest}"))).await.expect("an artifact");
+    let artifact = read(&client, &of(&format!("/artifact/{digest}")))
+        .await
+        .expect("an artifact");
     assert_eq!(text(&artifact[0])["artifact"]["digest"], json!(digest));
-    let plan = read(&client, &of(&format!("/film/{film}/plan"))).await.expect("a plan");
+    let plan = read(&client, &of(&format!("/film/{film}/plan")))
+        .await
+        .expect("a plan");
     assert!(text(&plan[0])["shots"].is_array());
-    let shown = read(&client, &of(&format!("/film/{film}"))).await.expect("a film");
+    let shown = read(&client, &of(&format!("/film/{film}")))
+        .await
+        .expect("a film");
     assert_eq!(text(&shown[0])["revision"], 1);
 
     let missing = [
@@ -436,7 +546,11 @@ async fn what_a_project_holds_can_be_read() {
         let Err(ServiceError::McpError(error)) = read(&client, &uri).await else {
             panic!("{uri} should be refused");
         };
-        assert_eq!(error.code, ErrorCode::RESOURCE_NOT_FOUND, "{uri}: {error:?}");
+        assert_eq!(
+            error.code,
+            ErrorCode::RESOURCE_NOT_FOUND,
+            "{uri}: {error:?}"
+        );
     }
     client.cancel().await.expect("an end");
 }
@@ -463,7 +577,10 @@ async fn big_media_are_described_and_linked_and_small_ones_come_along() {
         panic!("11.5 MB are too many");
     };
     let told = error.data.expect("the error's facts").to_string();
-    assert!(told.contains(facts["file"].as_str().expect("a link")), "{told}");
+    assert!(
+        told.contains(facts["file"].as_str().expect("a link")),
+        "{told}"
+    );
     client.cancel().await.expect("an end");
 }
 
@@ -482,16 +599,23 @@ async fn changes_are_told_to_those_who_watch() {
         };
         #[expect(deprecated, reason = "the revisions with sessions have nothing else")]
         let subscribe = async |uri: &str| {
-            client.subscribe(rmcp::model::SubscribeRequestParams::new(uri)).await
+            client
+                .subscribe(rmcp::model::SubscribeRequestParams::new(uri))
+                .await
         };
         subscribe(&watched).await.expect("a subscription");
         assert!(subscribe("studio://project/nothing").await.is_err());
         answer(&client, "asset.remove", remove.clone()).await;
-        person.until("the update", |person| {
-            *person.updated.lock().expect("updates") == std::slice::from_ref(&watched)
-        })
-        .await;
-        person.until("the list", |person| *person.list_changes.lock().expect("changes") > 0).await;
+        person
+            .until("the update", |person| {
+                *person.updated.lock().expect("updates") == std::slice::from_ref(&watched)
+            })
+            .await;
+        person
+            .until("the list", |person| {
+                *person.list_changes.lock().expect("changes") > 0
+            })
+            .await;
         answer(&client, "asset.restore", remove.clone()).await;
         client.cancel().await.expect("an end");
     }
@@ -511,10 +635,16 @@ async fn changes_are_told_to_those_who_watch() {
         answer(&client, "asset.remove", remove.clone()).await;
         let mut told = Vec::new();
         while told.len() < 2 {
-            let next = tokio::time::timeout(PATIENCE, changes.next()).await.expect("in time");
+            let next = tokio::time::timeout(PATIENCE, changes.next())
+                .await
+                .expect("in time");
             match next.expect("a notification").expect("more") {
-                ServerNotification::ResourceListChangedNotification(_) => told.push("list".to_owned()),
-                ServerNotification::ResourceUpdatedNotification(update) => told.push(update.params.uri),
+                ServerNotification::ResourceListChangedNotification(_) => {
+                    told.push("list".to_owned())
+                }
+                ServerNotification::ResourceUpdatedNotification(update) => {
+                    told.push(update.params.uri)
+                }
                 other => panic!("{other:?} was not asked for"),
             }
         }
@@ -534,43 +664,83 @@ async fn prompts_name_tools_that_exist_and_arguments_are_completed() {
     for prompt in client.list_all_prompts().await.expect("the prompts") {
         let arguments = prompt.arguments.unwrap_or_default();
         let given = arguments.iter().map(|argument| {
-            let value = if argument.name == "platform" { "spotify" } else { "30" };
+            let value = if argument.name == "platform" {
+                "spotify"
+            } else {
+                "30"
+            };
             (argument.name.clone(), json!(value))
         });
         let request = GetPromptRequestParams::new(&prompt.name).with_arguments(given.collect());
         let written = client.get_prompt(request).await.expect("a prompt");
         let text = &written.messages[0].content.as_text().expect("text").text;
-        let named = text.split('`').skip(1).step_by(2).filter(|word| word.contains('_'));
+        let named = text
+            .split('`')
+            .skip(1)
+            .step_by(2)
+            .filter(|word| word.contains('_'));
         let named: Vec<&str> = named.filter(|word| *word != "duration_secs").collect();
         assert!(!named.is_empty(), "{}", prompt.name);
         for name in named {
-            assert!(tools.iter().any(|tool| tool.name == name), "{}: no tool {name}", prompt.name);
+            assert!(
+                tools.iter().any(|tool| tool.name == name),
+                "{}: no tool {name}",
+                prompt.name
+            );
         }
         let nothing = GetPromptRequestParams::new(&prompt.name);
-        let needs = arguments.iter().any(|argument| argument.required == Some(true));
-        assert_eq!(client.get_prompt(nothing).await.is_err(), needs, "{}", prompt.name);
+        let needs = arguments
+            .iter()
+            .any(|argument| argument.required == Some(true));
+        assert_eq!(
+            client.get_prompt(nothing).await.is_err(),
+            needs,
+            "{}",
+            prompt.name
+        );
     }
 
-    let complete = async |reference: Reference, name: &str, typed: &str, chosen: &[(&str, &str)]| {
-        let argument = ArgumentInfo::new(name, typed);
-        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        let chosen: HashMap<String, String> = chosen.iter().map(own).collect();
-        let request = CompleteRequestParams::new(reference, argument)
-            .with_context(CompletionContext::with_arguments(chosen));
-        client.complete(request).await.map(|result| result.completion.values)
-    };
-    let platforms = complete(Reference::for_prompt("master_track"), "platform", "apple", &[]).await;
-    assert_eq!(platforms.expect("platforms"), ["apple-music", "apple-podcasts"]);
+    let complete =
+        async |reference: Reference, name: &str, typed: &str, chosen: &[(&str, &str)]| {
+            let argument = ArgumentInfo::new(name, typed);
+            let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+            let chosen: HashMap<String, String> = chosen.iter().map(own).collect();
+            let request = CompleteRequestParams::new(reference, argument)
+                .with_context(CompletionContext::with_arguments(chosen));
+            client
+                .complete(request)
+                .await
+                .map(|result| result.completion.values)
+        };
+    let platforms = complete(
+        Reference::for_prompt("master_track"),
+        "platform",
+        "apple",
+        &[],
+    )
+    .await;
+    assert_eq!(
+        platforms.expect("platforms"),
+        ["apple-music", "apple-podcasts"]
+    );
     let projects = complete(Reference::for_prompt("make_film"), "project", "fur", &[]).await;
     assert_eq!(projects.expect("projects"), ["Furnished"]);
     let template = Reference::for_resource("studio://project/{project}/asset/{asset}");
-    let ids = complete(template.clone(), "project", "furn", &[]).await.expect("projects");
+    let ids = complete(template.clone(), "project", "furn", &[])
+        .await
+        .expect("projects");
     assert_eq!(ids, std::slice::from_ref(&project));
     let chosen = [("project", project.as_str())];
-    let ids = complete(template.clone(), "asset", "tone", &chosen).await.expect("assets");
+    let ids = complete(template.clone(), "asset", "tone", &chosen)
+        .await
+        .expect("assets");
     assert_eq!(ids, [asset]);
     assert!(complete(template, "film", "", &chosen).await.is_err());
-    assert!(complete(Reference::for_resource("file:///{path}"), "path", "", &[]).await.is_err());
+    assert!(
+        complete(Reference::for_resource("file:///{path}"), "path", "", &[])
+            .await
+            .is_err()
+    );
     client.cancel().await.expect("an end");
 }
 
@@ -617,11 +787,18 @@ fn stdout_is_the_protocols_alone_and_the_end_of_input_ends_everything() {
             break message;
         }
     };
-    assert_eq!(last["result"]["isError"], true, "what ran was cancelled: {last}");
+    assert_eq!(
+        last["result"]["isError"], true,
+        "what ran was cancelled: {last}"
+    );
     assert!(lines.next().is_none(), "nothing follows");
     let status = process.wait().expect("it ends");
     assert!(status.success(), "{status}");
-    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        begun.elapsed()
+    );
     let jobs = app.call("job.list", json!({}));
     assert_eq!(jobs["jobs"][0]["status"], "cancelled");
 }
@@ -664,25 +841,44 @@ fn a_studio_uses_the_tools_of_another() {
     assert!(!text.contains("hunter2"), "secrets are not shown: {text}");
     let listed: Value = serde_json::from_str(&text).expect("JSON");
     let far = &listed["servers"][0];
-    assert_eq!((&far["state"], &far["title"]), (&json!("connected"), &json!("AV Studio")));
+    assert_eq!(
+        (&far["state"], &far["title"]),
+        (&json!("connected"), &json!("AV Studio"))
+    );
     assert_eq!(far["protocol"], "2025-11-25");
-    assert!(far["env"].to_string().contains("SECRET_OF_TEST"), "names are shown");
+    assert!(
+        far["env"].to_string().contains("SECRET_OF_TEST"),
+        "names are shown"
+    );
     assert_eq!(listed["servers"][1]["state"], "disabled");
 
     let tools = app.call("mcp.tools", json!({ "server": "far" }));
     let tools = tools["tools"].as_array().expect("tools");
     assert_eq!(Some(tools.len() as u64), far["tools"].as_u64());
-    let remove = tools.iter().find(|tool| tool["name"] == "asset_remove").expect("a tool");
+    let remove = tools
+        .iter()
+        .find(|tool| tool["name"] == "asset_remove")
+        .expect("a tool");
     assert_eq!(remove["destructive"], true);
     assert_eq!(remove["input_schema"]["type"], "object");
 
-    let answer = app.call("mcp.call", json!({ "server": "far", "tool": "project_info", "arguments": { "project": project } }));
+    let answer = app.call(
+        "mcp.call",
+        json!({ "server": "far", "tool": "project_info", "arguments": { "project": project } }),
+    );
     assert_eq!(answer["structured"]["name"], "Far");
     assert_eq!(answer["is_error"], false);
-    let answer = app.call("mcp.call", json!({ "server": "far", "tool": "project_info", "arguments": { "project": "none" } }));
+    let answer = app.call(
+        "mcp.call",
+        json!({ "server": "far", "tool": "project_info", "arguments": { "project": "none" } }),
+    );
     assert_eq!(answer["is_error"], true, "a tool's failure is its answer");
     for (input, code, exit) in [
-        (json!({ "server": "far", "tool": "no_such" }), "bad_input", 2),
+        (
+            json!({ "server": "far", "tool": "no_such" }),
+            "bad_input",
+            2,
+        ),
         (json!({ "server": "none", "tool": "x" }), "not_found", 2),
         (json!({ "server": "off", "tool": "x" }), "refused", 3),
     ] {
@@ -700,7 +896,10 @@ async fn agents_ask_before_they_call_servers_that_are_not_trusted() {
     let (app, other) = (App::new(), App::new());
     let mut trusted = studio_as_server(&other);
     trusted["trusted"] = json!(true);
-    write_servers(&app, json!({ "near": studio_as_server(&other), "dear": trusted }));
+    write_servers(
+        &app,
+        json!({ "near": studio_as_server(&other), "dear": trusted }),
+    );
     let client = over_stdio(&app, &[], Person::default(), with_sessions()).await;
     let list = |server: &str| json!({ "server": server, "tool": "project_list" });
     let error = refusal(&client, "mcp.call", list("near")).await;
@@ -714,7 +913,10 @@ async fn agents_ask_before_they_call_servers_that_are_not_trusted() {
         ("mcp.import", json!({ "path": "/nowhere.json" })),
         ("mcp.connect", json!({ "server": "near" })),
         ("mcp.remove", json!({ "server": "near" })),
-        ("settings.set", json!({ "key": "server.port", "value": 4751 })),
+        (
+            "settings.set",
+            json!({ "key": "server.port", "value": 4751 }),
+        ),
     ] {
         let error = refusal(&client, operation, input).await;
         assert_eq!(error["code"], "refused", "{operation}");
@@ -761,26 +963,56 @@ async fn a_server_that_crashes_is_started_again_and_dies_with_the_studio() {
     let server = Server::start(&app);
     let state = async || {
         let (_, listed) = server.call("mcp.servers", &json!({})).await;
-        listed["servers"][0]["state"].as_str().unwrap_or_default().to_owned()
+        listed["servers"][0]["state"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
     };
-    assert_eq!(state().await, "idle", "nothing is started before it is needed");
+    assert_eq!(
+        state().await,
+        "idle",
+        "nothing is started before it is needed"
+    );
     let (status, error) = server
-        .call("mcp.call", &json!({ "server": "shell", "tool": "x", "timeout_secs": 1 }))
+        .call(
+            "mcp.call",
+            &json!({ "server": "shell", "tool": "x", "timeout_secs": 1 }),
+        )
         .await;
-    assert_eq!((status, &error["error"]["code"]), (502, &json!("network")), "{error}");
-    assert!(error["error"]["message"].as_str().is_some_and(|m| m.contains("for 1 s")), "{error}");
+    assert_eq!(
+        (status, &error["error"]["code"]),
+        (502, &json!("network")),
+        "{error}"
+    );
+    assert!(
+        error["error"]["message"]
+            .as_str()
+            .is_some_and(|m| m.contains("for 1 s")),
+        "{error}"
+    );
     assert_eq!(state().await, "connected", "a slow answer is no crash");
 
     let started = || -> Vec<(String, String)> {
         let text = std::fs::read_to_string(&pids).unwrap_or_default();
-        let pair = |line: &str| line.split_once(' ').map(|(a, b)| (a.to_owned(), b.to_owned()));
+        let pair = |line: &str| {
+            line.split_once(' ')
+                .map(|(a, b)| (a.to_owned(), b.to_owned()))
+        };
         text.lines().filter_map(pair).collect()
     };
     let (first, child) = started()[0].clone();
-    let killed = std::process::Command::new("kill").args(["-KILL", &first]).status();
+    let killed = std::process::Command::new("kill")
+        .args(["-KILL", &first])
+        .status();
     assert!(killed.is_ok_and(|status| status.success()));
-    until("it is started again", async || started().len() == 2 && state().await == "connected").await;
-    until("what the first one started ends", async || !is_alive(&child)).await;
+    until("it is started again", async || {
+        started().len() == 2 && state().await == "connected"
+    })
+    .await;
+    until("what the first one started ends", async || {
+        !is_alive(&child)
+    })
+    .await;
 
     let (_, log) = server.call("mcp.log", &json!({ "server": "shell" })).await;
     let log = log.to_string();
@@ -788,13 +1020,23 @@ async fn a_server_that_crashes_is_started_again_and_dies_with_the_studio() {
 
     let (second, child) = started()[1].clone();
     assert!(is_alive(&second) && is_alive(&child));
-    let (status, shown) = server.call("mcp.disconnect", &json!({ "server": "shell" })).await;
-    assert_eq!((status, &shown["state"]), (200, &json!("disabled")), "{shown}");
+    let (status, shown) = server
+        .call("mcp.disconnect", &json!({ "server": "shell" }))
+        .await;
+    assert_eq!(
+        (status, &shown["state"]),
+        (200, &json!("disabled")),
+        "{shown}"
+    );
     until("both end", async || !is_alive(&second) && !is_alive(&child)).await;
-    let (_, error) = server.call("mcp.call", &json!({ "server": "shell", "tool": "x" })).await;
+    let (_, error) = server
+        .call("mcp.call", &json!({ "server": "shell", "tool": "x" }))
+        .await;
     assert_eq!(error["error"]["code"], "refused");
 
-    let (_, _) = server.call("mcp.connect", &json!({ "server": "shell" })).await;
+    let (_, _) = server
+        .call("mcp.connect", &json!({ "server": "shell" }))
+        .await;
     until("the third", async || started().len() == 3).await;
     let (third, _) = started()[2].clone();
     assert!(is_alive(&third));

@@ -41,7 +41,12 @@ pub(crate) struct ServerConfig {
     #[schemars(with = "Option<String>")]
     pub(crate) cwd: Option<Utf8PathBuf>,
     /// Address of a server that runs elsewhere.
-    #[serde(default, skip_serializing_if = "Option::is_none", alias = "serverUrl", alias = "httpUrl")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        alias = "serverUrl",
+        alias = "httpUrl"
+    )]
     pub(crate) url: Option<String>,
     /// Sent with each request to `url`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -87,7 +92,10 @@ impl ServerConfig {
         let expand = |text: &String| expand(text, &variable);
         let expand_all = |pairs: &BTreeMap<String, String>| {
             let pair = |(name, value): (&String, &String)| Ok((name.clone(), expand(value)?));
-            pairs.iter().map(pair).collect::<Result<BTreeMap<_, _>, Error>>()
+            pairs
+                .iter()
+                .map(pair)
+                .collect::<Result<BTreeMap<_, _>, Error>>()
         };
         let is_sse = self.kind.as_deref() == Some("sse");
         match (&self.command, &self.url) {
@@ -113,10 +121,10 @@ impl ServerConfig {
                 let headers = expand_all(&self.headers)?;
                 Ok(Endpoint::Address { url, headers })
             }
-            _ => Err(Error::bad_input(
-                "a server needs either a `command` to start or a `url`",
-            )
-            .field("/command")),
+            _ => Err(
+                Error::bad_input("a server needs either a `command` to start or a `url`")
+                    .field("/command"),
+            ),
         }
     }
 }
@@ -132,8 +140,8 @@ pub(crate) fn load(path: &Utf8Path) -> Result<Entries, Error> {
 
 /// The servers of a file that another client wrote. It must be there and hold some.
 pub(crate) fn load_foreign(path: &Utf8Path) -> Result<Entries, Error> {
-    let document =
-        read(path)?.ok_or_else(|| Error::not_found(format!("there is no file {path}")).field("/path"))?;
+    let document = read(path)?
+        .ok_or_else(|| Error::not_found(format!("there is no file {path}")).field("/path"))?;
     let entries = entries(&document);
     if entries.is_empty() {
         let message = format!("{path} names no servers");
@@ -184,7 +192,19 @@ pub(crate) fn put(
         *entry = json!({});
     }
     if let (Some(entry), Value::Object(fields)) = (entry.as_object_mut(), fields) {
-        for known in ["type", "command", "args", "env", "cwd", "url", "serverUrl", "httpUrl", "headers", "disabled", "trusted"] {
+        for known in [
+            "type",
+            "command",
+            "args",
+            "env",
+            "cwd",
+            "url",
+            "serverUrl",
+            "httpUrl",
+            "headers",
+            "disabled",
+            "trusted",
+        ] {
             entry.shift_remove(known);
         }
         entry.extend(fields);
@@ -216,7 +236,8 @@ fn read(path: &Utf8Path) -> Result<Option<Value>, Error> {
         Err(error) => return Err(failed(error)),
     };
     if size > LARGEST_FILE {
-        let message = format!("{path} has {size} bytes; a list of servers has at most {LARGEST_FILE}");
+        let message =
+            format!("{path} has {size} bytes; a list of servers has at most {LARGEST_FILE}");
         return Err(Error::bad_input(message));
     }
     let text = std::fs::read_to_string(path).map_err(failed)?;
@@ -241,7 +262,11 @@ fn entries(document: &Value) -> Entries {
         .map(|(name, entry)| {
             let config = ServerConfig::deserialize(entry).map_err(|error| {
                 // Its text may quote a value.
-                let place = if error.is_data() { "a field has the wrong type" } else { "it is broken" };
+                let place = if error.is_data() {
+                    "a field has the wrong type"
+                } else {
+                    "it is broken"
+                };
                 Error::bad_input(format!("the entry of `{name}` is wrong: {place}"))
             });
             (name.clone(), config)
@@ -321,7 +346,10 @@ mod tests {
         assert!(of("off").disabled && !of("remote").disabled);
         let error = entries["broken"].as_ref().err().unwrap();
         assert!(error.message.contains("`broken`"), "{error}");
-        match of("remote").endpoint(|_| Some("t0ken".into())).unwrap_or_else(|e| panic!("{e}")) {
+        match of("remote")
+            .endpoint(|_| Some("t0ken".into()))
+            .unwrap_or_else(|e| panic!("{e}"))
+        {
             Endpoint::Address { url, headers } => {
                 assert_eq!(url.as_str(), "https://example.com/mcp");
                 assert_eq!(headers["Authorization"], "Bearer t0ken");

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use reqwest::header::{HeaderName, HeaderValue};
+use rmcp::ClientHandler;
 use rmcp::handler::client::progress::ProgressDispatcher;
 use rmcp::model::{
     ClientCapabilities, ClientConfig, Implementation, ProgressNotificationParam, ProtocolVersion,
@@ -13,9 +14,8 @@ use rmcp::service::{
     ClientInitializeError, ClientLifecycleMode, ClientServiceExt, NotificationContext, RoleClient,
     RunningService,
 };
-use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
 use rmcp::transport::StreamableHttpClientTransport;
-use rmcp::ClientHandler;
+use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
 use studio_core::{Error, ErrorCode};
 
 use crate::config::Endpoint;
@@ -34,7 +34,8 @@ pub(crate) struct Ear {
 
 impl ClientHandler for Ear {
     fn get_info(&self) -> ClientConfig {
-        let own = Implementation::new("av-studio", env!("CARGO_PKG_VERSION")).with_title("AV Studio");
+        let own =
+            Implementation::new("av-studio", env!("CARGO_PKG_VERSION")).with_title("AV Studio");
         ClientConfig::new(ClientCapabilities::default(), own)
     }
 
@@ -105,8 +106,8 @@ async fn introduce(
                     let message = "a header has a name or value that HTTP does not know";
                     Failure::Other(Error::bad_input(message).field("/headers"))
                 })?;
-            let config = StreamableHttpClientTransportConfig::with_uri(url.as_str())
-                .custom_headers(headers);
+            let config =
+                StreamableHttpClientTransportConfig::with_uri(url.as_str()).custom_headers(headers);
             let transport = StreamableHttpClientTransport::from_config(config);
             let service = Ear::default().serve_with_lifecycle(transport, lifecycle);
             let service = in_time(service, &secrets).await?;
@@ -139,7 +140,9 @@ async fn in_time(
                 error => error.to_string(),
             };
             let said = secrets.hide(&short(&said));
-            Err(Failure::Other(network(format!("it cannot be reached: {said}"))))
+            Err(Failure::Other(network(format!(
+                "it cannot be reached: {said}"
+            ))))
         }
         Err(_) => Err(Failure::Other(network(format!(
             "it did not introduce itself within {} s",

@@ -187,7 +187,10 @@ mod tests {
 
     #[test]
     fn a_flood_is_cut() {
-        let mut blocks = vec![ContentBlock::text("ü".repeat(MOST_TEXT)), ContentBlock::text("x")];
+        let mut blocks = vec![
+            ContentBlock::text("ü".repeat(MOST_TEXT)),
+            ContentBlock::text("x"),
+        ];
         blocks.push(ContentBlock::image("A".repeat(MOST_DATA + 4), "image/png"));
         blocks.extend((0..1000).map(|_| ContentBlock::text("y")));
         let mut result = CallToolResult::error(blocks);
@@ -198,6 +201,9 @@ mod tests {
         assert_eq!(answer.content.len(), MOST_PARTS);
         assert!(serde_json::to_string(&answer).unwrap().len() < 2 * MOST_TEXT);
         let omitted = &answer.content[2];
-        assert!(matches!(omitted, Part::Omitted { bytes: 786_435, .. }), "{omitted:?}");
+        assert!(
+            matches!(omitted, Part::Omitted { bytes: 786_435, .. }),
+            "{omitted:?}"
+        );
     }
 }

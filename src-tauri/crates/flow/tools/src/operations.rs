@@ -354,7 +354,9 @@ async fn list(servers: Arc<Servers>, input: ListInput) -> Result<ServerList, Err
         let servers = servers.clone();
         async move {
             match entry {
-                Ok(config) if input.check && !config.disabled => checked(&servers, name, &config).await,
+                Ok(config) if input.check && !config.disabled => {
+                    checked(&servers, name, &config).await
+                }
                 Ok(config) => shown(&servers, name, &config),
                 Err(error) => Shown {
                     state: Standing::Invalid,
@@ -445,15 +447,18 @@ async fn tools(servers: Arc<Servers>, input: ToolsInput) -> Result<ToolList, Err
         let (_, client) = servers.client(&server).await?;
         let offered = tools_of(&client).await?.into_iter();
         return Ok(ToolList {
-            tools: offered.map(|tool| shown_tool(server.clone(), tool)).collect(),
+            tools: offered
+                .map(|tool| shown_tool(server.clone(), tool))
+                .collect(),
             problems: Vec::new(),
         });
     }
-    let enabled = |entry: &Result<ServerConfig, Error>| {
-        entry.as_ref().is_ok_and(|config| !config.disabled)
-    };
+    let enabled =
+        |entry: &Result<ServerConfig, Error>| entry.as_ref().is_ok_and(|config| !config.disabled);
     let entries = servers.entries()?.into_iter();
-    let names = entries.filter(|(_, entry)| enabled(entry)).map(|(name, _)| name);
+    let names = entries
+        .filter(|(_, entry)| enabled(entry))
+        .map(|(name, _)| name);
     let asked = names.map(|name| {
         let servers = servers.clone();
         async move {
@@ -468,7 +473,11 @@ async fn tools(servers: Arc<Servers>, input: ToolsInput) -> Result<ToolList, Err
     for (server, answer) in join_all(asked).await {
         match answer {
             Ok(offered) => {
-                tools.extend(offered.into_iter().map(|tool| shown_tool(server.clone(), tool)));
+                tools.extend(
+                    offered
+                        .into_iter()
+                        .map(|tool| shown_tool(server.clone(), tool)),
+                );
             }
             Err(error) => problems.push(Problem { server, error }),
         }
@@ -488,7 +497,10 @@ async fn tools_of(client: &Client) -> Result<Vec<Tool>, Error> {
         })?;
         let listed = listed.map_err(|error| {
             let said = short(&error.to_string());
-            Error::new(ErrorCode::Network, format!("its tools cannot be listed: {said}"))
+            Error::new(
+                ErrorCode::Network,
+                format!("its tools cannot be listed: {said}"),
+            )
         })?;
         tools.extend(listed.tools);
         tools.truncate(MOST_TOOLS);
@@ -504,7 +516,11 @@ fn shown_tool(server: String, tool: Tool) -> ShownTool {
     let schema = |schema: &JsonObject| {
         let value = Value::Object(schema.clone());
         let fits = value.to_string().len() <= LONGEST_SCHEMA;
-        if fits { value } else { json!({ "type": "object" }) }
+        if fits {
+            value
+        } else {
+            json!({ "type": "object" })
+        }
     };
     let claims = tool.annotations.as_ref();
     ShownTool {
@@ -537,11 +553,17 @@ async fn call(servers: Arc<Servers>, cx: JobContext, input: CallInput) -> Result
         .await
         .map_err(failed)?;
     let id = handle.id.clone();
-    let mut progress = client.progress.subscribe(handle.progress_token.clone()).await;
+    let mut progress = client
+        .progress
+        .subscribe(handle.progress_token.clone())
+        .await;
     let tell = async {
         while let Some(told) = progress.next().await {
             let fraction = told.total.map_or(0.0, |total| told.progress / total);
-            let stage = told.message.as_deref().map_or_else(|| "Working".to_owned(), short);
+            let stage = told
+                .message
+                .as_deref()
+                .map_or_else(|| "Working".to_owned(), short);
             cx.progress(&stage, if fraction.is_finite() { fraction } else { 0.0 });
         }
         std::future::pending::<()>().await
@@ -575,10 +597,7 @@ async fn call(servers: Arc<Servers>, cx: JobContext, input: CallInput) -> Result
 }
 
 /// The output of `work`, or `Err(cancelled)` as soon as the run is.
-async fn until_cancelled<T>(
-    cx: &JobContext,
-    work: impl Future<Output = T>,
-) -> Result<T, Error> {
+async fn until_cancelled<T>(cx: &JobContext, work: impl Future<Output = T>) -> Result<T, Error> {
     tokio::pin!(work);
     loop {
         tokio::select! {
@@ -646,7 +665,13 @@ fn import(servers: &Servers, input: &ImportInput) -> Result<Imported, Error> {
         });
         match usable {
             // Trust does not travel: another file must not open this studio's tools to agents.
-            Ok(config) => new.push((server, ServerConfig { trusted: false, ..config })),
+            Ok(config) => new.push((
+                server,
+                ServerConfig {
+                    trusted: false,
+                    ..config
+                },
+            )),
             Err(error) => skipped.push(Problem { server, error }),
         }
     }

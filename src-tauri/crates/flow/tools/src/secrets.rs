@@ -19,7 +19,10 @@ impl Secrets {
             Endpoint::Program { args, env, .. } => {
                 secrets.add_values(env);
                 let hidden = shown_args(args);
-                let secret = args.iter().zip(hidden).filter(|(given, shown)| *given != shown);
+                let secret = args
+                    .iter()
+                    .zip(hidden)
+                    .filter(|(given, shown)| *given != shown);
                 for (given, _) in secret {
                     secrets.add(given.split_once('=').map_or(given, |(_, value)| value));
                 }
@@ -33,7 +36,9 @@ impl Secrets {
             }
         }
         // The longest first: one may hold another.
-        secrets.0.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        secrets
+            .0
+            .sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         secrets
     }
 
@@ -123,7 +128,10 @@ mod tests {
             "args": ["--port", "1", "--api-key", "abcdef1", "--token=abcdef2", "-v"],
             "env": { "KEY": "abcdef3", "DEBUG": "1" },
         }));
-        assert_eq!(shown(&program), "srv --port 1 --api-key [hidden] --token=[hidden] -v");
+        assert_eq!(
+            shown(&program),
+            "srv --port 1 --api-key [hidden] --token=[hidden] -v"
+        );
         let secrets = Secrets::of(&program.endpoint(|_| None).ok().unwrap());
         let said = "1: bad key abcdef1, abcdef2 or abcdef3 of --port";
         let expected = "1: bad key [hidden], [hidden] or [hidden] of --port";

@@ -63,7 +63,9 @@ impl Server {
         let (wanted, wishes) = watch::channel(false);
         let tail = Tail::default();
         let endpoint = config.endpoint(|name| std::env::var(name).ok());
-        let secrets = endpoint.as_ref().map_or_else(|_| Secrets::default(), Secrets::of);
+        let secrets = endpoint
+            .as_ref()
+            .map_or_else(|_| Secrets::default(), Secrets::of);
         let keeper = Keeper {
             name: name.to_owned(),
             endpoint,
@@ -180,7 +182,11 @@ impl Keeper {
                 Err(error) if restarts == 0 => return Err(error),
                 Err(error) => error,
             };
-            restarts = if began.elapsed() >= STABLE { 1 } else { restarts + 1 };
+            restarts = if began.elapsed() >= STABLE {
+                1
+            } else {
+                restarts + 1
+            };
             if restarts > MOST_RESTARTS {
                 return Err(error);
             }

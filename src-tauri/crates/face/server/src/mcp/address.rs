@@ -59,15 +59,11 @@ impl Address {
                 (project, Part::AssetContent(uuid(id).ok_or_else(unknown)?))
             }
             [project, "film", id] => (project, Part::Film(uuid(id).ok_or_else(unknown)?)),
-            [project, "film", id, "plan"] => {
-                (project, Part::Plan(uuid(id).ok_or_else(unknown)?))
-            }
+            [project, "film", id, "plan"] => (project, Part::Plan(uuid(id).ok_or_else(unknown)?)),
             [project, "film", id, "captions"] => {
                 (project, Part::Captions(uuid(id).ok_or_else(unknown)?))
             }
-            [project, "film", id, "video"] => {
-                (project, Part::Video(uuid(id).ok_or_else(unknown)?))
-            }
+            [project, "film", id, "video"] => (project, Part::Video(uuid(id).ok_or_else(unknown)?)),
             [project, "artifact", digest] => {
                 (project, Part::Artifact(hash(digest).ok_or_else(unknown)?))
             }

@@ -194,7 +194,8 @@ fn judge(operation: &Operation, answer: &ElicitResult) -> Result<(), Error> {
         return Ok(());
     }
     let message = format!("the user did not allow `{}`", operation.name);
-    Err(Error::new(ErrorCode::Refused, message).hint("do not try again unless the user asks for it"))
+    Err(Error::new(ErrorCode::Refused, message)
+        .hint("do not try again unless the user asks for it"))
 }
 
 /// Clients that name no mode take forms: the first revision with elicitation had nothing else.
@@ -287,7 +288,10 @@ mod tests {
             assert_eq!(approvals.cover(&both), of_both, "{words:?}");
             assert_eq!(approvals.cover(&asks), of_asks, "{words:?}");
         }
-        assert!(Approvals::new(["a.c"], &registry).is_err(), "a typing error allows nothing");
+        assert!(
+            Approvals::new(["a.c"], &registry).is_err(),
+            "a typing error allows nothing"
+        );
     }
 
     #[test]
@@ -302,7 +306,10 @@ mod tests {
         assert!(!consents.close(&state, &operation, &one), "a second time");
         let state = ask(&one);
         assert!(!consents.close(&state, &operation, &two), "another input");
-        assert!(!consents.close(&state, &operation, &one), "and it is used up");
+        assert!(
+            !consents.close(&state, &operation, &one),
+            "and it is used up"
+        );
         let first = ask(&one);
         for _ in 0..MOST_OPEN {
             ask(&two);
@@ -319,10 +326,19 @@ mod tests {
             judge(&operation, &answer).is_ok()
         };
         assert!(answer(ElicitationAction::Accept, json!({ "allow": true })));
-        assert!(!answer(ElicitationAction::Accept, json!({ "allow": false })));
-        assert!(!answer(ElicitationAction::Accept, json!({ "allow": "true" })));
+        assert!(!answer(
+            ElicitationAction::Accept,
+            json!({ "allow": false })
+        ));
+        assert!(!answer(
+            ElicitationAction::Accept,
+            json!({ "allow": "true" })
+        ));
         assert!(!answer(ElicitationAction::Accept, json!({})));
-        assert!(!answer(ElicitationAction::Decline, json!({ "allow": true })));
+        assert!(!answer(
+            ElicitationAction::Decline,
+            json!({ "allow": true })
+        ));
         assert!(!answer(ElicitationAction::Cancel, json!({ "allow": true })));
         assert!(judge(&operation, &ElicitResult::new(ElicitationAction::Accept)).is_err());
     }

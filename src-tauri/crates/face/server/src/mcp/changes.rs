@@ -60,7 +60,11 @@ impl Listener {
         match self {
             Listener::Session { watched, .. } => {
                 let watched = watched.0.lock();
-                watched.iter().filter(|uri| is_changed(uri)).cloned().collect()
+                watched
+                    .iter()
+                    .filter(|uri| is_changed(uri))
+                    .cloned()
+                    .collect()
             }
             Listener::Stream(sink) => {
                 let watched = sink.accepted().resource_subscriptions.iter().flatten();
@@ -100,11 +104,7 @@ impl Listener {
 }
 
 /// Passes changes on until the listener or the studio is gone.
-pub(super) async fn pass_on(
-    mut events: Subscription,
-    projects: Arc<Projects>,
-    listener: Listener,
-) {
+pub(super) async fn pass_on(mut events: Subscription, projects: Arc<Projects>, listener: Listener) {
     while let Some(event) = events.next().await {
         if !is_about_resources(&event) {
             continue;
@@ -146,7 +146,10 @@ fn changed(projects: &Projects, events: &[Event]) -> Option<BTreeSet<String>> {
             Event::ProjectChanged { project } => (project, Vec::new()),
             Event::AssetChanged { project, asset } => (
                 project,
-                vec![Part::Asset(asset.clone()), Part::AssetContent(asset.clone())],
+                vec![
+                    Part::Asset(asset.clone()),
+                    Part::AssetContent(asset.clone()),
+                ],
             ),
             Event::FilmChanged { project, film } => (
                 project,

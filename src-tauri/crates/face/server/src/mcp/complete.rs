@@ -36,19 +36,13 @@ pub(super) fn complete(
         .and_then(|context| context.arguments.as_ref());
     let candidates = match &request.r#ref {
         Reference::Prompt(prompt) => of_prompt(projects, &prompt.name, argument)?,
-        Reference::Resource(template) => {
-            of_address(projects, &template.uri, argument, chosen)?
-        }
+        Reference::Resource(template) => of_address(projects, &template.uri, argument, chosen)?,
         _ => return Err(Error::bad_input("only prompts and resources are completed")),
     };
     Ok(matching(candidates, &request.argument.value))
 }
 
-fn of_prompt(
-    projects: &Projects,
-    prompt: &str,
-    argument: &str,
-) -> Result<Vec<Candidate>, Error> {
+fn of_prompt(projects: &Projects, prompt: &str, argument: &str) -> Result<Vec<Candidate>, Error> {
     match prompts::choices(prompt, argument)? {
         // People choose a project for a prompt by its name.
         Choices::Projects => Ok(projects
@@ -145,7 +139,11 @@ mod tests {
     use super::*;
 
     fn check(typed: &str, expected: &[&str]) {
-        let candidates = [("1a", "Night Drive"), ("2b", "Über-Song.wav"), ("3c", "night owl")];
+        let candidates = [
+            ("1a", "Night Drive"),
+            ("2b", "Über-Song.wav"),
+            ("3c", "night owl"),
+        ];
         let candidates = candidates
             .iter()
             .map(|(value, name)| Candidate::named(value, name))
@@ -166,7 +164,9 @@ mod tests {
 
     #[test]
     fn no_more_than_the_protocol_allows_are_told_at_once() {
-        let candidates = (0..250).map(|n| Candidate::named(&n.to_string(), "")).collect();
+        let candidates = (0..250)
+            .map(|n| Candidate::named(&n.to_string(), ""))
+            .collect();
         let info = matching(candidates, "");
         assert_eq!(info.values.len(), 100);
         assert_eq!((info.total, info.has_more), (Some(250), Some(true)));

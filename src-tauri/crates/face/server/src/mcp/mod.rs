@@ -181,7 +181,13 @@ impl ServerHandler for Session {
         _context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         only_page(request)?;
-        let tools = self.face.studio.registry().iter().map(tools::tool).collect();
+        let tools = self
+            .face
+            .studio
+            .registry()
+            .iter()
+            .map(tools::tool)
+            .collect();
         Ok(ListToolsResult::with_all_items(tools))
     }
 
@@ -246,9 +252,8 @@ impl ServerHandler for Session {
         request: ReadResourceRequestParams,
         _context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        let read = move |projects: &Projects| {
-            resources::read(projects, &Address::parse(&request.uri)?)
-        };
+        let read =
+            move |projects: &Projects| resources::read(projects, &Address::parse(&request.uri)?);
         let contents = self.with_projects(read).await?;
         Ok(ReadResourceResult::new(contents).into())
     }
@@ -350,7 +355,9 @@ impl ServerHandler for Session {
 fn only_page(request: Option<PaginatedRequestParams>) -> Result<(), ErrorData> {
     match request.and_then(|request| request.cursor) {
         None => Ok(()),
-        Some(_) => Err(protocol_error(Error::bad_input("this cursor is not from here"))),
+        Some(_) => Err(protocol_error(Error::bad_input(
+            "this cursor is not from here",
+        ))),
     }
 }
 

@@ -42,7 +42,10 @@ impl Choices {
     pub(super) fn words(self) -> Vec<String> {
         match self {
             Choices::Fixed(words) => words.iter().map(|word| (*word).to_owned()).collect(),
-            Choices::Platforms => PLATFORMS.iter().map(|(name, ..)| (*name).to_owned()).collect(),
+            Choices::Platforms => PLATFORMS
+                .iter()
+                .map(|(name, ..)| (*name).to_owned())
+                .collect(),
             Choices::None | Choices::Projects => Vec::new(),
         }
     }
@@ -200,13 +203,14 @@ pub(super) fn list() -> Vec<Prompt> {
 }
 
 /// The prompt `name`, written with the given arguments.
-pub(super) fn get(
-    name: &str,
-    given: &BTreeMap<String, String>,
-) -> Result<GetPromptResult, Error> {
+pub(super) fn get(name: &str, given: &BTreeMap<String, String>) -> Result<GetPromptResult, Error> {
     let prompt = find(name)?;
     for (name, value) in given {
-        if prompt.arguments.iter().all(|argument| argument.name != name) {
+        if prompt
+            .arguments
+            .iter()
+            .all(|argument| argument.name != name)
+        {
             let message = format!("the prompt `{}` has no argument `{name}`", prompt.name);
             return Err(Error::bad_input(message).field(format!("/{name}")));
         }
@@ -222,8 +226,10 @@ pub(super) fn get(
         return Err(Error::bad_input(message).field(format!("/{}", argument.name)));
     }
     let text = (prompt.write)(&given)?;
-    Ok(GetPromptResult::new(vec![PromptMessage::new_text(Role::User, text)])
-        .with_description(prompt.description))
+    Ok(
+        GetPromptResult::new(vec![PromptMessage::new_text(Role::User, text)])
+            .with_description(prompt.description),
+    )
 }
 
 /// What an argument of a prompt can be completed with.
@@ -248,7 +254,9 @@ fn find(name: &str) -> Result<&'static Written, Error> {
 fn project(given: &Given<'_>) -> String {
     match given.get("project") {
         Some(project) => format!("Work in the project “{project}” (`project_info` shows it)."),
-        None => "Create a project with a fitting name (`project_create`) and work in it.".to_owned(),
+        None => {
+            "Create a project with a fitting name (`project_create`) and work in it.".to_owned()
+        }
     }
 }
 
@@ -380,10 +388,26 @@ mod tests {
         assert!(get("nothing", &given(&[])).is_err());
         let wrong = |pairs: &[(&str, &str)]| get("master_track", &given(pairs)).unwrap_err();
         let track = ("track", "/a.wav");
-        assert!(wrong(&[track, ("platform", "radio")]).message.contains("spotify"));
-        assert!(wrong(&[track, ("platform", "spotify"), ("x", "1")]).message.contains("no argument `x`"));
-        assert!(wrong(&[("track", " "), ("platform", "spotify")]).message.contains("needs `track`"));
+        assert!(
+            wrong(&[track, ("platform", "radio")])
+                .message
+                .contains("spotify")
+        );
+        assert!(
+            wrong(&[track, ("platform", "spotify"), ("x", "1")])
+                .message
+                .contains("no argument `x`")
+        );
+        assert!(
+            wrong(&[("track", " "), ("platform", "spotify")])
+                .message
+                .contains("needs `track`")
+        );
         let long = "x".repeat(LONGEST_ARGUMENT + 1);
-        assert!(wrong(&[("track", &long), ("platform", "spotify")]).message.contains("longer"));
+        assert!(
+            wrong(&[("track", &long), ("platform", "spotify")])
+                .message
+                .contains("longer")
+        );
     }
 }

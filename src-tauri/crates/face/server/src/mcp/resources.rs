@@ -83,15 +83,69 @@ pub(super) fn list(projects: &Projects, cursor: Option<&str>) -> Result<Page, Er
 pub(super) fn templates() -> Vec<ResourceTemplate> {
     let project = "studio://project/{project}";
     [
-        ("", "project", "Project", "What a project holds.", Some(JSON)),
-        ("/asset/{asset}", "asset", "Asset", "Facts about a sound, film or picture, with its bytes while they are small.", Some(JSON)),
-        ("/asset/{asset}/content", "asset-content", "Asset's bytes", "The bytes of an asset of up to 8 MiB.", None),
-        ("/film/{film}", "film", "Film", "A film's revision and its last render.", Some(JSON)),
-        ("/film/{film}/plan", "film-plan", "Film's plan", "The MoviePlan: shots, pictures, people and what they say.", Some(JSON)),
-        ("/film/{film}/captions", "film-captions", "Film's captions", "What is said in the last render, as SubRip.", Some(SUBRIP)),
-        ("/film/{film}/video", "film-video", "Rendered film", "The last render, if it has up to 8 MiB.", Some(MP4)),
-        ("/artifact/{digest}", "artifact", "Artifact", "A stored file: what made it, with its bytes while they are small.", Some(JSON)),
-        ("/artifact/{digest}/content", "artifact-content", "Artifact's bytes", "The bytes of a stored file of up to 8 MiB.", None),
+        (
+            "",
+            "project",
+            "Project",
+            "What a project holds.",
+            Some(JSON),
+        ),
+        (
+            "/asset/{asset}",
+            "asset",
+            "Asset",
+            "Facts about a sound, film or picture, with its bytes while they are small.",
+            Some(JSON),
+        ),
+        (
+            "/asset/{asset}/content",
+            "asset-content",
+            "Asset's bytes",
+            "The bytes of an asset of up to 8 MiB.",
+            None,
+        ),
+        (
+            "/film/{film}",
+            "film",
+            "Film",
+            "A film's revision and its last render.",
+            Some(JSON),
+        ),
+        (
+            "/film/{film}/plan",
+            "film-plan",
+            "Film's plan",
+            "The MoviePlan: shots, pictures, people and what they say.",
+            Some(JSON),
+        ),
+        (
+            "/film/{film}/captions",
+            "film-captions",
+            "Film's captions",
+            "What is said in the last render, as SubRip.",
+            Some(SUBRIP),
+        ),
+        (
+            "/film/{film}/video",
+            "film-video",
+            "Rendered film",
+            "The last render, if it has up to 8 MiB.",
+            Some(MP4),
+        ),
+        (
+            "/artifact/{digest}",
+            "artifact",
+            "Artifact",
+            "A stored file: what made it, with its bytes while they are small.",
+            Some(JSON),
+        ),
+        (
+            "/artifact/{digest}/content",
+            "artifact-content",
+            "Artifact's bytes",
+            "The bytes of a stored file of up to 8 MiB.",
+            None,
+        ),
     ]
     .into_iter()
     .map(|(path, name, title, description, media_type)| {
@@ -166,7 +220,10 @@ fn of_project(project: &Project) -> Result<Vec<Resource>, Error> {
         resources.push(
             resource(&address, &asset.facts.name, JSON)
                 .with_title(&asset.facts.name)
-                .with_description(format!("{}, {} bytes", asset.facts.media_type, asset.facts.bytes)),
+                .with_description(format!(
+                    "{}, {} bytes",
+                    asset.facts.media_type, asset.facts.bytes
+                )),
         );
     }
     for film in project.films().list()? {
@@ -209,11 +266,7 @@ fn whole(address: &Address, project: &Project) -> Result<Value, Error> {
     Ok(json!({ "project": project.info()?, "assets": assets, "films": films }))
 }
 
-fn asset(
-    address: &Address,
-    project: &Project,
-    id: &str,
-) -> Result<Vec<ResourceContents>, Error> {
+fn asset(address: &Address, project: &Project, id: &str) -> Result<Vec<ResourceContents>, Error> {
     let asset = project.assets().get(id)?;
     let file = file_of_asset(project, &asset);
     let content = address.beside(Part::AssetContent(id.to_owned()));
@@ -303,9 +356,10 @@ fn file_of_asset(project: &Project, asset: &Asset) -> Result<Utf8PathBuf, Error>
 }
 
 fn file_of_artifact(project: &Project, digest: &str) -> Result<(Utf8PathBuf, String), Error> {
-    let artifact = project.artifacts().get(digest)?.ok_or_else(|| {
-        Error::not_found(format!("there is no artifact `{digest}`"))
-    })?;
+    let artifact = project
+        .artifacts()
+        .get(digest)?
+        .ok_or_else(|| Error::not_found(format!("there is no artifact `{digest}`")))?;
     let file = inside(project, &project.artifacts().path(&artifact))?;
     Ok((file, artifact.media_type))
 }

@@ -46,7 +46,10 @@ pub(super) fn tool(operation: &Operation) -> Tool {
 fn schema(value: &Value) -> Arc<JsonObject> {
     let mut schema = value.as_object().cloned().unwrap_or_default();
     let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
-    for property in properties.into_iter().flat_map(|properties| properties.values_mut()) {
+    for property in properties
+        .into_iter()
+        .flat_map(|properties| properties.values_mut())
+    {
         if *property == Value::Bool(true) {
             *property = json!({});
         }
@@ -196,7 +199,10 @@ mod tests {
     #[test]
     fn a_failure_is_an_answer_that_fits_no_schema() {
         let failed = result(Err(Error::bad_input("no").field("/x")));
-        assert_eq!((failed.is_error, failed.structured_content), (Some(true), None));
+        assert_eq!(
+            (failed.is_error, failed.structured_content),
+            (Some(true), None)
+        );
         let text = failed.content[0].as_text().unwrap().text.clone();
         let told: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(told["error"]["field"], "/x");
@@ -205,7 +211,10 @@ mod tests {
     #[test]
     fn bytes_are_bounded() {
         let blob = |size| {
-            result(Ok(Output::Blob(Blob { media_type: "audio/wav", bytes: vec![0; size] })))
+            result(Ok(Output::Blob(Blob {
+                media_type: "audio/wav",
+                bytes: vec![0; size],
+            })))
         };
         assert!(blob(LARGEST_BLOB).content[0].as_audio().is_some());
         assert_eq!(blob(LARGEST_BLOB + 1).is_error, Some(true));
