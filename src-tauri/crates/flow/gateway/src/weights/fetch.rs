@@ -135,9 +135,9 @@ async fn fetch(
     let (hub, token) = gateway.hub()?;
     let (hub, token) = (&hub, token.as_ref());
     let Target { repo, revision, .. } = target;
-    cx.progress(&format!("Asking {} for {}", hub.host(), target.name()), 0.0);
     // What the registry says is shown without a network.
     agree(target, None, accept_licence)?;
+    cx.progress(&format!("Asking {} for {}", hub.host(), target.name()), 0.0);
     let pins = &gateway.weights.pins;
     let pinned = |file: &super::TargetFile| {
         let pin = pins.get(repo, revision, &file.path);
