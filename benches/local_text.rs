@@ -1,7 +1,7 @@
 //! The text side of local models, with a vocabulary of 150,000 tokens: masks of constrained answers,
 //! drawing a token, cutting at stop texts.
 //!
-//! Budgets: 1 ms a mask (median), 1 ms a drawn token.
+//! Budgets (medians): 1 ms a fresh mask; 1 ms a token drawn with top-k, 2 ms without.
 
 // A bench that cannot run must stop.
 #![allow(clippy::expect_used)]
