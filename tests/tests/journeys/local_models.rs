@@ -11,7 +11,10 @@ fn app() -> (App, String) {
     let path = app.home().join("nonsense.gguf");
     chat_gguf(&path, "nonsense", &ChatShape::TINY, CHAT_TEMPLATE);
     let imported = app.call("model.import", json!({ "path": path }));
-    let model = imported["model"].as_str().expect("it can be run").to_owned();
+    let model = imported["model"]
+        .as_str()
+        .expect("it can be run")
+        .to_owned();
     (app, model)
 }
 
@@ -31,12 +34,21 @@ fn a_model_of_this_machine_answers_for_nothing() {
     let first = app.call("llm.chat", hello(&model));
     assert_eq!(first["model"], model.as_str());
     assert_eq!(first["cost"], 0, "{first}");
-    assert!(first["usage"]["output_tokens"].as_u64() > Some(0), "{first}");
+    assert!(
+        first["usage"]["output_tokens"].as_u64() > Some(0),
+        "{first}"
+    );
     let again = app.call("llm.chat", hello(&model));
-    assert_eq!(first["text"], again["text"], "the seed decides what it says");
+    assert_eq!(
+        first["text"], again["text"],
+        "the seed decides what it says"
+    );
 
     // What it counts before is what it counts then: the tokenizer and the template are its own.
-    let counted = app.call("gateway.analyze_tokens", json!({ "model": model, "text": "hello" }));
+    let counted = app.call(
+        "gateway.analyze_tokens",
+        json!({ "model": model, "text": "hello" }),
+    );
     assert_eq!(counted["tokens"]["exact"], true, "{counted}");
     assert_eq!(counted["tokens"]["total"], first["usage"]["input_tokens"]);
 }
@@ -52,7 +64,8 @@ fn an_answer_is_held_to_its_schema_whatever_the_model_wants() {
     } } });
     let answer = app.call("llm.chat", input);
     let text = answer["text"].as_str().unwrap_or_default();
-    let said: Value = serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {answer}"));
+    let said: Value =
+        serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {answer}"));
     assert!(said["mood"] == "calm" || said["mood"] == "bright", "{said}");
     assert!(said["sure"].is_boolean(), "{said}");
 }
@@ -76,10 +89,16 @@ fn it_is_loaded_once_reads_only_what_is_new_and_leaves_when_told() {
             assert_eq!(cached > Some(0), turn > 0, "turn {turn}: {answer}");
         }
         let loaded = server.call("model.loaded", &json!({})).await.1;
-        assert_eq!((&loaded["phase"], &loaded["model"]), (&json!("ready"), &json!(model)));
+        assert_eq!(
+            (&loaded["phase"], &loaded["model"]),
+            (&json!("ready"), &json!(model))
+        );
         assert!(loaded["claimed_bytes"].as_u64() > Some(0), "{loaded}");
         let unloaded = server.call("model.unload", &json!({})).await.1;
-        assert_eq!((&unloaded["phase"], &unloaded["claimed_bytes"]), (&json!("empty"), &json!(0)));
+        assert_eq!(
+            (&unloaded["phase"], &unloaded["claimed_bytes"]),
+            (&json!("empty"), &json!(0))
+        );
     });
 }
 
@@ -91,5 +110,8 @@ fn a_model_that_does_not_fit_is_refused_before_it_takes_memory() {
     let (_, error) = app.call_refused("model.load", json!({ "model": model }));
     assert_eq!(error["code"], "unsupported", "{error}");
     let message = error["message"].as_str().unwrap_or_default();
-    assert!(message.contains("needs"), "what it needs is told: {message}");
+    assert!(
+        message.contains("needs"),
+        "what it needs is told: {message}"
+    );
 }

@@ -22,8 +22,8 @@ use studio_store::{ApiKey, Home};
 use crate::answer::blocking;
 use crate::books::Books;
 use crate::counts::{Counted, Counter};
-use crate::local::Local;
 use crate::lists::{Found, Lists};
+use crate::local::Local;
 use crate::machine::Watch;
 use crate::weights::Weights;
 

@@ -7,8 +7,9 @@ use studio_llm::chat::{ChatRequest, Message, Usage};
 use studio_providers::llm::Sound;
 use studio_store::{Limits, Purchase};
 
-use crate::answer::{blocking, nobody};
+use crate::answer::blocking;
 use crate::gateway::{Gateway, Wishes};
+use crate::why::nobody;
 
 /// The most tokens of a second of sound: OpenAI's models that hear take 10 and speak about 3 words.
 const TOKENS_PER_SEC: f64 = 20.0;

@@ -87,10 +87,7 @@ pub(crate) fn http_service(
     studio: Arc<Studio>,
     projects: Arc<Projects>,
     approvals: Approvals,
-) -> (
-    McpService,
-    impl FnOnce() + Send + 'static,
-) {
+) -> (McpService, impl FnOnce() + Send + 'static) {
     let face = Arc::new(Face::new(studio, projects, approvals));
     let config = StreamableHttpServerConfig::default();
     let end = config.cancellation_token.clone();
