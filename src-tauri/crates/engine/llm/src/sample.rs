@@ -176,7 +176,7 @@ impl Sampler {
         let least = top - NEGLIGIBLE * self.temperature;
         let possible = |(token, logit): (u32, &f32)| {
             // False for NaN.
-            (*logit >= least).then(|| Candidate {
+            (*logit >= least).then_some(Candidate {
                 logit: *logit,
                 token,
                 weight: 0.0,

@@ -202,7 +202,9 @@ mod tests {
                 name: "a/\"b\"".into(),
                 cost: MicroUsd(1_500_000),
                 requests: 2,
+                unpriced: 0,
                 input_tokens: 10,
+                cached_tokens: 0,
                 output_tokens: 4,
             }],
         };

@@ -98,8 +98,7 @@ impl Gateway {
             Err(_) => MicroUsd(0),
         });
         let (home, id) = (self.home.clone(), model.id.clone());
-        let spent = cost.unwrap_or_default();
-        blocking(move || Ok(home.ledger().settle_answer(entry, spent, &id, &usage)?)).await?;
+        blocking(move || Ok(home.ledger().settle_answer(entry, cost, &id, &usage)?)).await?;
         let transcript = asked?;
         Ok(Transcribed {
             model: model.id.clone(),
