@@ -4,9 +4,11 @@ export type AnswerFacts = { model: string; because: string; decision: string | n
 
 export type ApiKey = { id: string; name: string; scopes: Array<KeyScope>; created_at: string; expires_at: string | null; revoked_at: string | null; requests_per_minute: number | null; budget: MicroUsd | null };
 
-export type Asset = { id: string; name: string; kind: AssetKind; media_type: string; mode: ImportMode; path: string | null; digest: string; bytes: number; duration_secs: number | null; audio: AudioFacts | null; video: VideoFacts | null; tags: Record<string, string>; peaks: string | null; derived_from: string | null; operation: string | null; created_at: string };
+export type Asset = { id: string; name: string; kind: AssetKind; media_type: string; mode: ImportMode; path: string | null; digest: string; bytes: number; duration_secs: number | null; audio: AudioFacts | null; video: VideoFacts | null; tags: Record<string, string>; peaks: string | null; derived_from: string | null; operation: string | null; privacy: Privacy; created_at: string };
 
 export type AssetKind = "audio" | "video" | "image";
+
+export type AssetRef = { project: string; asset: string };
 
 export type Attempt = { model: string; failure: string | null; detail: string | null };
 
@@ -18,13 +20,13 @@ export type BaseImage = { id: string; prompt: string; seed?: number | null };
 
 export type BudgetState = { scope: Scope; name: string; taken: MicroUsd; limit: MicroUsd; warn_at: MicroUsd };
 
-export type Capability = "tools" | "embedding" | "json" | "schema" | "vision" | "audio" | "reasoning";
+export type Capability = "tools" | "embedding" | "json" | "schema" | "vision" | "audio" | "reasoning" | "transcription";
 
 export type Character = { id: string; name: string; description?: string | null; voice_profile: Record<string, string> };
 
 export type ChatMessage = { id: string; parent: string | null; created_at: string; message: Message; answer: AnswerFacts | null };
 
-export type ChatRequest = { messages: Array<Message>; tools?: Array<Tool>; tool_choice?: ToolChoice; response?: ResponseFormat; sampling?: Sampling; max_tokens?: number | null; stop?: Array<string> };
+export type ChatRequest = { messages: Array<Message>; tools?: Array<Tool>; tool_choice?: ToolChoice; response?: ResponseFormat; sampling?: Sampling; max_tokens?: number | null; effort?: Effort | null; stop?: Array<string> };
 
 export type Circuit = "closed" | "open" | "half_open";
 
@@ -38,6 +40,8 @@ export type DecisionRecord = { id: string; at: string; operation: string; questi
 
 export type Draft = { parent: string; model: string; because: string; text: string; reasoning: string };
 
+export type Effort = "low" | "medium" | "high" | "none";
+
 export type Encoding = "o200k_base" | "cl100k_base" | "estimated";
 
 export type Error = { code: ErrorCode; message: string; field?: string | null; hint?: string | null };
@@ -48,9 +52,15 @@ export type Excluded = { model: string; reason: Reason };
 
 export type Finish = "tool_calls" | "stop" | "length" | "content_filter";
 
+export type Format = "gguf" | "safetensors";
+
 export type Found = { conversation: string; title: string; message: string; excerpt: string };
 
+export type FoundRepo = { repo: string; downloads: number; likes: number; licence: string | null; is_gated: boolean; changed: string | null };
+
 export type FrameRate = { num: number; den: number };
+
+export type GotFile = { path: string; file: string; bytes: number; commit: string; sha256: string | null };
 
 export type ImportMode = "copy" | "reference";
 
@@ -66,6 +76,10 @@ export type KeyScope = "read" | "write" | "models";
 
 export type Line = { character_id: string; text: string };
 
+export type LocalFile = { path: string; bytes: number | null; here_bytes: number };
+
+export type LocalModel = { id: string; name: string; family: string; state: State; bytes: number | null; here_bytes: number; memory_bytes: number | null; context_tokens: number; capabilities: Array<Capability>; architecture: string; quantisation: string | null; format: Format; repo: string; revision: string; files: Array<LocalFile>; licence: string | null; licence_url: string | null; licence_is_free: boolean; is_found: boolean };
+
 export type LogLevel = "info" | "warning" | "error";
 
 export type LogLine = { at: string; level: LogLevel; text: string };
@@ -78,7 +92,7 @@ export type MicroUsd = number;
 
 export type Mode = "aeolian" | "dorian" | "lydian" | "phrygian" | "ionian" | "mixolydian";
 
-export type ModelState = { id: string; name: string; family?: string; model: string; context_tokens: number; output_tokens: number; capabilities: Array<Capability>; encoding: Encoding; quality: Record<string, number>; licence?: string | null; provider: string; on_this_machine: boolean; price: Price | null; is_free: boolean; readiness: Readiness; circuit: Circuit; first_token_ms: number | null; first_token_p95_ms: number | null; tokens_per_sec: number | null; usual_cost: MicroUsd | null };
+export type ModelState = { id: string; name: string; family?: string; model: string; context_tokens: number; output_tokens: number; capabilities: Array<Capability>; encoding: Encoding; quality: Record<string, number>; licence?: string | null; licence_url?: string | null; weights?: Weights | null; provider: string; on_this_machine: boolean; price: Price | null; is_free: boolean; readiness: Readiness; circuit: Circuit; first_token_ms: number | null; first_token_p95_ms: number | null; tokens_per_sec: number | null; usual_cost: MicroUsd | null };
 
 export type MoviePlan = { title: string; base_images: Array<BaseImage>; shots: Array<Shot>; characters: Array<Character>; dialogue_timeline: Array<Span>; render_profile: RenderProfile; metadata: Record<string, unknown> };
 
@@ -94,11 +108,13 @@ export type PartWeights = { quality: number; price: number; latency: number; hea
 
 export type Parts = { quality: number; price: number; latency: number; health: number; locality: number; readiness: number };
 
+export type Phase = "empty" | "loading" | "ready" | "answering" | "reading";
+
 export type Picture = { media_type: string; data: string };
 
 export type Policy = "cheapest" | "fastest" | "best" | "balanced" | "local_only" | { custom: PartWeights };
 
-export type Price = { model: string; as_of: string; source: string; input: number; cached?: number | null; cache_write?: number | null; output: number };
+export type Price = { model: string; as_of: string; source: string; input?: number | null; cached?: number | null; cache_write?: number | null; output?: number | null; image?: number | null; second?: number | null };
 
 export type Privacy = "may_leave" | "local_only";
 
@@ -106,9 +122,9 @@ export type Problem = { path: string; message: string };
 
 export type ProjectInfo = { id: string; name: string; path: string; created_at: string | null; modified_at: string | null; assets: number; films: number; bytes: number; missing: boolean };
 
-export type Protocol = "openai" | "openai-responses" | "anthropic" | "gemini" | "ollama";
+export type Protocol = "openai" | "openai-responses" | "anthropic" | "gemini" | "ollama" | "local" | "hub";
 
-export type ProviderState = { id: string; name: string; protocol: Protocol; base_url: string; key_env?: string | null; needs_key: boolean; on_this_machine: boolean; key: KeyPlace; models: number };
+export type ProviderState = { id: string; name: string; protocol: Protocol; base_url?: string | null; key_env?: string | null; needs_key: boolean; on_this_machine: boolean; key: KeyPlace; models: number };
 
 export type Quality = "lossless" | "high" | "medium" | "voice";
 
@@ -124,17 +140,23 @@ export type RenderMode = "run" | "dry";
 
 export type RenderProfile = { video: VideoProfile; metadata: Record<string, unknown> };
 
+export type RepoFile = { path: string; bytes: number; sha256: string | null; is_here: boolean };
+
 export type ResponseFormat = "text" | "json" | { schema: { name: string; schema: Record<string, unknown> } };
 
 export type SampleRate = number;
 
-export type Sampling = { temperature?: number | null; top_p?: number | null; top_k?: number | null; min_p?: number | null; repetition_penalty?: number | null; seed?: number | null };
+export type Sampling = { temperature?: number | null; top_p?: number | null; top_k?: number | null; min_p?: number | null; repetition_penalty?: number | null; logit_bias?: Record<string, unknown>; seed?: number | null };
 
 export type Scope = "day" | "month" | "project" | "key";
 
 export type Score = { key: string; mode: string; bpm: number; intensity: number };
 
 export type Scored = { model: string; score: number; parts: Parts; most_cost: MicroUsd | null };
+
+export type ServerProblem = { server: string; error: Error };
+
+export type ServerState = { server: string; state: Standing; reached_by: string; env: Array<string>; headers: Array<string>; trusted: boolean; title: string | null; version: string | null; protocol: string | null; tools: number | null; error: Error | null };
 
 export type Setting = { key: string; title: string; summary: string; value: unknown; default: unknown; origin: Origin; type: string; minimum?: number | null; maximum?: number | null; choices?: Array<string> | null };
 
@@ -144,7 +166,13 @@ export type Shot = { id: string; duration_sec: number; visual_description: strin
 
 export type Shown = { id: string; parent: string | null; created_at: string; message: Message; answer: AnswerFacts | null; alternatives: Array<string> };
 
+export type ShownTool = { server: string; name: string; title: string | null; description: string | null; input_schema: unknown; output_schema: unknown; read_only: boolean | null; destructive: boolean | null };
+
 export type Span = { type: "dialogue"; start_time_sec: number; duration_sec: number; character_id: string; text: string } | { type: "silence"; start_time_sec: number; duration_sec: number };
+
+export type Standing = "disabled" | "connecting" | "connected" | "failed" | "idle" | "restarting" | "invalid";
+
+export type State = "available" | "installed" | "partial" | "unsupported";
 
 export type StepEstimate = { step: string; items: number; reused: number; seconds: number; bytes: number; cost_micro_usd: number };
 
@@ -152,7 +180,7 @@ export type StepReport = { step: string; items: number; made: number; reused: nu
 
 export type Summary = { id: string; title: string; shots: number; duration_secs: number; updated_at: string; rendered: boolean };
 
-export type Task = "chat" | "code" | "reasoning" | "summary" | "translation" | "embedding" | "writing";
+export type Task = "chat" | "code" | "reasoning" | "summary" | "translation" | "embedding" | "writing" | "transcription";
 
 export type TokenCount = { total: number; text: number; framing: number; tools: number; images: number; exact: boolean };
 
@@ -162,9 +190,13 @@ export type ToolCall = { id: string; name: string; arguments: Record<string, unk
 
 export type ToolChoice = "none" | "auto" | "required" | { named: string };
 
-export type Total = { name: string; cost: MicroUsd; requests: number; input_tokens: number; output_tokens: number };
+export type ToolPart = { type: "text"; text: string } | { type: "data"; media_type: string; data: string; uri: string | null } | { type: "link"; uri: string; name: string | null; media_type: string | null } | { type: "omitted"; media_type: string; bytes: number };
+
+export type Total = { name: string; cost: MicroUsd; requests: number; unpriced: number; input_tokens: number; cached_tokens: number; output_tokens: number };
 
 export type Usage = { input_tokens: number; cached_tokens: number; cache_write_tokens: number; output_tokens: number; reasoning_tokens: number };
+
+export type VerifiedFile = { result: "whole"; sha256: string } | { result: "damaged"; expected: string; found: string; was_discarded: boolean } | { result: "unknown"; sha256: string } | { result: "missing" };
 
 export type VideoFacts = { codec: string; width: number; height: number; frame_rate: FrameRate; frames: number };
 
@@ -174,16 +206,21 @@ export type VideoProfile = { model_id: string; max_fps?: number | null; notes?: 
 
 export type Voice = { id: string; name: string; language: string; gender: string | null; provider: string };
 
+export type Weights = { repo: string; revision: string; format: Format; architecture: string; quantisation?: string | null; files: Array<WeightsFile>; kv_bytes_per_token?: number | null };
+
+export type WeightsFile = { path: string; about_bytes?: number | null; sha256?: string | null };
+
 export interface Operations {
   'ambient.play': { input: { key?: Key | null; mode?: Mode | null; bpm?: number | null; intensity?: number | null; seed?: number | null; volume?: number | null }; output: { playing: boolean; key: string; mode: Mode; bpm: number; intensity: number; seed: number; volume: number; chord: string | null; next_chord: string | null; bar: number; elapsed_secs: number; device: string | null; underruns: number; render_load: number } };
   'ambient.render': { input: { duration_secs: number; key?: Key | null; mode?: Mode | null; bpm?: number | null; intensity?: number | null; seed?: number; target_lufs?: number | null; project?: string | null; output?: string | null; format?: Container | null }; output: { output: Output; duration_secs: number; loudness: Loudness } };
   'ambient.set': { input: { key?: Key | null; mode?: Mode | null; bpm?: number | null; intensity?: number | null; seed?: number | null; volume?: number | null }; output: { playing: boolean; key: string; mode: Mode; bpm: number; intensity: number; seed: number; volume: number; chord: string | null; next_chord: string | null; bar: number; elapsed_secs: number; device: string | null; underruns: number; render_load: number } };
   'ambient.status': { input: Record<string, unknown>; output: { playing: boolean; key: string; mode: Mode; bpm: number; intensity: number; seed: number; volume: number; chord: string | null; next_chord: string | null; bar: number; elapsed_secs: number; device: string | null; underruns: number; render_load: number } };
   'ambient.stop': { input: Record<string, unknown>; output: { playing: boolean; key: string; mode: Mode; bpm: number; intensity: number; seed: number; volume: number; chord: string | null; next_chord: string | null; bar: number; elapsed_secs: number; device: string | null; underruns: number; render_load: number } };
-  'asset.import': { input: { project: string; path: string; mode?: ImportMode }; output: { id: string; name: string; kind: AssetKind; media_type: string; mode: ImportMode; path: string | null; digest: string; bytes: number; duration_secs: number | null; audio: AudioFacts | null; video: VideoFacts | null; tags: Record<string, string>; peaks: string | null; derived_from: string | null; operation: string | null; created_at: string } };
+  'asset.import': { input: { project: string; path: string; mode?: ImportMode; privacy?: Privacy }; output: { id: string; name: string; kind: AssetKind; media_type: string; mode: ImportMode; path: string | null; digest: string; bytes: number; duration_secs: number | null; audio: AudioFacts | null; video: VideoFacts | null; tags: Record<string, string>; peaks: string | null; derived_from: string | null; operation: string | null; privacy: Privacy; created_at: string } };
+  'asset.label': { input: { project: string; asset: string; privacy: Privacy }; output: { id: string; name: string; kind: AssetKind; media_type: string; mode: ImportMode; path: string | null; digest: string; bytes: number; duration_secs: number | null; audio: AudioFacts | null; video: VideoFacts | null; tags: Record<string, string>; peaks: string | null; derived_from: string | null; operation: string | null; privacy: Privacy; created_at: string } };
   'asset.list': { input: { project: string }; output: { assets: Array<Asset> } };
-  'asset.remove': { input: { project: string; asset: string }; output: { id: string; name: string; kind: AssetKind; media_type: string; mode: ImportMode; path: string | null; digest: string; bytes: number; duration_secs: number | null; audio: AudioFacts | null; video: VideoFacts | null; tags: Record<string, string>; peaks: string | null; derived_from: string | null; operation: string | null; created_at: string } };
-  'asset.restore': { input: { project: string; asset: string }; output: { id: string; name: string; kind: AssetKind; media_type: string; mode: ImportMode; path: string | null; digest: string; bytes: number; duration_secs: number | null; audio: AudioFacts | null; video: VideoFacts | null; tags: Record<string, string>; peaks: string | null; derived_from: string | null; operation: string | null; created_at: string } };
+  'asset.remove': { input: { project: string; asset: string }; output: { id: string; name: string; kind: AssetKind; media_type: string; mode: ImportMode; path: string | null; digest: string; bytes: number; duration_secs: number | null; audio: AudioFacts | null; video: VideoFacts | null; tags: Record<string, string>; peaks: string | null; derived_from: string | null; operation: string | null; privacy: Privacy; created_at: string } };
+  'asset.restore': { input: { project: string; asset: string }; output: { id: string; name: string; kind: AssetKind; media_type: string; mode: ImportMode; path: string | null; digest: string; bytes: number; duration_secs: number | null; audio: AudioFacts | null; video: VideoFacts | null; tags: Record<string, string>; peaks: string | null; derived_from: string | null; operation: string | null; privacy: Privacy; created_at: string } };
   'audio.convert': { input: { path?: string | null; project?: string | null; asset?: string | null; format: Container; quality?: Quality; sample_rate?: number | null; output?: string | null }; output: { output: Output; frames: number; bytes: number; warnings: Array<string> } };
   'audio.loudness': { input: { path?: string | null; project?: string | null; asset?: string | null }; output: { integrated_lufs: number | null; momentary_max_lufs: number | null; short_term_max_lufs: number | null; range_lu: number; true_peak_dbtp: number | null; sample_peak_dbfs: number | null; duration_secs: number } };
   'audio.normalize': { input: { path?: string | null; project?: string | null; asset?: string | null; target_lufs?: number; ceiling_dbtp?: number; output?: string | null; format?: Container | null }; output: { output: Output; before: Loudness; after: Loudness; gain_db: number; limited_db: number } };
@@ -195,12 +232,12 @@ export interface Operations {
   'chat.list': { input: { limit?: number }; output: { conversations: Array<Conversation> } };
   'chat.regenerate': { input: { conversation: string; message?: string | null; model?: string | null }; output: { question: ChatMessage | null; answer: ChatMessage } };
   'chat.search': { input: { words: string; limit?: number }; output: { found: Array<Found> } };
-  'chat.send': { input: { conversation: string; text: string; images?: Array<Picture>; after?: string | null }; output: { question: ChatMessage | null; answer: ChatMessage } };
+  'chat.send': { input: { conversation: string; text: string; images?: Array<Picture>; assets?: Array<AssetRef>; after?: string | null }; output: { question: ChatMessage | null; answer: ChatMessage } };
   'chat.show': { input: { conversation: string }; output: { conversation: Conversation; messages: Array<Shown>; draft: Draft | null } };
   'chat.stop': { input: { conversation: string }; output: { stopped: boolean } };
   'chat.update': { input: { conversation: string; title?: string | null; model?: string | null; privacy?: Privacy | null; system?: string | null; project?: string | null }; output: { id: string; title: string; created_at: string; updated_at: string; model: string | null; privacy: Privacy; system: string; project: string | null; head: string | null } };
   'gateway.analyze_tokens': { input: { text?: string | null; request?: ChatRequest | null; model: string }; output: { model: string; tokens: TokenCount; expected_tokens: number; context_tokens: number; output_tokens: number; most_cost: MicroUsd | null; price_as_of: string | null } };
-  'gateway.cost': { input: { days?: number }; output: { today: MicroUsd; this_month: MicroUsd; budgets: Array<BudgetState>; by_day: Array<Total>; by_model: Array<Total>; by_project: Array<Total> } };
+  'gateway.cost': { input: { days?: number }; output: { today: MicroUsd; this_month: MicroUsd; budgets: Array<BudgetState>; by_day: Array<Total>; by_model: Array<Total>; by_project: Array<Total>; by_key: Array<Total> } };
   'gateway.decisions': { input: { limit?: number }; output: { decisions: Array<DecisionRecord> } };
   'gateway.export_costs': { input: { days?: number }; output: ArrayBuffer };
   'gateway.models': { input: { discover?: boolean }; output: { models: Array<ModelState>; problem: string | null } };
@@ -214,7 +251,26 @@ export interface Operations {
   'keys.create': { input: { name: string; scopes?: Array<KeyScope>; expires_in_days?: number | null; requests_per_minute?: number | null; budget_usd?: number | null }; output: { id: string; name: string; scopes: Array<KeyScope>; created_at: string; expires_at: string | null; revoked_at: string | null; requests_per_minute: number | null; budget: MicroUsd | null; secret: string } };
   'keys.list': { input: Record<string, unknown>; output: { keys: Array<ApiKey> } };
   'keys.revoke': { input: { key: string }; output: { id: string; name: string; scopes: Array<KeyScope>; created_at: string; expires_at: string | null; revoked_at: string | null; requests_per_minute: number | null; budget: MicroUsd | null } };
-  'llm.chat': { input: { messages: Array<Message>; tools?: Array<Tool>; tool_choice?: ToolChoice; response?: ResponseFormat; sampling?: Sampling; max_tokens?: number | null; stop?: Array<string>; model?: string | null; policy?: Policy | null; privacy?: Privacy; project?: string | null }; output: { text: string; reasoning: string; tool_calls: Array<ToolCall>; model: string; because: string; decision: string; end: Finish; usage: Usage; cost: MicroUsd | null; first_token_ms: number; tokens_per_sec: number | null; warnings: Array<string> } };
+  'llm.chat': { input: { messages: Array<Message>; tools?: Array<Tool>; tool_choice?: ToolChoice; response?: ResponseFormat; sampling?: Sampling; max_tokens?: number | null; effort?: Effort | null; stop?: Array<string>; model?: string | null; policy?: Policy | null; privacy?: Privacy; project?: string | null }; output: { text: string; reasoning: string; tool_calls: Array<ToolCall>; model: string; because: string; decision: string; end: Finish; usage: Usage; cost: MicroUsd | null; first_token_ms: number; tokens_per_sec: number | null; warnings: Array<string> } };
+  'mcp.add': { input: { server: string; command?: string | null; args?: Array<string>; env?: Record<string, string>; cwd?: string | null; url?: string | null; headers?: Record<string, string>; trusted?: boolean; replace?: boolean }; output: { server: string; state: Standing; reached_by: string; env: Array<string>; headers: Array<string>; trusted: boolean; title: string | null; version: string | null; protocol: string | null; tools: number | null; error: Error | null } };
+  'mcp.call': { input: { server: string; tool: string; arguments?: Record<string, unknown>; timeout_secs?: number }; output: { is_error: boolean; content: Array<ToolPart>; structured: unknown; truncated: boolean } };
+  'mcp.connect': { input: { server: string }; output: { server: string; state: Standing; reached_by: string; env: Array<string>; headers: Array<string>; trusted: boolean; title: string | null; version: string | null; protocol: string | null; tools: number | null; error: Error | null } };
+  'mcp.disconnect': { input: { server: string }; output: { server: string; state: Standing; reached_by: string; env: Array<string>; headers: Array<string>; trusted: boolean; title: string | null; version: string | null; protocol: string | null; tools: number | null; error: Error | null } };
+  'mcp.import': { input: { path: string; replace?: boolean }; output: { added: Array<string>; skipped: Array<ServerProblem> } };
+  'mcp.log': { input: { server: string }; output: { lines: Array<string> } };
+  'mcp.remove': { input: { server: string }; output: { removed: string } };
+  'mcp.servers': { input: { check?: boolean }; output: { file: string; servers: Array<ServerState> } };
+  'mcp.tools': { input: { server?: string | null }; output: { tools: Array<ShownTool>; problems: Array<ServerProblem> } };
+  'model.download': { input: { model?: string | null; repo?: string | null; files?: Array<string>; revision?: string | null; accept_licence?: boolean; update?: boolean }; output: { model: string | null; files: Array<GotFile>; received_bytes: number } };
+  'model.files': { input: { repo: string; revision?: string | null }; output: { repo: string; commit: string; licence: string | null; licence_url: string | null; licence_is_free: boolean; is_gated: boolean; files: Array<RepoFile>; refused: Array<string> } };
+  'model.import': { input: { path: string; model?: string | null; name?: string | null; copy?: boolean }; output: { model: string | null; files: Array<string>; bytes: number; copied_bytes: number } };
+  'model.list': { input: Record<string, unknown>; output: { models: Array<LocalModel>; folder: string; free_bytes: number | null; here_bytes: number } };
+  'model.load': { input: { model: string }; output: { model: string | null; phase: Phase; fraction: number | null; waiting: number; limit_bytes: number; claimed_bytes: number; resident_bytes: number | null; resident_peak_bytes: number } };
+  'model.loaded': { input: Record<string, unknown>; output: { model: string | null; phase: Phase; fraction: number | null; waiting: number; limit_bytes: number; claimed_bytes: number; resident_bytes: number | null; resident_peak_bytes: number } };
+  'model.remove': { input: { model?: string | null; repo?: string | null; files?: Array<string>; revision?: string | null }; output: { files: Array<string>; freed_bytes: number } };
+  'model.search': { input: { words?: string; hub?: boolean; limit?: number }; output: { models: Array<LocalModel>; hub: Array<FoundRepo>; hub_problem: Error | null } };
+  'model.unload': { input: Record<string, unknown>; output: { model: string | null; phase: Phase; fraction: number | null; waiting: number; limit_bytes: number; claimed_bytes: number; resident_bytes: number | null; resident_peak_bytes: number } };
+  'model.verify': { input: { model?: string | null; repo?: string | null; files?: Array<string>; discard_damaged?: boolean }; output: { is_whole: boolean; files: Array<VerifiedFile> } };
   'movie.estimate': { input: { project: string; film: string; width?: number | null; height?: number | null }; output: { steps: Array<StepEstimate>; seconds: number; bytes: number; cost_micro_usd: number } };
   'movie.get': { input: { project: string; film: string }; output: { id: string; title: string; plan: MoviePlan; revision: number; can_undo: boolean; can_redo: boolean; updated_at: string; render: Render | null } };
   'movie.import': { input: { project: string; path?: string | null; plan?: unknown }; output: { id: string; title: string; plan: MoviePlan; revision: number; can_undo: boolean; can_redo: boolean; updated_at: string; render: Render | null } };
@@ -240,8 +296,8 @@ export interface Operations {
   'project.open': { input: { path: string }; output: { id: string; name: string; path: string; created_at: string | null; modified_at: string | null; assets: number; films: number; bytes: number; missing: boolean } };
   'provider.list': { input: Record<string, unknown>; output: { providers: Array<ProviderState> } };
   'provider.pull': { input: { model: string; provider?: string }; output: { model: string } };
-  'provider.remove_key': { input: { provider: string }; output: { id: string; name: string; protocol: Protocol; base_url: string; key_env?: string | null; needs_key: boolean; on_this_machine: boolean; key: KeyPlace; models: number } };
-  'provider.set_key': { input: { provider: string; key: string }; output: { id: string; name: string; protocol: Protocol; base_url: string; key_env?: string | null; needs_key: boolean; on_this_machine: boolean; key: KeyPlace; models: number } };
+  'provider.remove_key': { input: { provider: string }; output: { id: string; name: string; protocol: Protocol; base_url?: string | null; key_env?: string | null; needs_key: boolean; on_this_machine: boolean; key: KeyPlace; models: number } };
+  'provider.set_key': { input: { provider: string; key: string }; output: { id: string; name: string; protocol: Protocol; base_url?: string | null; key_env?: string | null; needs_key: boolean; on_this_machine: boolean; key: KeyPlace; models: number } };
   'provider.test': { input: { provider: string }; output: { provider: string; models: number; took_ms: number } };
   'settings.get': { input: Record<string, unknown>; output: { file: string; settings: Array<Setting> } };
   'settings.reset': { input: { key: string }; output: { file: string; settings: Array<Setting> } };

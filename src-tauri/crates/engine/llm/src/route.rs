@@ -38,9 +38,9 @@ pub enum Policy {
     Custom(PartWeights),
 }
 
-/// How much each part of a score matters: nothing, where it is absent. Only their ratios count.
+/// How much each part of a score matters: nothing at 0. Only their ratios count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct PartWeights {
     #[schemars(range(min = 0.0, max = 100.0))]
     pub quality: f64,

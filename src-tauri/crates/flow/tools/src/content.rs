@@ -16,7 +16,7 @@ const MOST_PARTS: usize = 100;
 pub(crate) struct Answer {
     /// The tool says that it failed; `content` tells why.
     pub(crate) is_error: bool,
-    pub(crate) content: Vec<Part>,
+    pub(crate) content: Vec<ToolPart>,
     /// The answer as the tool's output schema describes it.
     pub(crate) structured: Option<Value>,
     /// Something was left out because it was too big.
@@ -26,7 +26,7 @@ pub(crate) struct Answer {
 /// A piece of an answer.
 #[derive(Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub(crate) enum Part {
+pub(crate) enum ToolPart {
     Text {
         text: String,
     },
@@ -89,7 +89,7 @@ impl Room {
         fits
     }
 
-    fn part(&mut self, block: ContentBlock) -> Part {
+    fn part(&mut self, block: ContentBlock) -> ToolPart {
         match block {
             ContentBlock::Text(text) => self.text(text.text),
             ContentBlock::Image(image) => self.data(image.mime_type, image.data, None),
@@ -104,7 +104,7 @@ impl Room {
                 } => self.data(mime_type.unwrap_or_else(binary), blob, Some(cut(uri))),
                 _ => self.unknown(),
             },
-            ContentBlock::ResourceLink(link) => Part::Link {
+            ContentBlock::ResourceLink(link) => ToolPart::Link {
                 uri: cut(link.uri),
                 name: Some(cut(link.title.unwrap_or(link.name))),
                 media_type: link.mime_type.map(cut),
@@ -113,25 +113,25 @@ impl Room {
         }
     }
 
-    fn text(&mut self, mut text: String) -> Part {
+    fn text(&mut self, mut text: String) -> ToolPart {
         if text.len() > self.text {
             self.truncated = true;
             text.truncate(text.floor_char_boundary(self.text));
         }
         self.text -= text.len();
-        Part::Text { text }
+        ToolPart::Text { text }
     }
 
-    fn data(&mut self, media_type: String, data: String, uri: Option<String>) -> Part {
+    fn data(&mut self, media_type: String, data: String, uri: Option<String>) -> ToolPart {
         let media_type = cut(media_type);
         if data.len() > self.data {
             self.truncated = true;
             // Four characters are three bytes.
             let bytes = data.len() / 4 * 3;
-            return Part::Omitted { media_type, bytes };
+            return ToolPart::Omitted { media_type, bytes };
         }
         self.data -= data.len();
-        Part::Data {
+        ToolPart::Data {
             media_type,
             data,
             uri,
@@ -139,9 +139,9 @@ impl Room {
     }
 
     /// Kinds of content that a later revision may bring.
-    fn unknown(&mut self) -> Part {
+    fn unknown(&mut self) -> ToolPart {
         self.truncated = true;
-        Part::Omitted {
+        ToolPart::Omitted {
             media_type: binary(),
             bytes: 0,
         }
@@ -202,7 +202,7 @@ mod tests {
         assert!(serde_json::to_string(&answer).unwrap().len() < 2 * MOST_TEXT);
         let omitted = &answer.content[2];
         assert!(
-            matches!(omitted, Part::Omitted { bytes: 786_435, .. }),
+            matches!(omitted, ToolPart::Omitted { bytes: 786_435, .. }),
             "{omitted:?}"
         );
     }

@@ -263,12 +263,12 @@ struct ImportInput {
 struct ServerList {
     /// The file that names them.
     file: String,
-    servers: Vec<Shown>,
+    servers: Vec<ServerState>,
 }
 
 /// A server as people see it, without secrets.
 #[derive(Serialize, JsonSchema)]
-struct Shown {
+struct ServerState {
     server: String,
     state: Standing,
     /// Program and arguments, or address.
@@ -307,7 +307,7 @@ enum Standing {
 struct ToolList {
     tools: Vec<ShownTool>,
     /// Servers whose tools are not listed, and why.
-    problems: Vec<Problem>,
+    problems: Vec<ServerProblem>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -325,7 +325,7 @@ struct ShownTool {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct Problem {
+struct ServerProblem {
     server: String,
     error: Error,
 }
@@ -334,7 +334,7 @@ struct Problem {
 struct Imported {
     added: Vec<String>,
     /// There already, or not an entry that can be used.
-    skipped: Vec<Problem>,
+    skipped: Vec<ServerProblem>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -358,10 +358,10 @@ async fn list(servers: Arc<Servers>, input: ListInput) -> Result<ServerList, Err
                     checked(&servers, name, &config).await
                 }
                 Ok(config) => shown(&servers, name, &config),
-                Err(error) => Shown {
+                Err(error) => ServerState {
                     state: Standing::Invalid,
                     error: Some(error),
-                    ..Shown::new(name, &ServerConfig::default())
+                    ..ServerState::new(name, &ServerConfig::default())
                 },
             }
         }
@@ -372,9 +372,9 @@ async fn list(servers: Arc<Servers>, input: ListInput) -> Result<ServerList, Err
     })
 }
 
-impl Shown {
-    fn new(server: String, config: &ServerConfig) -> Shown {
-        Shown {
+impl ServerState {
+    fn new(server: String, config: &ServerConfig) -> ServerState {
+        ServerState {
             server,
             state: Standing::Idle,
             reached_by: secrets::shown(config),
@@ -390,9 +390,9 @@ impl Shown {
     }
 }
 
-fn shown(servers: &Servers, name: String, config: &ServerConfig) -> Shown {
+fn shown(servers: &Servers, name: String, config: &ServerConfig) -> ServerState {
     let started = servers.started(&name);
-    let mut shown = Shown::new(name, config);
+    let mut shown = ServerState::new(name, config);
     if config.disabled {
         shown.state = Standing::Disabled;
         return shown;
@@ -429,7 +429,7 @@ fn shown(servers: &Servers, name: String, config: &ServerConfig) -> Shown {
     shown
 }
 
-async fn checked(servers: &Servers, name: String, config: &ServerConfig) -> Shown {
+async fn checked(servers: &Servers, name: String, config: &ServerConfig) -> ServerState {
     let tools = match servers.client(&name).await {
         Ok((_, client)) => tools_of(&client).await,
         Err(error) => Err(error),
@@ -479,7 +479,7 @@ async fn tools(servers: Arc<Servers>, input: ToolsInput) -> Result<ToolList, Err
                         .map(|tool| shown_tool(server.clone(), tool)),
                 );
             }
-            Err(error) => problems.push(Problem { server, error }),
+            Err(error) => problems.push(ServerProblem { server, error }),
         }
     }
     Ok(ToolList { tools, problems })
@@ -633,7 +633,7 @@ fn failed_call(server: &Server, name: &str, tool: &str, error: &ServiceError) ->
     })
 }
 
-fn add(servers: &Servers, input: AddInput) -> Result<Shown, Error> {
+fn add(servers: &Servers, input: AddInput) -> Result<ServerState, Error> {
     check_name(&input.server)?;
     let config = ServerConfig {
         kind: None,
@@ -672,7 +672,7 @@ fn import(servers: &Servers, input: &ImportInput) -> Result<Imported, Error> {
                     ..config
                 },
             )),
-            Err(error) => skipped.push(Problem { server, error }),
+            Err(error) => skipped.push(ServerProblem { server, error }),
         }
     }
     servers.put(&new, true)?;
@@ -680,7 +680,7 @@ fn import(servers: &Servers, input: &ImportInput) -> Result<Imported, Error> {
     Ok(Imported { added, skipped })
 }
 
-async fn connect(servers: Arc<Servers>, input: Which) -> Result<Shown, Error> {
+async fn connect(servers: Arc<Servers>, input: Which) -> Result<ServerState, Error> {
     let config = ServerConfig {
         disabled: false,
         ..servers.config(&input.server)?
@@ -688,13 +688,13 @@ async fn connect(servers: Arc<Servers>, input: Which) -> Result<Shown, Error> {
     servers.put(&[(input.server.clone(), config.clone())], true)?;
     let (_, client) = servers.client(&input.server).await?;
     let tools = tools_of(&client).await?.len();
-    Ok(Shown {
+    Ok(ServerState {
         tools: Some(tools),
         ..shown(&servers, input.server, &config)
     })
 }
 
-async fn disconnect(servers: Arc<Servers>, input: Which) -> Result<Shown, Error> {
+async fn disconnect(servers: Arc<Servers>, input: Which) -> Result<ServerState, Error> {
     let config = ServerConfig {
         disabled: true,
         ..servers.config(&input.server)?

@@ -46,7 +46,7 @@ pub struct Listing {
 
 /// A repository that was found by words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Found {
+pub struct FoundRepo {
     pub repo: String,
     pub downloads: u64,
     pub likes: u64,
@@ -128,7 +128,7 @@ impl Hub {
         words: &str,
         limit: u32,
         token: Option<&Token>,
-    ) -> Result<Vec<Found>> {
+    ) -> Result<Vec<FoundRepo>> {
         let mut url = self.url(["api", "models"]);
         url.query_pairs_mut()
             .append_pair("search", words)
@@ -145,7 +145,7 @@ impl Hub {
         let found = rows.iter().filter_map(|row| {
             let repo = row["id"].as_str().or(row["modelId"].as_str())?;
             Repo::parse(repo).ok()?;
-            Some(Found {
+            Some(FoundRepo {
                 repo: repo.to_owned(),
                 downloads: row["downloads"].as_u64().unwrap_or(0),
                 likes: row["likes"].as_u64().unwrap_or(0),

@@ -30,7 +30,7 @@ mod source;
 mod space;
 mod verify;
 
-pub use api::{Found, Listing, RemoteFile, RepoInfo};
+pub use api::{FoundRepo, Listing, RemoteFile, RepoInfo};
 pub use cache::{Cache, Kept};
 pub use digest::{Digest, sha256_of};
 pub use download::{Downloaded, Offered, Progress, Wanted};

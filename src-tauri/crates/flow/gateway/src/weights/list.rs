@@ -6,7 +6,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use studio_core::Error;
-use studio_hub::{Found, Repo, free_bytes};
+use studio_hub::{FoundRepo, Repo, free_bytes};
 use studio_llm::catalog::{Capability, Model, Protocol};
 use studio_llm::weights::{Format, is_free_licence};
 
@@ -187,7 +187,7 @@ fn twenty() -> u32 {
 pub(super) struct FoundModels {
     models: Vec<LocalModel>,
     /// Repositories with GGUF files at the hub, most downloaded first. Not all of them run here.
-    hub: Vec<Found>,
+    hub: Vec<FoundRepo>,
     /// Why the hub did not answer, if it was asked and did not.
     hub_problem: Option<Error>,
 }
