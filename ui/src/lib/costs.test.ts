@@ -10,6 +10,8 @@ const budget = (taken: number, limit = 2_000_000): BudgetState => ({
   warn_at: limit * 0.8,
 });
 
+const none = { unpriced: 0, input_tokens: 0, cached_tokens: 0, output_tokens: 0 };
+
 test('a limit warns before it refuses', () => {
   expect([0, 1_600_000, 2_000_000].map((taken) => toneOf(budget(taken)))).toEqual([
     'ok',
@@ -26,8 +28,7 @@ test('a price that nobody knows is unknown, never 0', () => {
     name,
     cost,
     requests: 3,
-    input_tokens: 1,
-    output_tokens: 1,
+    ...none,
   });
   const models = [
     { id: 'here/a', is_free: true, price: null },
@@ -42,7 +43,7 @@ test('a price that nobody knows is unknown, never 0', () => {
 });
 
 test('days without an answer are there, as zero', () => {
-  const known = { name: '2026-11-24', cost: 5, requests: 1, input_tokens: 0, output_tokens: 0 };
+  const known = { name: '2026-11-24', cost: 5, requests: 1, ...none };
   const days = everyDay([known], 3, new Date('2026-11-25T10:00:00Z'));
   expect(days.map(({ name, cost }) => [name, cost])).toEqual([
     ['2026-11-23', 0],

@@ -33,12 +33,22 @@ export function costOf(total: CostTotal, models: ModelState[]): number | null {
   return model && (model.is_free || model.price) ? total.cost : null;
 }
 
+const NOTHING: CostTotal = {
+  name: '',
+  cost: 0,
+  requests: 0,
+  unpriced: 0,
+  input_tokens: 0,
+  cached_tokens: 0,
+  output_tokens: 0,
+};
+
 /** Every day of the last `days`, the present one last; those without an answer are zero. */
 export function everyDay(totals: CostTotal[], days: number, now: Date): CostTotal[] {
   const known = new Map(totals.map((total) => [total.name, total]));
   return Array.from({ length: days }, (_, i) => {
     const name = new Date(now.getTime() - (days - 1 - i) * 86_400_000).toISOString().slice(0, 10);
-    return known.get(name) ?? { name, cost: 0, requests: 0, input_tokens: 0, output_tokens: 0 };
+    return known.get(name) ?? { ...NOTHING, name };
   });
 }
 

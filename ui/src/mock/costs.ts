@@ -9,6 +9,8 @@ export function costs(empty: boolean): NewCostReport {
     name,
     cost,
     requests,
+    unpriced: 0,
+    cached_tokens: requests * 512,
     input_tokens: requests * 2140,
     output_tokens: requests * 516,
   });

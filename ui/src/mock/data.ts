@@ -61,6 +61,7 @@ function asset(i: number): Asset {
     kind,
     media_type: kind === 'image' ? 'image/png' : 'audio/flac',
     mode: i % 4 === 0 ? 'reference' : 'copy',
+    privacy: 'may_leave',
     path: `/home/you/Music/${names[i % 5]}.flac`,
     digest: `${i}e2a91c44b7f0d3358ac1`,
     bytes: 18_400_000 + i * 1_300_000,

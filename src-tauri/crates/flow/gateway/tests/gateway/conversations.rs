@@ -351,10 +351,14 @@ async fn weights_of_the_owners_own_reach_every_choice() {
         let route = world.call("gateway.route", input).await.unwrap();
         route["model"].as_str().unwrap().to_owned()
     };
-    let quality = json!({ "text": "x", "policy": { "custom": { "quality": 1.0 } } });
-    assert_eq!(model(quality).await, "dear/m");
-    let price = json!({ "text": "x", "policy": { "custom": { "price": 1.0 } } });
-    assert_eq!(model(price).await, "cheap/m");
+    let only = |part: &str| {
+        let mut weights = json!({ "quality": 0.0, "price": 0.0, "latency": 0.0, "health": 0.0,
+                                  "locality": 0.0, "readiness": 0.0 });
+        weights[part] = json!(1.0);
+        json!({ "text": "x", "policy": { "custom": weights } })
+    };
+    assert_eq!(model(only("quality")).await, "dear/m");
+    assert_eq!(model(only("price")).await, "cheap/m");
     // As settings, they hold for conversations, too.
     world.set("models.policy", json!("custom"));
     for part in [
