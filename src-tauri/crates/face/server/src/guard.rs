@@ -18,8 +18,8 @@ use crate::names;
 use crate::problem::Refusal;
 use crate::rates::TooMany;
 
-/// Domains that only the owner touches: a key must not make itself a greater one.
-const OWNERS: [&str; 3] = ["keys", "provider", "settings"];
+/// Domains that only the owner touches: a key must not make itself a greater one, nor start programs.
+const OWNERS: [&str; 4] = ["keys", "mcp", "provider", "settings"];
 
 /// Who a request comes from.
 #[derive(Clone, Debug)]

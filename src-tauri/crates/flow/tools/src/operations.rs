@@ -232,7 +232,7 @@ struct AddInput {
     env: BTreeMap<String, String>,
     /// The folder to start it in.
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("x-path" = true))]
     cwd: Option<Utf8PathBuf>,
     /// Address of a server that runs elsewhere, instead of a program.
     #[serde(default)]
@@ -252,7 +252,7 @@ struct AddInput {
 #[serde(deny_unknown_fields)]
 struct ImportInput {
     /// The file, such as another client's configuration.
-    #[schemars(with = "String", length(min = 1))]
+    #[schemars(with = "String", length(min = 1), extend("x-path" = true))]
     path: Utf8PathBuf,
     /// Replace servers of the same name; otherwise they are skipped.
     #[serde(default)]

@@ -203,7 +203,7 @@ pub(super) fn remove(gateway: &Gateway, input: &Which) -> Result<RemovedFiles, E
 #[serde(deny_unknown_fields)]
 pub(super) struct Import {
     /// A GGUF file, or a folder with a model's files.
-    #[schemars(with = "String", length(min = 1))]
+    #[schemars(with = "String", length(min = 1), extend("x-path" = true))]
     path: Utf8PathBuf,
     /// The listed model that the file is, if it is one.
     #[serde(default)]
