@@ -12,7 +12,7 @@ mod serve;
 use std::io::{IsTerminal, Read, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::{Arg, ArgAction, ArgMatches, Command};
@@ -23,6 +23,9 @@ use studio_server::Approvals;
 
 use crate::compose::{self, Composed, Options};
 use crate::{progress, render};
+
+/// How long work that was begun, such as a last entry of the ledger, may take after the end.
+const LAST_WORK: Duration = Duration::from_secs(10);
 
 pub(crate) fn main() -> ExitCode {
     let begun = Instant::now();
@@ -45,13 +48,17 @@ pub(crate) fn main() -> ExitCode {
     drop(guard);
     let matches = arguments::command(composed.studio.registry()).get_matches();
     let result = match matches.subcommand() {
-        None => open_window(&runtime, composed.studio, &matches, begun),
+        None => open_window(&runtime, composed.studio.clone(), &matches, begun),
         Some((name, matches)) => runtime.block_on(async {
             let result = dispatch(name, matches, &composed).await;
             composed.servers.close().await;
             result
         }),
     };
+    drop(composed);
+    // A job that does not look whether it was cancelled must not keep the process: it is found
+    // interrupted later, and can be resumed.
+    runtime.shutdown_timeout(LAST_WORK);
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error, json_wanted),
