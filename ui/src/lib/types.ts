@@ -59,6 +59,16 @@ export type Policy = generated.Policy;
 export type PartWeights = Required<generated.PartWeights>;
 export type Privacy = generated.Privacy;
 export type Reason = generated.Reason;
+export type LocalModel = generated.LocalModel;
+export type LocalModels = Output<'model.list'>;
+export type LoadedModel = Output<'model.loaded'>;
+export type DownloadInput = Input<'model.download'>;
+export type FoundRepo = generated.FoundRepo;
+export type RepoFile = generated.RepoFile;
+export type RepoFiles = Output<'model.files'>;
+export type ToolServer = generated.ServerState;
+export type NewToolServer = Input<'mcp.add'>;
+export type OfferedTool = generated.ShownTool;
 export type SystemInfo = Output<'system.info'>;
 
 /** The studio's error; `code` may be one that this window does not know yet. */

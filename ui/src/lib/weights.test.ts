@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { LoadedModel, LocalModel, RepoFile } from './upcoming';
+import type { LoadedModel, LocalModel, RepoFile } from './types';
 import {
   choicesOf,
   countText,

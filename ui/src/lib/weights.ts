@@ -3,7 +3,7 @@
 import { bytes, percent } from './format';
 import { canText, contextText } from './modelFacts';
 import { search } from './search';
-import type { LoadedModel, LocalModel, RepoFile } from './upcoming';
+import type { LoadedModel, LocalModel, RepoFile } from './types';
 
 const ORDER: LocalModel['state'][] = ['installed', 'partial', 'available', 'unsupported'];
 

@@ -1,10 +1,10 @@
 // What the paper studio spent.
 
-import type { NewCostReport } from '$lib/upcoming';
+import type { CostReport } from '$lib/types';
 
 const day = (back: number) => new Date(Date.now() - back * 86_400_000).toISOString().slice(0, 10);
 
-export function costs(empty: boolean): NewCostReport {
+export function costs(empty: boolean): CostReport {
   const total = (name: string, cost: number, requests: number) => ({
     name,
     cost,

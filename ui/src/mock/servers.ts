@@ -1,7 +1,7 @@
 // Tool servers of the paper studio.
 
 import type { Json } from '$lib/types';
-import type { ToolServer } from '$lib/upcoming';
+import type { ToolServer } from '$lib/types';
 
 type Values = Record<string, Json>;
 

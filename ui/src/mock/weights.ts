@@ -1,7 +1,7 @@
 // Models of the paper studio's own, with downloads that take paper time.
 
 import type { Job, Json, StudioEvent } from '$lib/types';
-import type { LoadedModel, LocalModel, LocalModels, RepoFiles } from '$lib/upcoming';
+import type { LoadedModel, LocalModel, LocalModels, RepoFiles } from '$lib/types';
 import { refusals } from './decisions';
 
 type Values = Record<string, Json>;

@@ -1,6 +1,6 @@
 // Models, providers, what was spent and what was decided: read when a page asks.
 
-import type { NewCostReport } from '../upcoming';
+import type { CostReport } from '../types';
 import type { ApiKey, DecisionRecord, ModelState, ProviderState } from '../types';
 import { coalesced } from './coalesce';
 import { call } from './connection';
@@ -13,7 +13,7 @@ class Models {
   problem = $state<string | null>(null);
   ready = $state(false);
   providers = $state.raw<ProviderState[]>([]);
-  cost = $state.raw<NewCostReport | null>(null);
+  cost = $state.raw<CostReport | null>(null);
   keys = $state.raw<ApiKey[]>([]);
   readonly keyNames = $derived(new Map(this.keys.map(({ id, name }) => [id, name])));
   decisions = $state.raw<DecisionRecord[]>([]);

@@ -1,24 +1,19 @@
 // Models that the studio runs by itself: what is here, what could be, and what is on its way.
 
-import type { Job } from '../types';
-import type { DownloadInput, LoadedModel, LocalModel, LocalModels } from '../upcoming';
-import { ask, offers, run } from './asking';
+import type { DownloadInput, Job, LoadedModel, LocalModel, LocalModels } from '../types';
 import { coalesced } from './coalesce';
-import { on, onGap } from './connection';
+import { call, on, onGap } from './connection';
 import { jobs } from './jobs.svelte';
 import { models } from './models.svelte';
-import { registry } from './operations.svelte';
 import { attempt, quietly, toasts } from './toasts.svelte';
 
 class Weights {
   kept = $state.raw<LocalModels | null>(null);
-  /** What is in memory; `null` where this studio does not tell. */
+  /** What is in memory; `null` until it was asked for. */
   loaded = $state.raw<LoadedModel | null>(null);
   readonly load = coalesced(async () => {
-    await registry.load();
-    if (!offers('model.list')) return;
-    this.kept = await ask('model.list', {});
-    if (offers('model.loaded')) this.loaded = await ask('model.loaded', {});
+    this.kept = await call('model.list', {});
+    this.loaded = await call('model.loaded', {});
   });
 
   start() {
@@ -41,14 +36,14 @@ class Weights {
   }
 
   async download(input: DownloadInput, name: string) {
-    const got = await attempt(run('model.download', input));
+    const got = await attempt(jobs.run('model.download', input));
     await this.#refresh();
     if (got) toasts.done(got.model ? `${name} is here and can answer.` : `${name} is here.`);
   }
 
   /** Takes the digests again; damaged files can be thrown away and fetched anew. */
   async verify(model: LocalModel) {
-    const found = await attempt(run('model.verify', { model: model.id }));
+    const found = await attempt(jobs.run('model.verify', { model: model.id }));
     if (!found) return;
     if (found.is_whole) {
       toasts.done(`Every file of ${model.name} is whole.`);
@@ -62,25 +57,25 @@ class Weights {
   }
 
   async #mend(model: LocalModel) {
-    await attempt(run('model.verify', { model: model.id, discard_damaged: true }));
+    await attempt(jobs.run('model.verify', { model: model.id, discard_damaged: true }));
     await this.download({ model: model.id, accept_licence: true }, model.name);
   }
 
   /** Into memory, so that the first answer comes at once; what was there leaves. */
   async toMemory(model: LocalModel) {
-    const done = await attempt(run('model.load', { model: model.id }));
+    const done = await attempt(jobs.run('model.load', { model: model.id }));
     await this.#refresh();
     if (done) toasts.done(`${model.name} is in memory.`);
   }
 
   async unload() {
-    const now = await attempt(ask('model.unload', {}));
+    const now = await attempt(call('model.unload', {}));
     if (now) this.loaded = now;
     await this.#refresh();
   }
 
   async remove(model: LocalModel): Promise<number | null> {
-    const removed = await attempt(ask('model.remove', { model: model.id }));
+    const removed = await attempt(call('model.remove', { model: model.id }));
     await this.#refresh();
     return removed?.freed_bytes ?? null;
   }
@@ -88,7 +83,7 @@ class Weights {
   /** Throws what is wrong, so that the dialog can tell it. */
   async import(path: string, name: string): Promise<void> {
     const wish = name ? { path, name } : { path };
-    const got = await run('model.import', wish);
+    const got = await jobs.run('model.import', wish);
     await this.#refresh();
     toasts.done(
       got.model

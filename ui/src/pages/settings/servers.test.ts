@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ToolServer } from '$lib/upcoming';
+import type { ToolServer } from '$lib/types';
 import { serverFacts, wishOf, wordsOf } from './servers';
 
 test('a line is taken apart as a shell does', () => {

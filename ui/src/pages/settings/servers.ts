@@ -1,7 +1,7 @@
 // Tool servers as people read and wish them. Pure.
 
 import { count } from '$lib/format';
-import type { NewToolServer, ToolServer } from '$lib/upcoming';
+import type { NewToolServer, ToolServer } from '$lib/types';
 
 const STATES: Record<
   ToolServer['state'],
