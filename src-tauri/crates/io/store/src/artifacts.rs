@@ -5,9 +5,12 @@
 //!
 //! Writers of all processes share the lock of `artifacts/.lock` from before the first byte until the
 //! row is there. Whoever gets that lock alone knows that every file without a row is a leftover.
+//!
+//! A project may come from anybody: no link in its folder is followed to remove something, what is not
+//! named as only this file names things stays, and a row that would lead elsewhere is an error.
 
 use std::collections::HashSet;
-use std::fs::{File, TryLockError};
+use std::fs::{File, FileType, TryLockError};
 use std::io::{ErrorKind, Read, Write};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -189,12 +192,9 @@ impl Artifacts<'_> {
         }
         let rows = self.list()?;
         let kept: HashSet<Utf8PathBuf> = rows.iter().map(|row| self.path(row)).collect();
-        for folder in self.entries(&self.folder)? {
-            if !folder.is_dir() {
-                continue;
-            }
-            for file in self.entries(&folder)? {
-                if !kept.contains(&file) && file.is_file() {
+        for folder in self.entries(&self.folder, FileType::is_dir)? {
+            for file in self.entries(&folder, FileType::is_file)? {
+                if is_ours(&file) && !kept.contains(&file) {
                     std::fs::remove_file(&file).map_err(StoreError::io(&file, "remove"))?;
                 }
             }
@@ -202,14 +202,18 @@ impl Artifacts<'_> {
         Ok(())
     }
 
-    fn entries(&self, folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>> {
-        let listed = || -> std::io::Result<Vec<Utf8PathBuf>> {
-            let entries = folder.read_dir_utf8()?;
-            entries
-                .map(|entry| entry.map(|entry| entry.into_path()))
-                .collect()
-        };
-        listed().map_err(StoreError::io(folder, "list"))
+    /// What lies in `folder` and is of this kind. A link is of no kind but its own.
+    fn entries(&self, folder: &Utf8Path, kind: fn(&FileType) -> bool) -> Result<Vec<Utf8PathBuf>> {
+        let mut found = Vec::new();
+        for entry in folder.read_dir().map_err(StoreError::io(folder, "list"))? {
+            let entry = entry.map_err(StoreError::io(folder, "list"))?;
+            let is_kind = entry.file_type().is_ok_and(|found| kind(&found));
+            // A name that is no text is none of ours.
+            if is_kind && let Ok(path) = Utf8PathBuf::from_path_buf(entry.path()) {
+                found.push(path);
+            }
+        }
+        Ok(found)
     }
 
     fn lock_file(&self) -> Result<File> {
@@ -316,13 +320,32 @@ const COLUMNS: &str = "digest, extension, media_type, bytes, created_at";
 
 /// `extension` in lower case if it is an ordinary one, so that it fits behind a digest anywhere.
 fn plain_extension(extension: &str) -> String {
-    let plain = !extension.is_empty()
-        && extension.len() <= 16
-        && extension.chars().all(|c| c.is_ascii_alphanumeric());
-    if plain {
+    if is_plain(extension) {
         extension.to_ascii_lowercase()
     } else {
         "bin".to_owned()
+    }
+}
+
+fn is_plain(extension: &str) -> bool {
+    (1..=16).contains(&extension.len()) && extension.chars().all(|c| c.is_ascii_alphanumeric())
+}
+
+fn is_hex(text: &str, digits: usize) -> bool {
+    let is_digit = |c: u8| c.is_ascii_digit() || (b'a'..=b'f').contains(&c);
+    text.len() == digits && text.bytes().all(is_digit)
+}
+
+/// Whether only this file gives such a name: `tmp/UUID`, or `ab/abDIGEST.extension`.
+fn is_ours(file: &Utf8Path) -> bool {
+    let folder = file.parent().and_then(Utf8Path::file_name);
+    let name = file.file_name().unwrap_or_default();
+    match (folder, name.split_once('.')) {
+        (Some("tmp"), None) => is_hex(name, 32),
+        (Some(folder), Some((digest, extension))) => {
+            is_hex(digest, 64) && digest.get(..2) == Some(folder) && is_plain(extension)
+        }
+        _ => false,
     }
 }
 
@@ -352,9 +375,19 @@ fn copy_hashed(
 }
 
 fn read_artifact(row: &Row<'_>) -> rusqlite::Result<Artifact> {
+    let (digest, extension): (String, String) = (row.get(0)?, row.get(1)?);
+    if !is_hex(&digest, 64) || !is_plain(&extension) {
+        let problem = format!("`{digest}.{extension}` is no name of an artifact");
+        let text = rusqlite::types::Type::Text;
+        return Err(rusqlite::Error::FromSqlConversionFailure(
+            0,
+            text,
+            problem.into(),
+        ));
+    }
     Ok(Artifact {
-        digest: row.get(0)?,
-        extension: row.get(1)?,
+        digest,
+        extension,
         media_type: row.get(2)?,
         bytes: row.get(3)?,
         created_at: row.get(4)?,
@@ -487,8 +520,9 @@ mod tests {
         let kept = artifacts
             .publish_bytes(b"kept", "bin", "x/y", &made("a"))
             .unwrap();
-        let leftovers = ["artifacts/tmp/half", "artifacts/ab/abandoned.wav"]
-            .map(|leftover| project.path().join(leftover));
+        let half = format!("artifacts/tmp/{}", "0".repeat(32));
+        let abandoned = format!("artifacts/ab/ab{}.wav", "0".repeat(62));
+        let leftovers = [half, abandoned].map(|leftover| project.path().join(leftover));
         std::fs::create_dir_all(project.path().join("artifacts/ab")).unwrap();
         for leftover in &leftovers {
             std::fs::write(leftover, b"x").unwrap();
@@ -504,5 +538,39 @@ mod tests {
         artifacts.sweep().unwrap();
         assert!(!leftovers.iter().any(|leftover| leftover.exists()));
         artifacts.verify(&kept).unwrap();
+    }
+    #[cfg(unix)]
+    #[test]
+    fn a_project_of_a_stranger_makes_nobody_remove_or_read_other_files() {
+        let (folder, project) = project();
+        let artifacts = project.artifacts();
+        let name = format!("ab{}.txt", "0".repeat(62));
+        let mine = ["note.txt", &name].map(|name| folder.file("mine").join(name));
+        std::fs::create_dir(folder.file("mine")).unwrap();
+        std::fs::create_dir(project.path().join("artifacts/ab")).unwrap();
+        let beside = project.path().join("artifacts/ab/note.txt");
+        for file in mine.iter().chain([&beside]) {
+            std::fs::write(file, b"dear").unwrap();
+        }
+        let link = |name: &str| {
+            let link = project.path().join("artifacts").join(name);
+            std::os::unix::fs::symlink(folder.file("mine"), link).unwrap();
+        };
+        link("tmp");
+        link("cd");
+        artifacts.sweep().unwrap();
+        assert!(mine.iter().chain([&beside]).all(|file| file.exists()));
+
+        for (digest, extension) in [
+            ("00".repeat(32), "/../../../mine/note.txt"),
+            ("..".into(), "txt"),
+        ] {
+            let insert = "INSERT INTO artifacts VALUES (?1, ?2, 'x/y', 4, '')";
+            let insert =
+                |writer: &rusqlite::Transaction<'_>| writer.execute(insert, [&digest, extension]);
+            artifacts.database.write(insert).unwrap();
+            let error = artifacts.get(&digest).unwrap_err().to_string();
+            assert!(error.contains("no name of an artifact"), "{error}");
+        }
     }
 }
