@@ -70,6 +70,9 @@ impl Decisions<'_> {
     /// Writes decisions with what came of them, in one transaction. The oldest beyond those that are
     /// kept go.
     pub fn record(&self, records: &[DecisionRecord]) -> Result<()> {
+        if records.is_empty() {
+            return Ok(());
+        }
         self.database.write(|writer| {
             let mut insert = writer.prepare_cached(
                 "INSERT INTO decisions (id, at, operation, question, decision, outcome) \
@@ -173,5 +176,22 @@ mod tests {
         let kept = home.decisions().list(u32::MAX).unwrap();
         assert_eq!(kept.len(), KEPT as usize);
         assert_eq!(kept.last().unwrap().id, "00000007");
+    }
+
+    #[test]
+    fn recording_nothing_forgets_nothing() {
+        let folder = Folder::new();
+        let home = Home::open(folder.path()).unwrap();
+        let decisions = home.decisions();
+        decisions.record(&[decision(1)]).unwrap();
+        // The row that was written last may be of another table, with a much higher number.
+        let other = "INSERT INTO ledger (id, at, day, job, operation, purpose, reserved) \
+                     VALUES (99999, '', '', '', '', '', 0)";
+        decisions
+            .database
+            .write(|writer| writer.execute(other, []))
+            .unwrap();
+        decisions.record(&[]).unwrap();
+        assert_eq!(decisions.list(10).unwrap(), [decision(1)]);
     }
 }
