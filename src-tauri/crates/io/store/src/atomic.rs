@@ -1,7 +1,7 @@
 //! Files that appear whole or not at all, and folder names that are safe everywhere.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -88,7 +88,11 @@ pub(crate) fn sweep_partial(folder: &Utf8Path, age: Duration) -> Result<()> {
         let modified = entry.metadata().and_then(|metadata| metadata.modified());
         let is_old = modified.is_ok_and(|at| at.elapsed().is_ok_and(|since| since > age));
         if is_old && is_partial(entry.file_name()) {
-            std::fs::remove_file(entry.path()).map_err(StoreError::io(entry.path(), "remove"))?;
+            match std::fs::remove_file(entry.path()) {
+                // Another process opens the same project.
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                removed => removed.map_err(StoreError::io(entry.path(), "remove"))?,
+            }
         }
     }
     Ok(())
@@ -251,6 +255,26 @@ mod tests {
         std::thread::sleep(Duration::from_millis(20));
         sweep_partial(folder.path(), Duration::ZERO).unwrap();
         assert!(theirs.iter().all(|path| path.exists()) && folder.names().len() == 4);
+    }
+
+    #[test]
+    fn several_may_sweep_at_once() {
+        let folder = Folder::new();
+        for _ in 0..1_000 {
+            std::fs::write(sibling(&folder.file("film.mp4")), b"x").unwrap();
+        }
+        std::thread::sleep(Duration::from_millis(20));
+        let together = std::sync::Barrier::new(4);
+        let sweep = || {
+            together.wait();
+            sweep_partial(folder.path(), Duration::ZERO).unwrap();
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(sweep);
+            }
+        });
+        assert_eq!(folder.names(), [""; 0]);
     }
 
     #[test]
