@@ -196,7 +196,7 @@ impl Chats<'_> {
         }
     }
 
-    /// Adds a message after `parent` and shows its branch.
+    /// Adds a message after `parent`, which is one of the same conversation, and shows its branch.
     pub fn add(
         &self,
         chat: &str,
@@ -206,10 +206,11 @@ impl Chats<'_> {
     ) -> Result<ChatMessage> {
         let id = uuid::Uuid::now_v7().to_string();
         let now = now();
-        self.database.write(|writer| {
-            writer.execute(
+        let added = self.database.write(|writer| {
+            let added = writer.execute(
                 "INSERT INTO messages (id, conversation, parent, created_at, body, text, answer) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                 SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE ?3 IS NULL \
+                 OR EXISTS (SELECT 1 FROM messages WHERE id = ?3 AND conversation = ?2)",
                 params![
                     id,
                     chat,
@@ -220,11 +221,17 @@ impl Chats<'_> {
                     answer.map(to_json).transpose()?,
                 ],
             )?;
-            writer.execute(
-                "UPDATE conversations SET head = ?2, updated_at = ?3 WHERE id = ?1",
-                params![chat, id, now],
-            )
+            if added == 1 {
+                writer.execute(
+                    "UPDATE conversations SET head = ?2, updated_at = ?3 WHERE id = ?1",
+                    params![chat, id, now],
+                )?;
+            }
+            Ok(added)
         })?;
+        if added == 0 {
+            return Err(unknown("message", parent.unwrap_or_default()));
+        }
         self.message(chat, &id)
     }
 
@@ -390,6 +397,31 @@ mod tests {
         chats.show(&chat.id, &second.id).unwrap();
         assert_eq!(chats.get(&chat.id).unwrap().head, Some(second.id));
         assert!(chats.show(&chat.id, "nothing").is_err());
+    }
+
+    #[test]
+    fn a_branch_stays_within_its_conversation() {
+        let folder = Folder::new();
+        let home = Home::open(folder.path()).unwrap();
+        let chats = home.chats();
+        let create = || {
+            chats
+                .create("", None, Privacy::MayLeave, "", None)
+                .unwrap()
+                .id
+        };
+        let (one, other) = (create(), create());
+        let question = chats.add(&one, None, &Message::user("?"), None).unwrap();
+        let strange = chats.add(&other, Some(&question.id), &Message::assistant("!"), None);
+        assert!(matches!(
+            strange,
+            Err(StoreError::Missing {
+                what: "message",
+                ..
+            })
+        ));
+        assert_eq!(chats.get(&other).unwrap().head, None);
+        chats.delete(&one).unwrap();
     }
 
     #[test]
