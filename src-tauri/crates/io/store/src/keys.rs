@@ -79,7 +79,7 @@ pub struct NewApiKey {
 }
 
 impl ApiKeys<'_> {
-    /// Makes a key and answers it with its secret, which is 256 random bits and kept nowhere.
+    /// Makes a key and answers it with its secret, which is kept nowhere.
     pub fn create(&self, new: &NewApiKey) -> Result<(ApiKey, String)> {
         let id = uuid::Uuid::now_v7().to_string();
         // Two version 4 UUIDs carry 244 random bits of the operating system's.
