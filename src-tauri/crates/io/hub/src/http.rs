@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use jiff::Timestamp;
-use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::header::{ACCEPT_ENCODING, HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
 
@@ -161,7 +161,8 @@ impl Hub {
             .header(ACCEPT_ENCODING, "identity");
         match token {
             Some(token) if self.is_own(url) && (near || url.scheme() == "https") => {
-                request.header(AUTHORIZATION, format!("Bearer {}", token.0))
+                // Marked as a secret: no log of the layers below shows it.
+                request.bearer_auth(&token.0)
             }
             _ => request,
         }
@@ -173,7 +174,7 @@ impl Hub {
             Err(_) => Err(self.stalled(url)),
             Ok(Err(error)) => Err(HubError::Network {
                 host: host(url),
-                detail: causes(&error),
+                detail: causes(error),
             }),
             Ok(Ok(response)) => Ok(response),
         }
@@ -226,7 +227,7 @@ impl Hub {
         {
             let piece = piece.map_err(|error| HubError::Network {
                 host: host(url),
-                detail: causes(&error),
+                detail: causes(error),
             })?;
             if bytes.len() + piece.len() > most {
                 return Ok(None);
@@ -361,10 +362,12 @@ fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     ))
 }
 
-/// An error with what lies below it: the outermost says little.
-pub(crate) fn causes(error: &dyn std::error::Error) -> String {
+/// An error with what lies below it: the outermost says little. Without its address, whose query may
+/// be a signature that opens the file to everybody.
+pub(crate) fn causes(error: reqwest::Error) -> String {
+    let error = error.without_url();
     let mut words = error.to_string();
-    let mut below = error.source();
+    let mut below = std::error::Error::source(&error);
     while let Some(cause) = below {
         let more = cause.to_string();
         if !words.contains(&more) {
@@ -382,7 +385,7 @@ fn chance() -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use reqwest::header::HeaderValue;
+    use reqwest::header::{AUTHORIZATION, HeaderValue};
 
     use super::*;
 
@@ -420,7 +423,7 @@ mod tests {
         let request = hub(base).unwrap().request(Method::GET, &url, Some(&token));
         let request = request.build().unwrap();
         let sent = request.headers().get(AUTHORIZATION);
-        assert!(sent.is_none_or(|value| value == "Bearer hf_secret"));
+        assert!(sent.is_none_or(|value| value == "Bearer hf_secret" && value.is_sensitive()));
         sent.is_some()
     }
 

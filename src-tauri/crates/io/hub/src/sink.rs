@@ -16,7 +16,7 @@ use crate::cache::sync_folder;
 use crate::digest::{Digest, Digests, Hasher};
 use crate::error::{HubError, Result};
 
-/// Pieces that wait for the disk. Each is what the network gave at once, 64 KiB at most by far.
+/// Pieces that wait for the disk. Each is what the network gave at once: hyper reads up to 408 KiB.
 const WAITING: usize = 64;
 
 /// What a file must be to get its name.
@@ -58,6 +58,14 @@ impl Sink {
             written
         });
         Sink { pieces, writer }
+    }
+
+    /// A disk that stands still while the second value lives.
+    #[cfg(test)]
+    pub(crate) fn that_takes_nothing() -> (Sink, impl Sized) {
+        let (pieces, waiting) = mpsc::channel(WAITING);
+        let writer = tokio::spawn(async { Err(HubError::Cancelled) });
+        (Sink { pieces, writer }, waiting)
     }
 
     /// Waits while the disk is behind. `false`: the writer has failed, and [`Sink::end`] says why.

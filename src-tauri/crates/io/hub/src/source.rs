@@ -2,7 +2,8 @@
 //! the order of the file.
 //!
 //! Pieces behind the first one wait in memory until it is their turn, so that what is written is always
-//! the beginning of the file.
+//! the beginning of the file. What comes through one connection waits for the disk instead, however
+//! large the file is.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -16,12 +17,15 @@ use reqwest::header::{
     CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, IF_RANGE, RANGE,
 };
 use reqwest::{Method, Response, StatusCode, Url};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 use crate::error::{HubError, Result};
 use crate::http::{Hub, REDIRECTS, Token, host, redirect};
 use crate::sink::Sink;
+
+/// Parts of the only piece that wait for the sink, which holds some itself.
+const WAITING: usize = 4;
 
 /// A file at its hub. Cheap to clone; all clones share what they learnt.
 #[derive(Clone)]
@@ -97,14 +101,20 @@ impl Source {
                 return Ok(());
             }
         }
+        // A part has a byte at least: a piece of several is never held up behind those before it.
+        let room = if piece >= self.bytes - at {
+            WAITING
+        } else {
+            (piece as usize).min(Semaphore::MAX_PERMITS)
+        };
         let mut tasks = JoinSet::new();
-        let mut queue: VecDeque<mpsc::UnboundedReceiver<Told>> = VecDeque::new();
+        let mut queue: VecDeque<mpsc::Receiver<Told>> = VecDeque::new();
         let mut next = at;
         loop {
             while queue.len() < patience.connections.max(1) && next < self.bytes {
                 let range = next..next.saturating_add(piece).min(self.bytes);
                 next = range.end;
-                let (tell, hear) = mpsc::unbounded_channel();
+                let (tell, hear) = mpsc::channel(room);
                 let (source, opened) = (self.clone(), first.take());
                 tasks.spawn(async move { source.fetch(range, opened, &tell).await });
                 queue.push_back(hear);
@@ -132,7 +142,7 @@ impl Source {
         &self,
         range: Range<u64>,
         mut opened: Option<(Response, bool)>,
-        tell: &mpsc::UnboundedSender<Told>,
+        tell: &mpsc::Sender<Told>,
     ) {
         let Range { mut start, end } = range;
         let mut failed = 0;
@@ -155,11 +165,11 @@ impl Source {
             if let Err(error) = tried
                 && let Err(error) = self.hub.bear(error, &mut failed).await
             {
-                let _ = tell.send(Err(error));
+                let _ = tell.send(Err(error)).await;
                 return;
             }
         }
-        let _ = tell.send(Ok(None));
+        let _ = tell.send(Ok(None)).await;
     }
 
     /// Reads a body until byte `end`, within the limit of silence.
@@ -168,7 +178,7 @@ impl Source {
         response: Response,
         start: &mut u64,
         end: u64,
-        tell: &mpsc::UnboundedSender<Told>,
+        tell: &mpsc::Sender<Told>,
     ) -> Result<()> {
         let url = response.url().clone();
         let mut body = response.bytes_stream();
@@ -181,7 +191,7 @@ impl Source {
             let bytes = match piece {
                 Err(_) => return Err(self.hub.stalled(&url)),
                 Ok(None) => return Err(network("the connection was cut".to_owned())),
-                Ok(Some(Err(error))) => return Err(network(crate::http::causes(&error))),
+                Ok(Some(Err(error))) => return Err(network(crate::http::causes(error))),
                 Ok(Some(Ok(bytes))) => bytes,
             };
             self.received
@@ -191,7 +201,7 @@ impl Source {
             }
             *start += bytes.len() as u64;
             // If nobody hears it, the download is over.
-            if tell.send(Ok(Some(bytes))).is_err() {
+            if tell.send(Ok(Some(bytes))).await.is_err() {
                 return Ok(());
             }
         }
@@ -258,9 +268,9 @@ impl Source {
     /// Whether an answer is what was asked for, before a byte of it is taken.
     fn check(&self, response: &Response, range: &Range<u64>) -> Result<bool> {
         let headers = response.headers();
-        let is_page = text(headers, CONTENT_TYPE.as_str())
-            .is_some_and(|kind| kind.starts_with("text/html") && !self.what.ends_with(".html"));
-        if is_page {
+        let is_page =
+            text(headers, CONTENT_TYPE.as_str()).is_some_and(|kind| kind.starts_with("text/html"));
+        if is_page && !self.url.path().ends_with(".html") {
             return Err(self.unexpected("a web page instead of the file"));
         }
         if response.status() == StatusCode::PARTIAL_CONTENT {
@@ -296,4 +306,37 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 fn strong_etag(headers: &HeaderMap) -> Option<String> {
     let etag = text(headers, ETAG.as_str())?;
     etag.starts_with('"').then(|| etag.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use studio_testkit::{HubFault, HubFile, TempFolder, TestHub};
+
+    use super::*;
+    use crate::cache::Cache;
+    use crate::http::Patience;
+
+    #[tokio::test]
+    async fn a_disk_that_is_slower_than_the_network_is_waited_for() {
+        let size = 96 << 20;
+        let server = TestHub::start("o/n", vec![HubFile::large("m.gguf", vec![7; size])]);
+        server.behave(|_, _| Some(HubFault::NoRanges));
+        let folder = TempFolder::new();
+        let cache = Cache::new(folder.file("cache"));
+        let hub = Hub::new(&server.url(), cache, Patience::default()).unwrap();
+        let url = hub.url(["o", "n", "resolve", "main", "m.gguf"]);
+        let source = Source::new(&hub, url, None, "m.gguf", size as u64);
+        let (sink, _disk) = Sink::that_takes_nothing();
+        let mut deaf = |_| {};
+        let pour = source.pour(0, &sink, &mut deaf);
+        let poured = tokio::time::timeout(Duration::from_secs(2), pour).await;
+        assert!(poured.is_err(), "nothing was written");
+        let held = source.received();
+        assert!(
+            held > 0 && held < 48 << 20,
+            "{held} bytes are held in memory"
+        );
+    }
 }

@@ -231,6 +231,16 @@ async fn what_is_not_the_file_is_refused_before_it_is_taken() {
 }
 
 #[tokio::test]
+async fn a_web_page_that_is_the_file_is_taken() {
+    let world = World::new(vec![HubFile::small("page.html", "<p>")]);
+    world.server.behave(|_, asked| {
+        let html = vec![("content-type", "text/html".to_owned())];
+        (asked.method == "GET").then(|| HubFault::Answer(200, html, "<p>".to_owned()))
+    });
+    world.get("page.html").await.unwrap();
+}
+
+#[tokio::test]
 async fn a_login_page_instead_of_the_hub_is_told() {
     let world = World::new(vec![large(1_000)]);
     world.server.behave(|_, _| {
@@ -276,4 +286,17 @@ async fn headers_that_could_do_harm_are_refused() {
         assert!(error.is_err(), "{name}: {value}");
         assert!(!world.folder.file("cache").exists(), "nothing was written");
     }
+}
+
+#[tokio::test]
+async fn an_error_does_not_show_the_signature_of_an_address() {
+    let world = World::new(vec![large(1_000)]);
+    world.server.behave(|place, asked| {
+        let signed = "http://127.0.0.1:1/x?Signature=opens-it".to_owned();
+        let is_file = place == HubPlace::Hub && asked.method == "GET";
+        is_file.then(|| HubFault::Answer(302, vec![("location", signed)], String::new()))
+    });
+    let error = world.fails("m.gguf").await;
+    assert!(matches!(&error, HubError::Network { .. }), "{error}");
+    assert!(!format!("{error:?}").contains("opens-it"), "{error}");
 }
