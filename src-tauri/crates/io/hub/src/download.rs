@@ -6,7 +6,7 @@ use camino::Utf8PathBuf;
 use reqwest::header::{CONTENT_LENGTH, ETAG, HeaderMap};
 use reqwest::{Method, Url};
 
-use crate::digest::Digest;
+use crate::digest::{Digest, digest_file};
 use crate::error::{HubError, Result};
 use crate::http::{Hub, REDIRECTS, Token, redirect};
 use crate::name::{Commit, FilePath, Repo, Revision, blob_name};
@@ -140,9 +140,23 @@ impl Hub {
                 Err(error) => return Err(error),
             }
         }
+        let (received, sha256) = fetched;
+        if sha256.is_none()
+            && let Some(pinned) = &wanted.sha256
+            && offered.sha256() != Some(pinned)
+        {
+            // It was here already, brought by somebody who was not told what it must be.
+            let found = sha256_of_file(blob).await?;
+            if found != *pinned {
+                return Err(HubError::OtherContent {
+                    path: format!("{path} of {repo}"),
+                    pinned: pinned.clone(),
+                    offered: found,
+                });
+            }
+        }
         let file = cache.link(repo, &offered.commit, path, &offered.blob)?;
         cache.set_ref(repo, &wanted.revision, &offered.commit)?;
-        let (received, sha256) = fetched;
         Ok(Downloaded {
             path: path.clone(),
             commit: offered.commit.clone(),
@@ -262,6 +276,17 @@ impl Hub {
             });
         }
         Err(self.unexpected(what, "it redirects without end"))
+    }
+}
+
+async fn sha256_of_file(path: Utf8PathBuf) -> Result<String> {
+    let digest = move || digest_file(&path, false, &mut |_| true);
+    match tokio::task::spawn_blocking(digest).await {
+        Ok(digests) => Ok(digests?.sha256),
+        Err(failure) => Err(HubError::Io {
+            doing: "take a digest".to_owned(),
+            source: std::io::Error::other(failure),
+        }),
     }
 }
 

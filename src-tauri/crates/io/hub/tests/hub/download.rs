@@ -245,6 +245,14 @@ async fn a_pinned_digest_is_held_to() {
         .await;
     assert!(matches!(lied, Err(HubError::WrongDigest { .. })));
     assert!(world.hub.cache().kept(&repo()).is_empty());
+    // One that is here already is held to it, too.
+    world.get("c.json").await.unwrap();
+    let mut deaf = |_| {};
+    let here = world.hub.download(&pinned, &offered, None, &mut deaf).await;
+    assert!(
+        matches!(here, Err(HubError::OtherContent { .. })),
+        "{here:?}"
+    );
 }
 
 #[tokio::test]
