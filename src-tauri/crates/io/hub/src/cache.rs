@@ -208,20 +208,24 @@ impl Cache {
         let folder = self.locks(repo);
         self.make_folder(&folder)?;
         let path = folder.join(format!("{blob}.lock"));
-        let file = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(HubError::io("open", &path))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(file)),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            // Some network folders have no locks; a download there is alone or unlucky, and the
-            // digest tells.
-            Err(TryLockError::Error(error)) => {
-                tracing::debug!(%path, %error, "no lock");
-                Ok(Some(file))
+        loop {
+            let file = File::options()
+                .create(true)
+                .truncate(false)
+                .write(true)
+                .open(&path)
+                .map_err(HubError::io("open", &path))?;
+            match file.try_lock() {
+                // Between the two, whoever removed the blob may have removed its lock's file.
+                Ok(()) if is_at(&file, &path) => return Ok(Some(file)),
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Ok(None),
+                // Some network folders have no locks; a download there is alone or unlucky, and the
+                // digest tells.
+                Err(TryLockError::Error(error)) => {
+                    tracing::debug!(%path, %error, "no lock");
+                    return Ok(Some(file));
+                }
             }
         }
     }
@@ -283,6 +287,22 @@ impl Cache {
             .map_err(|error| HubError::io("write", &file)(error.error))?;
         Ok(())
     }
+}
+
+/// Whether `path` leads to this very file.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Utf8Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let both = file
+        .metadata()
+        .and_then(|file| Ok((file, fs::metadata(path)?)));
+    both.is_ok_and(|(file, there)| (file.dev(), file.ino()) == (there.dev(), there.ino()))
+}
+
+/// Other systems keep the name of an open file.
+#[cfg(not(unix))]
+fn is_at(_file: &File, _path: &Utf8Path) -> bool {
+    true
 }
 
 /// The blob that a file of a snapshot is a link to.
@@ -443,5 +463,30 @@ mod tests {
         assert!(cache.try_lock(&repo(), "other").unwrap().is_some());
         drop(held);
         assert!(cache.try_lock(&repo(), "abc").unwrap().is_some());
+    }
+
+    #[test]
+    fn a_lock_whose_file_is_removed_is_still_held_by_one() {
+        use std::sync::atomic::{AtomicBool, Ordering};
+        let folder = TempFolder::new();
+        let cache = Cache::new(folder.file("cache"));
+        let file = cache.locks(&repo()).join("abc.lock");
+        let held = AtomicBool::new(false);
+        let take = || {
+            for _ in 0..20_000 {
+                if let Some(lock) = cache.try_lock(&repo(), "abc").unwrap() {
+                    assert!(!held.swap(true, Ordering::SeqCst), "two hold it");
+                    std::thread::yield_now();
+                    held.store(false, Ordering::SeqCst);
+                    fs::remove_file(&file).unwrap();
+                    drop(lock);
+                }
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(take);
+            }
+        });
     }
 }

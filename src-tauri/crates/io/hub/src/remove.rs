@@ -91,9 +91,10 @@ impl Cache {
                 freed += data.len();
             }
         }
-        drop(lock);
-        // Nobody misses the lock of a blob that is gone.
+        // Nobody misses the lock of a blob that is gone. It is removed by whoever holds it: others must
+        // not get a new file's while somebody holds the old one's.
         let _ = fs::remove_file(self.locks(repo).join(format!("{blob}.lock")));
+        drop(lock);
         Ok(freed)
     }
 
@@ -113,6 +114,14 @@ impl Cache {
             }
         }
         (blobs, lengths)
+    }
+
+    /// Blobs of this length that no link leads to: one of them may be that of a copy.
+    pub(crate) fn unlinked_blobs(&self, repo: &Repo, bytes: u64) -> Vec<String> {
+        let (linked, _) = self.used(repo);
+        let mut blobs = self.blobs_of_length(repo, bytes);
+        blobs.retain(|blob| !linked.contains(blob));
+        blobs
     }
 
     fn blobs_of_length(&self, repo: &Repo, bytes: u64) -> Vec<String> {

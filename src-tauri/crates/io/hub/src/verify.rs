@@ -54,9 +54,13 @@ impl Cache {
 
     /// Throws away a damaged file and its blob, so that the next download brings it anew.
     pub fn discard(&self, repo: &Repo, kept: &Kept) -> Result<()> {
-        let mut files = vec![kept.file.clone()];
-        files.extend(kept.blob.iter().map(|blob| self.blob(repo, blob)));
-        for file in files {
+        let blobs = match &kept.blob {
+            Some(blob) => vec![blob.clone()],
+            // A copy does not tell which blob it is of. Left there, that one would be copied again.
+            None => self.unlinked_blobs(repo, kept.bytes),
+        };
+        let blobs = blobs.iter().map(|blob| self.blob(repo, blob));
+        for file in [kept.file.clone()].into_iter().chain(blobs) {
             std::fs::remove_file(&file).map_err(HubError::io("remove", &file))?;
         }
         Ok(())
@@ -71,26 +75,54 @@ mod tests {
     use crate::digest::sha256_of;
     use crate::name::{Commit, FilePath, Revision};
 
+    fn check(cache: &Cache) {
+        let repo = Repo::parse("o/n").unwrap();
+        let path = FilePath::parse("m.gguf").unwrap();
+        let commit = Commit::parse(&"a".repeat(40)).unwrap();
+        let digest = sha256_of(b"content");
+        let blob = cache.blob(&repo, &digest);
+        cache.make_folder(&cache.blobs(&repo)).unwrap();
+        std::fs::write(&blob, b"content").unwrap();
+        cache.link(&repo, &commit, &path, &digest).unwrap();
+        let kept = || cache.find(&repo, &Revision::default(), &path);
+        let verify = |kept: &Kept| cache.verify(kept, Some(&digest), &mut |_| true);
+        assert_eq!(verify(&kept().unwrap()).unwrap().verdict, Verdict::Whole);
+        // Also where the two are copies of each other.
+        for file in [&blob, &kept().unwrap().file] {
+            std::fs::write(file, b"c0ntent").unwrap();
+        }
+        let damaged = kept().unwrap();
+        let verdict = verify(&damaged).unwrap().verdict;
+        assert!(matches!(verdict, Verdict::Damaged { .. }), "{verdict:?}");
+        let stopped = cache.verify(&damaged, None, &mut |_| false);
+        assert!(matches!(stopped, Err(HubError::Cancelled)));
+        cache.discard(&repo, &damaged).unwrap();
+        assert_eq!(kept(), None);
+        assert!(!blob.exists(), "it would count as here already");
+    }
+
     #[test]
     fn a_changed_byte_is_found_and_thrown_away() {
+        let folder = TempFolder::new();
+        check(&Cache::new(folder.file("links")));
+        check(&Cache::new(folder.file("copies")).without_symlinks());
+    }
+
+    #[test]
+    fn a_link_is_compared_with_the_name_of_its_blob() {
         let folder = TempFolder::new();
         let cache = Cache::new(folder.path().to_owned());
         let repo = Repo::parse("o/n").unwrap();
         let path = FilePath::parse("m.gguf").unwrap();
         let commit = Commit::parse(&"a".repeat(40)).unwrap();
-        let blob = sha256_of(b"content");
+        let digest = sha256_of(b"content");
         cache.make_folder(&cache.blobs(&repo)).unwrap();
-        std::fs::write(cache.blob(&repo, &blob), b"content").unwrap();
-        cache.link(&repo, &commit, &path, &blob).unwrap();
-        let kept = || cache.find(&repo, &Revision::default(), &path);
-        let check = |kept: &Kept| cache.verify(kept, None, &mut |_| true).unwrap().verdict;
-        assert_eq!(check(&kept().unwrap()), Verdict::Whole);
-        std::fs::write(cache.blob(&repo, &blob), b"c0ntent").unwrap();
-        let damaged = kept().unwrap();
-        assert!(matches!(check(&damaged), Verdict::Damaged { .. }));
-        let stopped = cache.verify(&damaged, None, &mut |_| false);
-        assert!(matches!(stopped, Err(HubError::Cancelled)));
-        cache.discard(&repo, &damaged).unwrap();
-        assert_eq!(kept(), None);
+        for (bytes, whole) in [(b"content", true), (b"c0ntent", false)] {
+            std::fs::write(cache.blob(&repo, &digest), bytes).unwrap();
+            cache.link(&repo, &commit, &path, &digest).unwrap();
+            let kept = cache.find(&repo, &Revision::default(), &path).unwrap();
+            let verdict = cache.verify(&kept, None, &mut |_| true).unwrap().verdict;
+            assert_eq!(verdict == Verdict::Whole, whole, "{verdict:?}");
+        }
     }
 }
