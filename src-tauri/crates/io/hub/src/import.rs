@@ -1,7 +1,8 @@
 //! Files that are on this machine already come into the cache, without a network.
 
+use std::collections::HashMap;
 use std::fs;
-use std::io::{BufReader, Read};
+use std::io::{self, BufReader, Read};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -18,6 +19,8 @@ const KINDS: [&str; 7] = ["gguf", "safetensors", "json", "jinja", "txt", "model"
 const LARGEST_TEXT: u64 = 64 << 20;
 /// Most bytes of the header of a safetensors file (the format's own limit).
 const LARGEST_HEADER: u64 = 100_000_000;
+/// How often a copy can be cancelled.
+const COPIED_AT_ONCE: u64 = 16 << 20;
 /// Most files of one model.
 const MOST_FILES: usize = 1_000;
 /// Most folders within a folder that is imported.
@@ -67,7 +70,7 @@ impl Cache {
             let git = item.bytes <= LARGEST_TEXT && !is_weights(&item.source);
             let digests = digest_file(&item.source, git, told)?;
             let blob = digests.name().to_owned();
-            copied_bytes += self.bring(item, repo, &blob, copy)?;
+            copied_bytes += self.bring(item, repo, &blob, copy, told)?;
             named.push((item, blob));
         }
         let commit = commit_of(&named)?;
@@ -85,7 +88,14 @@ impl Cache {
     }
 
     /// Makes the blob of an item, by link or by copy. Answers the bytes that were copied.
-    fn bring(&self, item: &Item, repo: &Repo, blob: &str, copy: bool) -> Result<u64> {
+    fn bring(
+        &self,
+        item: &Item,
+        repo: &Repo,
+        blob: &str,
+        copy: bool,
+        told: &mut dyn FnMut(u64) -> bool,
+    ) -> Result<u64> {
         let to = self.blob(repo, blob);
         if fs::metadata(&to).is_ok_and(|data| data.len() == item.bytes) {
             return Ok(0);
@@ -107,11 +117,20 @@ impl Cache {
             });
         }
         let failed = |source| HubError::io("copy", &item.source)(source);
-        let made = tempfile::Builder::new()
+        let mut made = tempfile::Builder::new()
             .prefix(".import")
             .tempfile_in(self.blobs(repo))
             .map_err(failed)?;
-        fs::copy(&real, made.path()).map_err(failed)?;
+        let mut from = fs::File::open(&real).map_err(failed)?;
+        // Its bytes were told while the digest was taken.
+        while io::copy(&mut (&mut from).take(COPIED_AT_ONCE), &mut made).map_err(failed)? > 0 {
+            if !told(0) {
+                return Err(HubError::Cancelled);
+            }
+        }
+        // A temporary file has narrow rights, and other users may share the cache.
+        let rights = from.metadata().map_err(failed)?.permissions();
+        made.as_file().set_permissions(rights).map_err(failed)?;
         made.as_file().sync_all().map_err(failed)?;
         made.persist(&to).map_err(|error| failed(error.error))?;
         sync_folder(&self.blobs(repo));
@@ -200,6 +219,12 @@ fn look_into(item: &Item) -> Result<()> {
     }
 }
 
+/// What is looked at of a tensor. Everything else is passed over, and takes no memory.
+#[derive(serde::Deserialize)]
+struct Tensor {
+    data_offsets: Option<(u64, u64)>,
+}
+
 /// The header must be whole, and the tensors that it tells must end where the file does.
 fn safetensors(item: &Item) -> std::result::Result<(), String> {
     let cut = |_| "it is cut off".to_owned();
@@ -213,12 +238,10 @@ fn safetensors(item: &Item) -> std::result::Result<(), String> {
     }
     let mut header = vec![0; length as usize];
     file.read_exact(&mut header).map_err(cut)?;
-    let header: serde_json::Map<String, serde_json::Value> =
+    let header: HashMap<String, Tensor> =
         serde_json::from_slice(&header).map_err(|error| format!("its header is wrong: {error}"))?;
-    let ends = header
-        .iter()
-        .filter(|(name, _)| *name != "__metadata__")
-        .map(|(_, tensor)| tensor["data_offsets"][1].as_u64());
+    let tensors = header.iter().filter(|(name, _)| *name != "__metadata__");
+    let ends = tensors.map(|(_, tensor)| tensor.data_offsets.map(|(_, end)| end));
     let end = ends
         .map(|end| end.ok_or("its header has a tensor without a place"))
         .try_fold(0, |most, end| end.map(|end| most.max(end)))?;
@@ -334,5 +357,11 @@ mod tests {
         let stopped = cache.import(&folder.file("m.gguf"), &repo, None, true, &mut |_| false);
         assert!(matches!(stopped, Err(HubError::Cancelled)));
         assert!(cache.kept(&repo).is_empty());
+        // No byte is told anew while it is copied, but it can be stopped.
+        let stopped = cache.import(&folder.file("m.gguf"), &repo, None, true, &mut |bytes| {
+            bytes > 0
+        });
+        assert!(matches!(stopped, Err(HubError::Cancelled)), "{stopped:?}");
+        assert_eq!(fs::read_dir(cache.blobs(&repo)).unwrap().count(), 0);
     }
 }
