@@ -14,8 +14,9 @@ use crate::name::{Commit, FilePath, Repo, Revision};
 const LONGEST_ANSWER: usize = 32 << 20;
 /// Most bytes of a model card whose front matter is read.
 const LONGEST_CARD: usize = 4 << 20;
-/// Most pages of a listing: 100,000 files.
+/// Most pages of a listing, and most files.
 const PAGES: usize = 100;
+const MOST_FILES: usize = 100_000;
 
 /// A repository as its hub describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,6 +112,9 @@ impl Hub {
                         file => listing.files.push(file?),
                     }
                 }
+            }
+            if listing.files.len() + listing.refused.len() > MOST_FILES {
+                return Err(self.unexpected(&what, "more files than a model has"));
             }
             let next = headers.get(LINK).and_then(|link| link.to_str().ok());
             match next.and_then(next_page).map(|next| url.join(next)) {

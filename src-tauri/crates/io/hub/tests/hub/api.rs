@@ -109,6 +109,18 @@ async fn an_answer_without_end_is_cut_off() {
 }
 
 #[tokio::test]
+async fn more_files_than_a_model_has_are_refused() {
+    let world = World::new(vec![large(10)]);
+    let row = json!({ "type": "file", "path": "a", "size": 1 }).to_string();
+    let rows = format!("[{}]", vec![row; 100_001].join(","));
+    world
+        .server
+        .behave(move |_, _| Some(HubFault::Answer(200, Vec::new(), rows.clone())));
+    let error = world.hub.files(&repo(), &commit(), None).await.unwrap_err();
+    assert!(matches!(&error, HubError::Unexpected { .. }), "{error}");
+}
+
+#[tokio::test]
 async fn a_search_lists_what_can_be_asked_for() {
     let world = World::new(vec![large(10)]);
     let found = world.hub.search("tiny model", 5, None).await.unwrap();
