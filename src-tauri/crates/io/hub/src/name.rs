@@ -163,7 +163,9 @@ pub(crate) fn is_hex(text: &str, digits: usize) -> bool {
 }
 
 /// Names of devices that Windows opens wherever they stand.
-const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "com", "lpt"];
+const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
+/// The same, with a digit behind.
+const NUMBERED_DEVICES: [&str; 2] = ["com", "lpt"];
 
 fn check_path(kind: &'static str, text: &str, longest: usize) -> Result<()> {
     let refuse = |why| Err(refuse(kind, text, why));
@@ -187,9 +189,9 @@ fn check_path(kind: &'static str, text: &str, longest: usize) -> Result<()> {
             return refuse("a part of it cannot be a name on every system");
         }
         let stem = part.split('.').next().unwrap_or(part).to_ascii_lowercase();
-        let device = stem.trim_end_matches(|c: char| c.is_ascii_digit());
-        let numbered = device.len() + 1 == stem.len() && matches!(device, "com" | "lpt");
-        if numbered || (DEVICES[..4].contains(&stem.as_str())) {
+        let numbered = stem.strip_suffix(|c: char| c.is_ascii_digit());
+        let is_numbered = numbered.is_some_and(|device| NUMBERED_DEVICES.contains(&device));
+        if is_numbered || DEVICES.contains(&stem.as_str()) {
             return refuse("it is the name of a device");
         }
     }
