@@ -1,5 +1,7 @@
 //! Where a model lies, and what can be known of it without reading its weights.
 
+use std::fs::File;
+use std::io::Read;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -8,6 +10,9 @@ use crate::arch::{Cache, Config, Matrix, config_of, score_bytes};
 use crate::error::{ModelError, Result};
 use crate::text::{Reader, Template, Tokenizer};
 use crate::weights::{Gguf, Safetensors, Weights};
+
+/// The index of the largest models' shards has 10 MB.
+const LARGEST_DESCRIPTION: u64 = 32 << 20;
 
 /// A model on this machine: a GGUF file, or a folder in the layout of the Hugging Face hub with
 /// `config.json`, `tokenizer.json` and safetensors.
@@ -130,6 +135,25 @@ impl Opened {
             scratch_bytes: (numbers * size_of::<f32>()) as u64 + score_bytes(config, tokens),
         }
     }
+}
+
+/// A description beside the weights, such as `config.json`.
+pub(crate) fn read_description(path: &Utf8Path) -> Result<Vec<u8>> {
+    let file = File::open(path).map_err(ModelError::io(path, "open"))?;
+    let found = file.metadata().map_err(ModelError::io(path, "read"))?.len();
+    if found > LARGEST_DESCRIPTION {
+        return Err(ModelError::Limit {
+            path: path.to_owned(),
+            what: "its length".to_owned(),
+            found,
+            limit: LARGEST_DESCRIPTION,
+        });
+    }
+    let mut text = Vec::new();
+    let mut file = file.take(LARGEST_DESCRIPTION);
+    file.read_to_end(&mut text)
+        .map_err(ModelError::io(path, "read"))?;
+    Ok(text)
 }
 
 fn open_folder(folder: &Utf8Path) -> Result<Opened> {

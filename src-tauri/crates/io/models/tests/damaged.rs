@@ -139,6 +139,23 @@ fn huge_counts_are_refused_before_memory_is_taken() {
 }
 
 #[test]
+fn a_header_takes_no_more_memory_than_any_real_one() {
+    // A byte of the list would be a value of many bytes.
+    let count = 33_u64 << 20;
+    let list = [
+        text("k"),
+        9_u32.to_le_bytes().to_vec(),
+        0_u32.to_le_bytes().to_vec(),
+        count.to_le_bytes().to_vec(),
+        vec![0; count as usize],
+    ];
+    assert!(matches!(
+        gguf_error(&header(0, 1, &list.concat())),
+        ModelError::Limit { .. }
+    ));
+}
+
+#[test]
 fn lists_of_lists_without_end_are_refused() {
     let mut nested = [text("k"), 9_u32.to_le_bytes().to_vec()].concat();
     for _ in 0..10_000 {
@@ -399,6 +416,44 @@ fn headers_that_lie_are_refused() {
     assert!(matches!(safetensors_error(&long), ModelError::Limit { .. }));
 }
 
+#[test]
+fn a_tensor_that_stands_there_twice_is_told() {
+    let tensor = r#"{"dtype":"F32","shape":[1],"data_offsets":[0,4]}"#;
+    let text = format!(r#"{{"t":{tensor},"t":{tensor}}}"#);
+    let length = (text.len() as u64).to_le_bytes();
+    let error = safetensors_error(&[&length[..], text.as_bytes(), &[0; 4]].concat());
+    assert!(error.to_string().contains("`t`"), "{error}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_no_tensor_needs_takes_no_memory() {
+    let noise = format!("[0{}]", ",0".repeat(10_000_000));
+    let tensor = r#""dtype":"F32","shape":[1],"data_offsets":[0,4]"#;
+    let text = format!(r#"{{"t":{{{tensor},"noise":{noise}}}}}"#);
+    let folder = TempFolder::new();
+    let path = folder.file("model.safetensors");
+    let length = (text.len() as u64).to_le_bytes();
+    std::fs::write(&path, [&length[..], text.as_bytes(), &[0; 4]].concat()).unwrap();
+    drop((noise, text));
+    // The most that was ever resident.
+    let peak = || {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib: u64 = line
+            .unwrap()
+            .trim()
+            .trim_end_matches(" kB")
+            .parse()
+            .unwrap();
+        kib << 10
+    };
+    let before = peak();
+    Safetensors::open(&path).unwrap();
+    let taken = peak() - before;
+    assert!(taken < 150 << 20, "{taken} bytes for a header of 20 MB");
+}
+
 fn shards(folder: &Utf8Path) -> Vec<StoredTensor> {
     let fixture = Fixture::read(CASE);
     fixture.write_hub(folder);
@@ -506,6 +561,19 @@ fn a_folder_without_weights_or_configuration_says_what_it_wants() {
     );
     let missing = ModelFiles::new("test", folder.file("nothing.gguf"));
     assert!(matches!(load(&missing), Err(ModelError::Io { .. })));
+}
+
+#[test]
+fn a_description_without_end_is_not_read() {
+    let folder = TempFolder::new();
+    let fixture = Fixture::read("qwen2_tiny");
+    let files = fixture.write_hub(folder.path());
+    for name in ["config.json", "model.safetensors.index.json"] {
+        let endless = std::fs::File::create(folder.file(name)).unwrap();
+        endless.set_len(64 << 20).unwrap();
+        let error = load(&files).err().unwrap();
+        assert!(matches!(error, ModelError::Limit { .. }), "{error}");
+    }
 }
 
 #[test]

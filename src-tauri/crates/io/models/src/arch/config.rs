@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 
 use crate::error::{ModelError, Result};
+use crate::files::read_description;
 use crate::weights::{Gguf, Weights};
 
 /// Larger numbers than any published model has, so that products of them cannot overflow.
@@ -115,7 +116,7 @@ struct HubConfig {
 impl Config {
     /// Reads `config.json`.
     pub fn open(path: &Utf8Path) -> Result<Config> {
-        let text = std::fs::read(path).map_err(ModelError::io(path, "read"))?;
+        let text = read_description(path)?;
         let hub: HubConfig = serde_json::from_slice(&text)
             .map_err(|error| ModelError::malformed(path, error.to_string()))?;
         let family = match hub.model_type.as_str() {

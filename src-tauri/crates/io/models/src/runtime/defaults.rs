@@ -4,6 +4,7 @@ use camino::Utf8Path;
 use serde_json::Value;
 use studio_llm::chat::Sampling;
 
+use crate::files::read_description;
 use crate::weights::{Gguf, Weights};
 
 /// llama.cpp's defaults, for models that say nothing: small ones ramble without them.
@@ -51,7 +52,7 @@ pub(super) fn completed(asked: &Sampling, defaults: &Sampling) -> Sampling {
 
 /// A file that is not there, or makes no sense, says nothing: no answer depends on it.
 fn of_folder(folder: &Utf8Path) -> Sampling {
-    let text = std::fs::read(folder.join("generation_config.json")).unwrap_or_default();
+    let text = read_description(&folder.join("generation_config.json")).unwrap_or_default();
     let said: Value = serde_json::from_slice(&text).unwrap_or_default();
     if said["do_sample"] == Value::Bool(false) {
         return Sampling {

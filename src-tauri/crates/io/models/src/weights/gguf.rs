@@ -1,7 +1,8 @@
 //! GGUF, versions 2 and 3: metadata and tensors of one file (ggml, `docs/gguf.md`).
 //!
 //! A header can only claim what the file has room for: counts and lengths are checked against the
-//! bytes that are left before anything is allocated for them.
+//! bytes that are left before anything is allocated for them. What it takes in memory, where a byte of
+//! a list becomes a [`Value`], has a limit of its own.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -19,6 +20,8 @@ const MAX_DIMENSIONS: u32 = 4;
 /// Far above real files: a decoder of 200 layers has about 2,400 tensors and 60 entries.
 const MAX_TENSORS: u64 = 1 << 16;
 const MAX_ENTRIES: u64 = 1 << 16;
+/// Memory for names, texts and lists. A vocabulary of 260,000 tokens and their merges take 60 MB.
+const MAX_HEADER_BYTES: u64 = 512 << 20;
 /// Lists of lists are legal, but no file needs them; this bounds the recursion.
 const MAX_DEPTH: usize = 4;
 const DEFAULT_ALIGNMENT: u64 = 32;
@@ -62,6 +65,7 @@ impl Gguf {
             path,
             bytes: &map,
             at: 0,
+            taken: 0,
         }
         .read()?;
         Ok(Gguf {
@@ -165,6 +169,8 @@ struct Header<'a> {
     path: &'a Utf8Path,
     bytes: &'a [u8],
     at: usize,
+    /// Memory so far.
+    taken: u64,
 }
 
 type Contents = (BTreeMap<String, Value>, BTreeMap<String, Entry>);
@@ -287,6 +293,7 @@ impl Header<'_> {
                     _ => 12,
                 };
                 let length = self.count(key, u64::MAX, least)?;
+                self.take_memory(length.saturating_mul(size_of::<Value>()))?;
                 let mut values = Vec::with_capacity(length);
                 for _ in 0..length {
                     values.push(self.value(key, kind, depth + 1)?);
@@ -319,9 +326,23 @@ impl Header<'_> {
     fn text(&mut self, what: &str) -> Result<String> {
         let length = self.u64(what)?;
         let range = self.inside(what, self.at as u64, length)?;
+        self.take_memory(range.len())?;
         self.at = range.end;
         let bytes = self.bytes.get(range).unwrap_or_default();
         Ok(String::from_utf8_lossy(bytes).into_owned())
+    }
+
+    fn take_memory(&mut self, bytes: usize) -> Result<()> {
+        self.taken = self.taken.saturating_add(bytes as u64);
+        if self.taken > MAX_HEADER_BYTES {
+            return Err(ModelError::Limit {
+                path: self.path.to_owned(),
+                what: "the memory for its header".to_owned(),
+                found: self.taken,
+                limit: MAX_HEADER_BYTES,
+            });
+        }
+        Ok(())
     }
 
     fn u32(&mut self, what: &str) -> Result<u32> {

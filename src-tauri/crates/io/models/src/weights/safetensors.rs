@@ -1,15 +1,18 @@
 //! safetensors: one file, or shards that an index names (Hugging Face, `safetensors` README, "Format").
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::fs::File;
 use std::ops::Range;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use memmap2::Mmap;
-use serde::Deserialize;
+use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::{Encoding, Stored};
 use crate::error::{ModelError, Result};
+use crate::files::read_description;
 
 /// The reference implementation's own limit of a header.
 const MAX_HEADER_BYTES: u64 = 100_000_000;
@@ -45,6 +48,43 @@ struct Described {
     data_offsets: (u64, u64),
 }
 
+/// The tensors of a header. What else it says is passed over without being kept: numbers as values
+/// would take many times the memory of their text.
+struct Tensors(Vec<(String, Described)>);
+
+impl<'de> Deserialize<'de> for Tensors {
+    fn deserialize<D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> std::result::Result<Tensors, D::Error> {
+        deserializer.deserialize_map(TensorsVisitor)
+    }
+}
+
+struct TensorsVisitor;
+
+impl<'de> Visitor<'de> for TensorsVisitor {
+    type Value = Tensors;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("tensors by name")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Tensors, A::Error> {
+        let mut tensors = Vec::new();
+        while let Some(name) = map.next_key::<String>()? {
+            if name == "__metadata__" {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            }
+            match map.next_value() {
+                Ok(tensor) => tensors.push((name, tensor)),
+                Err(error) => return Err(A::Error::custom(format!("tensor `{name}`: {error}"))),
+            }
+        }
+        Ok(Tensors(tensors))
+    }
+}
+
 /// `model.safetensors.index.json`.
 #[derive(Deserialize)]
 struct Index {
@@ -65,7 +105,7 @@ impl Safetensors {
 
     /// Opens all shards that an index (`model.safetensors.index.json`) names, which lie beside it.
     pub fn open_index(path: &Utf8Path) -> Result<Safetensors> {
-        let text = std::fs::read(path).map_err(ModelError::io(path, "read"))?;
+        let text = read_description(path)?;
         let index: Index = serde_json::from_slice(&text)
             .map_err(|error| ModelError::malformed(path, error.to_string()))?;
         let folder = path.parent().unwrap_or(Utf8Path::new(""));
@@ -119,7 +159,7 @@ impl Safetensors {
         let file = self.files.len();
         for (name, entry) in header(path, &map, file)? {
             if self.tensors.insert(name.clone(), entry).is_some() {
-                let problem = format!("tensor `{name}` is in another shard as well");
+                let problem = format!("tensor `{name}` stands there, or in another shard, as well");
                 return Err(ModelError::malformed(path, problem));
             }
         }
@@ -163,16 +203,11 @@ fn header(path: &Utf8Path, bytes: &[u8], file: usize) -> Result<Vec<(String, Ent
     let text = rest
         .get(..length as usize)
         .ok_or_else(|| truncated("the header", 8 + length))?;
-    let described: BTreeMap<String, serde_json::Value> = serde_json::from_slice(text)
+    let Tensors(described) = serde_json::from_slice(text)
         .map_err(|error| ModelError::malformed(path, format!("header: {error}")))?;
     let data = 8 + length;
     let mut entries = Vec::new();
-    for (name, value) in described {
-        if name == "__metadata__" {
-            continue;
-        }
-        let tensor: Described = serde_json::from_value(value)
-            .map_err(|error| ModelError::malformed(path, format!("tensor `{name}`: {error}")))?;
+    for (name, tensor) in described {
         let encoding = match tensor.dtype.as_str() {
             "F32" => Encoding::F32,
             "F16" => Encoding::F16,
