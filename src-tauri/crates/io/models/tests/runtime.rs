@@ -466,6 +466,23 @@ fn a_model_beyond_the_budget_is_refused_with_the_figures() {
 }
 
 #[test]
+fn a_model_that_never_fits_does_not_cost_the_one_that_is_there() {
+    let limits = Limits {
+        context_tokens: 1_024,
+        ..Limits::default()
+    };
+    let studio = Studio::with(100 << 20, limits);
+    let (small, large) = (
+        studio.model("small"),
+        studio.model_of("large", &HEAVY, CHAT_TEMPLATE),
+    );
+    studio.runtime.load(&small).unwrap();
+    let refused = studio.runtime.load(&large);
+    assert!(matches!(refused, Err(ModelError::Memory { .. })));
+    assert_eq!(studio.runtime.status().model.as_deref(), Some("small"));
+}
+
+#[test]
 fn one_model_leaves_for_another() {
     let studio = Studio::new();
     let (first, second) = (studio.model("first"), studio.model("second"));
@@ -540,6 +557,44 @@ fn unloading_cancels_and_frees() {
     assert_eq!(last, Some(Err(ChatError::Cancelled)));
     let said = studio.ask(&files, &request("Back?", 3), None);
     assert_eq!(said.usage.output_tokens, 3);
+}
+
+#[test]
+fn a_reader_that_stands_still_does_not_keep_the_model() {
+    let studio = Studio::with(
+        PLENTY,
+        Limits {
+            context_tokens: 2_048,
+            ..Limits::default()
+        },
+    );
+    let files = studio.model("m");
+    let mut ask = request("On and on", 2_000);
+    // An event for every token, more than are held for a reader.
+    ask.sampling.logit_bias = [(letter(b'a'), 100.0)].into_iter().collect();
+    let mut answer = studio.runtime.chat(&files, &ask, None);
+    studio.until(
+        "waiting",
+        |status| matches!(status.state, State::Answering { tokens } if tokens >= 1_008),
+    );
+    // The last places fill up.
+    std::thread::sleep(Duration::from_millis(500));
+    std::thread::scope(|scope| {
+        let (done, unloaded) = std::sync::mpsc::channel();
+        let runtime = &studio.runtime;
+        scope.spawn(move || {
+            runtime.unload();
+            done.send(())
+        });
+        let is_unloaded = unloaded.recv_timeout(Duration::from_secs(10)).is_ok();
+        let mut last = None;
+        while let Some(event) = answer.next_blocking() {
+            last = Some(event);
+        }
+        assert!(is_unloaded, "it waits for somebody who reads nothing");
+        assert_eq!(last, Some(Err(ChatError::Cancelled)));
+    });
+    assert_eq!(studio.guard.memory().claimed_bytes, 0);
 }
 
 /// 50 M parameters, 200 MB.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
+use std::time::Duration;
 
 use candle_core::Device;
 use serde_json::Value;
@@ -13,6 +14,7 @@ use studio_llm::grammar::{Constraint, Grammar};
 use studio_llm::sample::Sampler;
 use studio_llm::stop::Stops;
 use studio_llm::toolcall::{Parser, Piece, Style};
+use tokio::sync::mpsc::error::TrySendError;
 
 use super::conversation::{Conversations, Slot};
 use super::defaults;
@@ -23,6 +25,9 @@ use crate::arch::{Cache, Decoder, Rows};
 use crate::error::{ModelError, Result};
 use crate::files::{ModelFiles, Opened};
 use crate::text::{Prompt, Reader, Template, Tokenizer};
+
+/// How often a reader that is behind is looked at.
+const BEHIND: Duration = Duration::from_millis(2);
 
 type Answered<T> = std::result::Result<T, ChatError>;
 
@@ -119,6 +124,7 @@ impl Loaded {
     ) -> Answered<()> {
         let request = &ask.request;
         let prompt = &plan.prompt;
+        let send = |event| send(ask, event, shared);
         let stop = || shared.halted() || ask.events.is_closed();
         let fail = |error: ModelError| refused(&self.files.name, &error);
         let mut usage = Usage {
@@ -187,7 +193,7 @@ impl Loaded {
                 said.push(token)
             };
             for event in events {
-                send(ask, event)?;
+                send(event)?;
             }
             let complete = match constraint.as_mut() {
                 None => false,
@@ -210,20 +216,27 @@ impl Loaded {
             }
         }
         for event in said.end() {
-            send(ask, event)?;
+            send(event)?;
         }
         if said.calls > 0 && finish == Finish::Stop {
             finish = Finish::ToolCalls;
         }
-        send(ask, ChatEvent::Usage { usage })?;
-        send(ask, ChatEvent::End { reason: finish })
+        send(ChatEvent::Usage { usage })?;
+        send(ChatEvent::End { reason: finish })
     }
 }
 
-fn send(ask: &Ask, event: ChatEvent) -> Answered<()> {
-    ask.events
-        .blocking_send(Ok(event))
-        .map_err(|_| ChatError::Cancelled)
+/// Waits while the reader is behind, unless everything is to stop: a reader may stand still for ever.
+fn send(ask: &Ask, event: ChatEvent, shared: &Shared) -> Answered<()> {
+    let mut event = Ok(event);
+    loop {
+        event = match ask.events.try_send(event) {
+            Ok(()) => return Ok(()),
+            Err(TrySendError::Full(event)) if !shared.halted() => event,
+            Err(_) => return Err(ChatError::Cancelled),
+        };
+        std::thread::sleep(BEHIND);
+    }
 }
 
 /// What a request means for this model.

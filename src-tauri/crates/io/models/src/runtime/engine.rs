@@ -117,25 +117,7 @@ impl Runtime {
         limits: Limits,
         listener: impl Fn(&Status) + Send + Sync + 'static,
     ) -> std::io::Result<Runtime> {
-        let (work, queue) = mpsc::channel();
-        let door = Arc::new(Door {
-            work,
-            shared: Arc::new(Shared {
-                guard: guard.clone(),
-                limits,
-                listener: Box::new(listener),
-                place: Mutex::new((State::Empty, None)),
-                waiting: AtomicUsize::new(0),
-                peak: AtomicU64::new(0),
-                busy: AtomicBool::new(false),
-                halt: AtomicBool::new(false),
-            }),
-        });
-        let engine = Engine {
-            shared: door.shared.clone(),
-            door: Arc::downgrade(&door),
-            loaded: None,
-        };
+        let (door, engine, queue) = open(guard, limits, Box::new(listener));
         let thread = std::thread::Builder::new()
             .name("language-model".to_owned())
             .spawn(move || engine.run(&queue))?;
@@ -177,7 +159,7 @@ impl Runtime {
 
     /// Cancels what is running and waiting, and frees the model. Blocks until its memory is free.
     pub fn unload(&self) {
-        self.door.shared.halt.store(true, Ordering::SeqCst);
+        self.door.shared.halts.fetch_add(1, Ordering::SeqCst);
         let (done, wait) = mpsc::sync_channel(1);
         if self
             .door
@@ -234,22 +216,25 @@ impl Resident for Door {
     }
 }
 
+type Listener = Box<dyn Fn(&Status) + Send + Sync>;
+
 /// What the thread and the others look at.
 pub(super) struct Shared {
     guard: Guard,
     limits: Limits,
-    listener: Box<dyn Fn(&Status) + Send + Sync>,
+    listener: Listener,
     place: Mutex<(State, Option<String>)>,
     waiting: AtomicUsize,
     peak: AtomicU64,
     busy: AtomicBool,
-    halt: AtomicBool,
+    /// Unloadings that the owner asked for and that are not through yet.
+    halts: AtomicUsize,
 }
 
 impl Shared {
     /// Whether the owner wants everything to stop.
     pub(super) fn halted(&self) -> bool {
-        self.halt.load(Ordering::SeqCst)
+        self.halts.load(Ordering::SeqCst) > 0
     }
 
     /// Says what goes on now, and looks at the memory.
@@ -274,6 +259,29 @@ impl Shared {
     }
 }
 
+fn open(guard: &Guard, limits: Limits, listener: Listener) -> (Arc<Door>, Engine, Receiver<Work>) {
+    let (work, queue) = mpsc::channel();
+    let door = Arc::new(Door {
+        work,
+        shared: Arc::new(Shared {
+            guard: guard.clone(),
+            limits,
+            listener,
+            place: Mutex::new((State::Empty, None)),
+            waiting: AtomicUsize::new(0),
+            peak: AtomicU64::new(0),
+            busy: AtomicBool::new(false),
+            halts: AtomicUsize::new(0),
+        }),
+    });
+    let engine = Engine {
+        shared: door.shared.clone(),
+        door: Arc::downgrade(&door),
+        loaded: None,
+    };
+    (door, engine, queue)
+}
+
 struct Engine {
     shared: Arc<Shared>,
     door: Weak<Door>,
@@ -294,7 +302,7 @@ impl Engine {
                 Ok(Work::Unload { halt, done }) => {
                     self.unload();
                     if halt {
-                        self.shared.halt.store(false, Ordering::SeqCst);
+                        self.shared.halts.fetch_sub(1, Ordering::SeqCst);
                     }
                     self.shared.busy.store(false, Ordering::SeqCst);
                     let _ = done.send(());
@@ -313,9 +321,11 @@ impl Engine {
     }
 
     fn chat(&mut self, files: &ModelFiles, ask: &Ask) {
-        if ask.events.is_closed() {
+        // The last word's place is kept from the beginning, so that it waits for no reader.
+        let Ok(last) = ask.events.clone().try_reserve_owned() else {
+            // Nobody waits for it any more.
             return;
-        }
+        };
         let answered = self.guarded(|engine| {
             let shared = engine.shared.clone();
             if shared.halted() {
@@ -329,7 +339,7 @@ impl Engine {
             answered
         });
         if let Err(error) = answered {
-            let _ = ask.events.blocking_send(Err(error));
+            last.send(Err(error));
         }
     }
 
@@ -340,15 +350,16 @@ impl Engine {
             .as_ref()
             .is_none_or(|loaded| loaded.files() != files)
         {
-            // The new one must be whole before the old one goes.
+            // The new one must be whole, and not too large for ever, before the old one goes.
             let opened = files.open()?;
-            self.unload();
             let context = self
                 .shared
                 .limits
                 .context_tokens
                 .min(opened.config.context_tokens);
             let needs = opened.estimate(context).total_bytes();
+            self.shared.guard.could_hold(&files.name, needs)?;
+            self.unload();
             let owner: Weak<dyn Resident> = self.door.clone();
             let claim = self.shared.guard.claim(&files.name, needs, owner)?;
             self.shared.peak.store(0, Ordering::SeqCst);
@@ -416,5 +427,37 @@ pub(super) fn refused(model: &str, error: &ModelError) -> ChatError {
         ModelError::Cancelled => ChatError::Cancelled,
         ModelError::ContextLength { .. } => ChatError::ContextLength { provider, detail },
         _ => ChatError::Unavailable { provider, detail },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_between_two_unloadings_is_cancelled_too() {
+        let guard = Guard::new(1 << 30);
+        let (door, engine, queue) = open(&guard, Limits::default(), Box::new(|_| {}));
+        let send = |work| door.work.send(work).unwrap();
+        let unload = || {
+            door.shared.halts.fetch_add(1, Ordering::SeqCst);
+            let (done, _) = mpsc::sync_channel(1);
+            send(Work::Unload { halt: true, done });
+        };
+        let (events, answer) = tokio::sync::mpsc::channel(BUFFERED_EVENTS);
+        let ask = Ask {
+            request: ChatRequest::default(),
+            conversation: None,
+            events,
+        };
+        unload();
+        door.shared.waiting.fetch_add(1, Ordering::SeqCst);
+        send(Work::Chat(ModelFiles::new("m", "/nowhere"), Box::new(ask)));
+        unload();
+        send(Work::End);
+        engine.run(&queue);
+        let last = Answer { events: answer }.next_blocking();
+        assert_eq!(last, Some(Err(ChatError::Cancelled)));
+        assert!(!door.shared.halted(), "what comes later is answered");
     }
 }

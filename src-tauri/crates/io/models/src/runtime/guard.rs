@@ -66,13 +66,12 @@ impl Guard {
     /// Sets `bytes` aside for `name`, or says what is missing. `owner` is asked to leave when others
     /// need the room.
     pub fn claim(&self, name: &str, bytes: u64, owner: Weak<dyn Resident>) -> Result<Claim> {
+        self.could_hold(name, bytes)?;
         let mut asked: Vec<u64> = Vec::new();
         loop {
             let idle = {
                 let mut book = self.0.book.lock();
-                let free = self.0.limit_bytes.saturating_sub(book.claimed());
-                // The limit is a promise to the owner; what the machine has is a fact.
-                let free = machine::available_bytes().map_or(free, |there| free.min(there));
+                let free = self.0.free(&book);
                 if bytes <= free {
                     book.clock += 1;
                     let id = book.clock;
@@ -90,22 +89,13 @@ impl Guard {
                         bytes,
                     });
                 }
-                let refused = ModelError::Memory {
-                    model: name.to_owned(),
-                    needs_bytes: bytes,
-                    free_bytes: free,
-                    limit_bytes: self.0.limit_bytes,
-                };
-                if bytes > self.0.limit_bytes {
-                    return Err(refused);
-                }
                 let oldest = book
                     .held
                     .iter()
                     .filter(|holding| !asked.contains(&holding.id))
                     .min_by_key(|holding| holding.used);
                 match oldest {
-                    None => return Err(refused),
+                    None => return Err(self.0.refusal(name, bytes, free)),
                     Some(holding) => {
                         asked.push(holding.id);
                         holding.owner.upgrade()
@@ -119,6 +109,15 @@ impl Guard {
         }
     }
 
+    /// Refuses what would not fit even if everybody left.
+    pub(super) fn could_hold(&self, name: &str, bytes: u64) -> Result<()> {
+        if bytes <= self.0.limit_bytes {
+            return Ok(());
+        }
+        let free = self.0.free(&self.0.book.lock());
+        Err(self.0.refusal(name, bytes, free))
+    }
+
     pub fn memory(&self) -> Memory {
         let book = self.0.book.lock();
         let models = book.held.iter();
@@ -127,6 +126,23 @@ impl Guard {
             claimed_bytes: book.claimed(),
             peak_bytes: book.peak_bytes,
             models: models.map(|held| (held.name.clone(), held.bytes)).collect(),
+        }
+    }
+}
+
+impl Account {
+    /// The limit is a promise to the owner; what the machine has is a fact.
+    fn free(&self, book: &Book) -> u64 {
+        let free = self.limit_bytes.saturating_sub(book.claimed());
+        machine::available_bytes().map_or(free, |there| free.min(there))
+    }
+
+    fn refusal(&self, name: &str, needs_bytes: u64, free_bytes: u64) -> ModelError {
+        ModelError::Memory {
+            model: name.to_owned(),
+            needs_bytes,
+            free_bytes,
+            limit_bytes: self.limit_bytes,
         }
     }
 }
