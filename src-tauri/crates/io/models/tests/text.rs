@@ -523,3 +523,35 @@ fn damaged_tokenizers_are_errors() {
         Err(TextError::UnsupportedTokenizer(_))
     ));
 }
+
+#[test]
+fn a_pattern_that_never_ends_is_an_error() {
+    let mut json: Value =
+        serde_json::from_slice(&std::fs::read(folder().join("qwen/tokenizer.json")).unwrap())
+            .unwrap();
+    json["pre_tokenizer"]["pretokenizers"][0]["pattern"]["Regex"] = json!("(?:a|aa)+(?=[bc]d)");
+    let dir = tempfile::tempdir().unwrap();
+    let dir = camino::Utf8Path::from_path(dir.path()).unwrap();
+    std::fs::write(dir.join("tokenizer.json"), json.to_string()).unwrap();
+    let tokenizer = Tokenizer::open(dir).unwrap();
+    let encoded = tokenizer.encode(&("a".repeat(60) + "!b!d"), false);
+    assert!(matches!(encoded, Err(TextError::Encode(_))), "{encoded:?}");
+}
+
+#[test]
+fn tokens_that_make_too_many_pairs_are_an_error() {
+    use studio_testkit::checkpoint::{GgufValue, gguf};
+    // Each is made of as many pairs as it has letters.
+    let tokens: Vec<String> = (0..18_000).map(|n| "a".repeat(1 + n % 512)).collect();
+    let scores = tokens.iter().map(|_| 0).collect();
+    let entries = [
+        ("tokenizer.ggml.model", GgufValue::Text("llama".to_owned())),
+        ("tokenizer.ggml.tokens", GgufValue::Texts(tokens)),
+        ("tokenizer.ggml.scores", GgufValue::I32s(scores)),
+    ];
+    let dir = tempfile::tempdir().unwrap();
+    let path = Utf8PathBuf::from_path_buf(dir.path().join("m.gguf")).unwrap();
+    std::fs::write(&path, gguf(&entries, &[])).unwrap();
+    let error = Tokenizer::from_gguf(&Gguf::open(&path).unwrap()).unwrap_err();
+    assert!(error.to_string().contains("pairs"), "{error}");
+}

@@ -34,6 +34,9 @@ const SCORES: &str = "tokenizer.ggml.scores";
 const MERGES: &str = "tokenizer.ggml.merges";
 const PRE: &str = "tokenizer.ggml.pre";
 
+/// Gemma's 256,000 tokens make 580,000 pairs.
+const MOST_MERGES: usize = 4 << 20;
+
 /// `llama_token_type`.
 const UNKNOWN: u64 = 2;
 const CONTROL: u64 = 3;
@@ -166,6 +169,10 @@ fn sentence_piece(metadata: &Metadata, tokens: &[&str]) -> Result<Inner, TextErr
                 let lengths = [&token[..at], &token[at..]].map(|part| part.chars().count());
                 merges.push((*score, lengths[0], lengths[1], whole, *left, *right));
             }
+        }
+        if merges.len() > MOST_MERGES {
+            let problem = format!("its tokens make more than {MOST_MERGES} pairs");
+            return Err(TextError::malformed(TOKENS, problem));
         }
     }
     // Best score first, then the longer parts; what is equal stays in the vocabulary's order.

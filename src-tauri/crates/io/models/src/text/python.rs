@@ -136,6 +136,9 @@ impl Json<'_> {
         items: Vec<(Option<Value>, Value)>,
         depth: usize,
     ) -> Result<(), Error> {
+        // A template may choose separators as long as itself.
+        let between = self.separators.0.len() + self.separators.1.len();
+        (self.pay)((items.len() as u64).saturating_mul(between as u64 / 64))?;
         self.text.push(open);
         let is_empty = items.is_empty();
         for (index, (key, item)) in items.into_iter().enumerate() {
@@ -365,6 +368,30 @@ mod tests {
             indented,
             "{\n  \"a\": {\n    \"\\u00fc\\u0001\": \"\\\"\\\\\\n<\"\n  },\n  \"b\": [\n    1,\n    2.5,\n    null\n  ],\n  \"e\": []\n}"
         );
+    }
+
+    #[test]
+    fn separators_are_paid_for_before_they_are_written() {
+        let how = Dumps {
+            separators: Some(("x".repeat(30_000), "y".repeat(50_000))),
+            ..Dumps::default()
+        };
+        for value in [
+            json!(vec![0; 500]),
+            json!({ "a": [1, { "b": [2, 3] }], "c": 4 }),
+        ] {
+            let paid = std::cell::Cell::new(0);
+            let pay: Pay = &|steps| {
+                paid.set(paid.get() + steps);
+                Ok(())
+            };
+            let written = dumps(&from_json(&value), &how, pay).unwrap().len() as u64;
+            assert!(
+                paid.get() * 64 >= written,
+                "{written} bytes for {} steps",
+                paid.get()
+            );
+        }
     }
 
     #[test]

@@ -170,8 +170,10 @@ impl Tokenizer {
     /// (a rendered template); without, they are plain text. Nothing is added before or behind.
     pub fn encode(&self, text: &str, special: bool) -> Result<Vec<u32>, TextError> {
         let encode = |inner: &Inner| {
-            let encoding = inner.encode_fast(text, false);
-            let encoding = encoding.map_err(|error| TextError::Encode(error.to_string()))?;
+            // A pattern that goes back over a text too often ends in a panic of the library's.
+            let encoding = catch_unwind(AssertUnwindSafe(|| inner.encode_fast(text, false)))
+                .map_err(|_| TextError::Encode("the tokenizer's pattern gave up".to_owned()))?
+                .map_err(|error| TextError::Encode(error.to_string()))?;
             Ok(encoding.get_ids().to_vec())
         };
         let ids = encode(&self.inner)?;
