@@ -3,9 +3,13 @@
 //! The file is sealed with XChaCha20-Poly1305 under a random key that lies beside it, readable by its
 //! owner only. That keeps keys out of backups of the one file, logs and curious eyes; whoever can
 //! read the owner's whole home can read them. A keychain is better, and is used where it answers.
+//!
+//! Changes of the file wait for each other, also across processes: none is lost, and one random key
+//! seals it.
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Write};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use chacha20poly1305::aead::{Aead, Generate, KeyInit};
@@ -90,7 +94,7 @@ impl Vault {
         let path = self.path();
         let sealed = match std::fs::read(&path) {
             Ok(sealed) => sealed,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
                 return Ok(BTreeMap::new());
             }
             Err(error) => return Err(Error::io(format!("read {path}"), &error)),
@@ -115,6 +119,8 @@ impl Vault {
         &self,
         change: impl FnOnce(&mut BTreeMap<String, String>) -> T,
     ) -> Result<(), Error> {
+        // Free again when it is dropped, or the process dies.
+        let _lock = self.lock()?;
         let before = self.read()?;
         let mut keys = before.clone();
         change(&mut keys);
@@ -133,13 +139,25 @@ impl Vault {
         write_private(&path, &bytes).map_err(|error| Error::io(format!("write {path}"), &error))
     }
 
+    fn lock(&self) -> Result<File, Error> {
+        let path = self.folder.join("keys.lock");
+        let mut options = private();
+        let file = options.create(true).truncate(false).open(&path);
+        let locked = file.and_then(|file| match file.lock() {
+            // Some network folders have no locks; whoever is alone there needs none.
+            Err(error) if error.kind() != ErrorKind::Unsupported => Err(error),
+            _ => Ok(file),
+        });
+        locked.map_err(|error| Error::io(format!("lock {path}"), &error))
+    }
+
     /// The cipher under this home's own random key, which is made when it is first needed.
     fn cipher(&self) -> Result<XChaCha20Poly1305, Error> {
         let path = self.folder.join("keys.secret");
         let failed = |error: &std::io::Error| Error::io(format!("read {path}"), error);
         let bytes = match std::fs::read(&path) {
             Ok(bytes) => bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
                 let key = Key::generate();
                 write_private(&path, &key)
                     .map_err(|error| Error::io(format!("write {path}"), &error))?;
@@ -162,22 +180,31 @@ fn entry(name: &str) -> keyring::Result<keyring::Entry> {
 /// Replaces the file as a whole; only its owner may read it.
 fn write_private(path: &Utf8Path, bytes: &[u8]) -> std::io::Result<()> {
     let temporary = path.with_extension(format!("tmp{}", std::process::id()));
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    let written = options.open(&temporary).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()
-    });
+    let written = private()
+        .create(true)
+        .truncate(true)
+        .open(&temporary)
+        .and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.sync_all()
+        });
     let renamed = written.and_then(|()| std::fs::rename(&temporary, path));
     if renamed.is_err() {
         let _ = std::fs::remove_file(&temporary);
     }
     renamed
+}
+
+/// Opens for writing what nobody else may read.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    options
 }
 
 #[cfg(test)]
@@ -212,6 +239,21 @@ mod tests {
         vault.remove("openai").unwrap();
         assert_eq!(key(&vault, "openai"), None);
         assert_eq!(key(&vault, "gemini").as_deref(), Some("g-1"));
+    }
+
+    #[test]
+    fn keys_that_are_kept_at_once_are_all_kept() {
+        let (_folder, vault) = vault();
+        let names: Vec<String> = (0..24).map(|n| format!("p{n}")).collect();
+        std::thread::scope(|scope| {
+            for name in &names {
+                let vault = Vault::new(&vault.folder, false);
+                scope.spawn(move || vault.set(name, &Secret::new(name.as_str())).unwrap());
+            }
+        });
+        for name in &names {
+            assert_eq!(key(&vault, name).as_ref(), Some(name));
+        }
     }
 
     #[test]
