@@ -1,6 +1,6 @@
 //! Runs a speaking program: text on its standard input, watched for cancel and time.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -37,11 +37,13 @@ pub(super) fn run(
             }
         });
         let said = scope.spawn(move || {
-            let mut said = String::new();
-            if let Some(stderr) = stderr {
-                let _ = stderr.take(4096).read_to_string(&mut said);
+            let mut said = Vec::new();
+            if let Some(mut stderr) = stderr {
+                let _ = (&mut stderr).take(4096).read_to_end(&mut said);
+                // A program that speaks on into a closed pipe is killed.
+                let _ = io::copy(&mut stderr, &mut io::sink());
             }
-            said
+            String::from_utf8_lossy(&said).into_owned()
         });
         let ended = wait(&mut child, &program, cancelled);
         if ended.is_err() {
@@ -86,5 +88,33 @@ fn wait(
                 });
             }
         }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Result<(), SpeechError> {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        run(command, "words", &|| false)
+    }
+
+    #[test]
+    fn a_program_may_say_much_beside_its_work() {
+        shell("head -c 300000 /dev/zero >&2 && cat").unwrap();
+    }
+
+    #[test]
+    fn what_a_failed_program_said_is_told() {
+        let failed = shell("cat; printf 'no such \\377voice' >&2; exit 3");
+        let Err(SpeechError::Failed { program, said }) = failed else {
+            panic!("{failed:?}")
+        };
+        assert_eq!(
+            (program.as_str(), said.as_str()),
+            ("sh", "no such \u{fffd}voice")
+        );
     }
 }
