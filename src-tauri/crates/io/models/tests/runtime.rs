@@ -644,13 +644,17 @@ fn memory_is_back_after_every_unload_and_within_the_estimate() {
 #[test]
 fn damage_that_only_the_tokenizer_sees_is_told() {
     let studio = Studio::new();
+    let whole = studio.model("whole");
+    studio.runtime.load(&whole).unwrap();
+    let before = studio.guard.memory().claimed_bytes;
     let files = studio.model_of("m", &ChatShape::TINY, "{% if %}");
     let error = studio.runtime.load(&files).unwrap_err();
     assert!(matches!(error, ModelError::Text(_)), "{error}");
     assert_eq!(
         studio.guard.memory().claimed_bytes,
-        0,
+        before,
         "what failed to load holds nothing"
     );
+    assert_eq!(studio.runtime.status().model.as_deref(), Some("whole"));
     assert!(Utf8Path::new(&files.path).exists());
 }

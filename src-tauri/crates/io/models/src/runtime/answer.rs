@@ -56,6 +56,7 @@ impl Loaded {
     pub(super) fn load(
         files: &ModelFiles,
         opened: Opened,
+        reader: Reader,
         context_tokens: usize,
         claim: Claim,
         progress: &mut dyn FnMut(f64) -> bool,
@@ -63,7 +64,7 @@ impl Loaded {
         let Reader {
             tokenizer,
             template,
-        } = opened.reader()?;
+        } = reader;
         let Opened {
             weights,
             config,

@@ -352,6 +352,7 @@ impl Engine {
         {
             // The new one must be whole, and not too large for ever, before the old one goes.
             let opened = files.open()?;
+            let reader = opened.reader()?;
             let context = self
                 .shared
                 .limits
@@ -369,7 +370,7 @@ impl Engine {
                 shared.tell(State::Loading { fraction });
                 !shared.halted()
             };
-            match Loaded::load(files, opened, context, claim, &mut progress) {
+            match Loaded::load(files, opened, reader, context, claim, &mut progress) {
                 Ok(loaded) => self.loaded = Some(loaded),
                 Err(error) => {
                     self.unload();
