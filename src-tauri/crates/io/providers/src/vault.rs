@@ -76,14 +76,18 @@ impl Vault {
         Ok(found.map(|secret| (Secret::new(secret), Kept::EncryptedFile)))
     }
 
-    /// Forgets the key everywhere. Nothing to forget is no error.
+    /// Forgets the key everywhere. Nothing to forget is no error; a key that is still there is one.
     pub fn remove(&self, name: &str) -> Result<(), Error> {
+        self.change(|keys| keys.remove(name))?;
         if self.keychain
-            && let Err(error) = entry(name).and_then(|entry| entry.delete_credential())
+            && let Ok(entry) = entry(name)
+            && let Err(error) = forgotten(entry.delete_credential(), || entry.get_password())
         {
-            tracing::debug!(%error, "nothing was removed from the keychain");
+            let message = format!("the keychain does not give up the key of {name}: {error}");
+            return Err(Error::new(studio_core::ErrorCode::Io, message)
+                .hint("remove it there by hand; its service is named `av-studio`"));
         }
-        self.change(|keys| keys.remove(name))
+        Ok(())
     }
 
     fn path(&self) -> Utf8PathBuf {
@@ -173,6 +177,17 @@ impl Vault {
     }
 }
 
+/// Whether a key is gone. `removed` also fails where there is no keychain: then nothing can be `read`.
+fn forgotten(
+    removed: keyring::Result<()>,
+    read: impl FnOnce() -> keyring::Result<String>,
+) -> keyring::Result<()> {
+    match removed {
+        Err(error) if !matches!(error, keyring::Error::NoEntry) && read().is_ok() => Err(error),
+        _ => Ok(()),
+    }
+}
+
 fn entry(name: &str) -> keyring::Result<keyring::Entry> {
     keyring::Entry::new(SERVICE, name)
 }
@@ -239,6 +254,18 @@ mod tests {
         vault.remove("openai").unwrap();
         assert_eq!(key(&vault, "openai"), None);
         assert_eq!(key(&vault, "gemini").as_deref(), Some("g-1"));
+    }
+
+    #[test]
+    fn a_keychain_that_keeps_its_key_is_told() {
+        let locked = || Err(keyring::Error::NoStorageAccess("locked".into()));
+        let there = || Ok("sk-1".to_owned());
+        assert!(forgotten(locked(), there).is_err());
+        let nowhere = || Err(keyring::Error::NoStorageAccess("no keychain".into()));
+        assert!(forgotten(locked(), nowhere).is_ok());
+        let never = || panic!("nothing is asked for a key that is gone");
+        assert!(forgotten(Ok(()), never).is_ok());
+        assert!(forgotten(Err(keyring::Error::NoEntry), never).is_ok());
     }
 
     #[test]
