@@ -172,6 +172,13 @@ impl Hub {
     pub(crate) async fn send(&self, url: &Url, request: RequestBuilder) -> Result<Response> {
         match tokio::time::timeout(self.patience.idle, request.send()).await {
             Err(_) => Err(self.stalled(url)),
+            // Nothing else of a request comes from a person. Another try would end the same.
+            Ok(Err(error)) if error.is_builder() => Err(HubError::Denied {
+                host: host(url),
+                what: "anything to this token".to_owned(),
+                detail: "it has signs that no token has".to_owned(),
+                has_token: true,
+            }),
             Ok(Err(error)) => Err(HubError::Network {
                 host: host(url),
                 detail: causes(error),
@@ -444,6 +451,14 @@ mod tests {
             "http://mirror.example/a"
         ));
         assert!(sends_token("http://127.0.0.1:80", "http://127.0.0.1:80/a"));
+    }
+
+    #[tokio::test]
+    async fn a_token_that_cannot_be_sent_is_told_at_once() {
+        let hub = hub("http://127.0.0.1:1").unwrap();
+        let refused = hub.who(&Token::new("hf_one\nhf_two")).await.unwrap_err();
+        assert!(matches!(refused, HubError::Denied { .. }), "{refused}");
+        assert!(!format!("{refused:?}").contains("hf_one"), "{refused:?}");
     }
 
     #[test]
