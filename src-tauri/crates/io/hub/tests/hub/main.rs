@@ -4,6 +4,7 @@
 mod api;
 mod download;
 mod faults;
+mod killed;
 #[cfg(unix)]
 mod room;
 
