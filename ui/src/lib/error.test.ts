@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { StudioError, fromResponse, toStudioError, topField } from './error';
+import { StudioError, fromResponse, sentences, toStudioError, topField } from './error';
 
 test('the body of an HTTP error becomes the error', () => {
   const body = {
@@ -30,4 +30,11 @@ test('whatever else goes wrong keeps its words', () => {
   expect(toStudioError(undefined).message).toBe('Something went wrong.');
   expect(fromResponse(502, '<html>').message).toContain('502');
   expect(topField(known)).toBeNull();
+});
+
+test('an error is told in sentences', () => {
+  const error = { code: 'io', message: '`a` is no address: empty', hint: 'write it anew' };
+  expect(sentences(error)).toBe('“a” is no address: empty. Write it anew.');
+  expect(sentences('the disk is full')).toBe('The disk is full.');
+  expect(sentences(new Error('Really?'))).toBe('Really?');
 });

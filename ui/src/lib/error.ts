@@ -1,5 +1,6 @@
 // The one error that pages show: branch on `code`, show `message` and `hint`.
 
+import { prose } from './format';
 import type { StudioErrorBody } from './types';
 
 export class StudioError extends Error {
@@ -53,6 +54,15 @@ export function unreachable(): StudioError {
 /** First step of the JSON pointer: the name of the form field to mark. */
 export function topField(error: StudioError): string | null {
   return error.field?.split('/')[1] ?? null;
+}
+
+/** What went wrong and what to do about it, as sentences. */
+export function sentences(thrown: unknown): string {
+  const { message, hint } = toStudioError(thrown);
+  return [message, hint ?? '']
+    .filter(Boolean)
+    .map((text) => prose(text).replace(/[^.!?…]$/, '$&.'))
+    .join(' ');
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

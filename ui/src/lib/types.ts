@@ -21,7 +21,7 @@ export type {
 } from './generated/operations';
 
 /** Every operation: its input and output by name. */
-export type Operations = generated.Operations;
+export type Operations = Omit<generated.Operations, keyof Pending> & Pending;
 export type OperationName = keyof Operations;
 export type Input<N extends OperationName> = Operations[N]['input'];
 export type Output<N extends OperationName> = Operations[N]['output'];
@@ -39,7 +39,7 @@ export type Conversation = generated.Conversation;
 export type ShownMessage = generated.Shown;
 export type Draft = generated.Draft;
 export type ModelState = generated.ModelState;
-export type ProviderState = generated.ProviderState;
+export type ProviderState = PendingProvider;
 export type Message = generated.Message;
 export type ToolCall = generated.ToolCall;
 export type AnswerFacts = generated.AnswerFacts;
@@ -106,3 +106,23 @@ export type StudioEvent =
   | { type: 'settings.changed' }
   /** This window fell behind: it must read the present state anew. */
   | { type: 'events.missed'; count: number };
+
+// UNTIL-GENERATED: the registry's types do not have `provider.add` yet. After `cargo xtask generate`, delete from here
+// to the end, and have `Operations` and `ProviderState` above be `generated.Operations` and `generated.ProviderState`.
+type PendingProvider = generated.ProviderState & { added: boolean; is_free: boolean };
+interface Pending {
+  'provider.list': { input: Record<string, unknown>; output: { providers: PendingProvider[] } };
+  'provider.add': {
+    input: {
+      name: string;
+      base_url: string;
+      protocol?: generated.Protocol;
+      key?: string | null;
+      is_free?: boolean;
+      context_tokens?: number;
+      models?: string[];
+    };
+    output: PendingProvider;
+  };
+  'provider.remove': { input: { provider: string }; output: { provider: string } };
+}

@@ -1,7 +1,7 @@
 // Providers, costs and decisions of the paper studio, as operations.
 
 import { StudioError } from '$lib/error';
-import type { ApiKey, Json, KeyPlace } from '$lib/types';
+import type { ApiKey, Json, KeyPlace, ProviderState } from '$lib/types';
 import { costs } from './costs';
 import { decisions, refusals } from './decisions';
 import { models, providers } from './models';
@@ -60,6 +60,30 @@ export function paperGateway(scene: string) {
       ],
     }),
     'provider.list': () => ({ providers: listed }),
+    'provider.add': async (input: Values) => {
+      await new Promise((resolve) => setTimeout(resolve, 900));
+      const wrong = refusedServer(input, listed);
+      if (wrong) throw new StudioError({ code: 'bad_input', ...wrong });
+      if (scene === 'error') throw refusals.offline;
+      const id = idOf(input);
+      const before = listed.find((each) => each.id === id);
+      const key: KeyPlace = input['key'] ? 'keychain' : (before?.key ?? 'unneeded');
+      const added = {
+        ...(input as unknown as ProviderState),
+        id,
+        key,
+        needs_key: key !== 'unneeded',
+        on_this_machine: false,
+        added: true,
+        models: Array.isArray(input['models']) ? input['models'].length : 3,
+      };
+      listed = before ? listed.map((each) => (each.id === id ? added : each)) : [...listed, added];
+      return added;
+    },
+    'provider.remove': ({ provider }: Values) => {
+      listed = listed.filter(({ id }) => id !== provider);
+      return { provider };
+    },
     'provider.set_key': ({ provider, key }: Values) => {
       if (String(key).includes(' ')) {
         throw new StudioError({
@@ -98,4 +122,38 @@ export function paperGateway(scene: string) {
       return keys.find((each) => each.id === key);
     },
   };
+}
+
+function idOf({ name }: Values): string {
+  if (name === 'Office server') return 'house';
+  return String(name)
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-');
+}
+
+/** One refusal for each field, so that they can be looked at. */
+function refusedServer(input: Values, listed: ProviderState[]) {
+  const { name, base_url, key, models: named } = input;
+  const taken = listed.find((each) => each.id === idOf(input));
+  if (taken && !taken.added)
+    return {
+      message: `there is a provider \`${taken.id}\` already`,
+      field: '/name',
+      hint: 'give the server another name',
+    };
+  if (String(base_url).includes('nobody'))
+    return {
+      message: `nobody lists models at ${base_url}`,
+      field: '/base_url',
+      hint: 'look for the address that clients of OpenAI are given there: it often ends in /v1',
+    };
+  if (String(key ?? '').includes(' '))
+    return { message: `${name} does not take this key`, field: '/key' };
+  if (String(base_url).includes('empty') && !named)
+    return {
+      message: 'the server lists no models',
+      field: '/models',
+      hint: 'load one there, or name them here',
+    };
+  return null;
 }

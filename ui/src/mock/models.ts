@@ -149,6 +149,8 @@ export const providers: ProviderState[] = [
   base_url,
   key,
   needs_key: key !== 'unneeded',
+  added: id === 'house',
+  is_free: false,
   on_this_machine: here,
   models: models.filter((model) => model.id.startsWith(`${String(id)}/`)).length,
 })) as ProviderState[];

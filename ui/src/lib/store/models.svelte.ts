@@ -1,9 +1,10 @@
 // Models, providers, what was spent and what was decided: read when a page asks.
 
-import type { CostReport } from '../types';
+import type { CostReport, Input } from '../types';
 import type { ApiKey, DecisionRecord, ModelState, ProviderState } from '../types';
 import { coalesced } from './coalesce';
 import { call } from './connection';
+import { attempt } from './toasts.svelte';
 
 /** The log that is read at once: a virtual list shows it. */
 const KEPT_DECISIONS = 1000;
@@ -30,6 +31,18 @@ class Models {
   readonly loadDecisions = coalesced(async () => {
     this.decisions = (await call('gateway.decisions', { limit: KEPT_DECISIONS })).decisions;
   });
+
+  /** Adds a server of models, or reads the models of one anew. Throws what is wrong. */
+  async addServer(input: Input<'provider.add'>): Promise<ProviderState> {
+    const added = await call('provider.add', input);
+    await this.refresh();
+    return added;
+  }
+
+  /** Providers and models, after one of either changed. */
+  async refresh() {
+    await attempt(Promise.all([this.loadProviders(), this.load()]));
+  }
 
   #days = 0;
   async #read(discover: boolean) {
