@@ -42,7 +42,11 @@ export function browserDrops(
       event.preventDefault();
       depth = 0;
       const files = [...(event.dataTransfer?.files ?? [])];
-      handle({ phase: 'dropped', paths: () => Promise.all(files.map(upload)), files });
+      handle({
+        phase: 'dropped',
+        paths: () => Promise.all(files.map(upload)),
+        files: files.map((file) => async () => file),
+      });
     },
   };
   const entries = Object.entries(listeners) as [keyof WindowEventMap, EventListener][];

@@ -5,6 +5,7 @@ import { getCurrentWebview } from '@tauri-apps/api/webview';
 import { open } from '@tauri-apps/plugin-dialog';
 import { toStudioError } from '../error';
 import type { OperationInfo, StudioEvent } from '../types';
+import { fileOf } from './dropped';
 import type { Answer, Drop, Transport } from './transport';
 
 export function tauriTransport(): Transport {
@@ -50,14 +51,24 @@ async function command<T>(name: string, args: Record<string, unknown>): Promise<
   }
 }
 
+async function droppedFile(path: string): Promise<File> {
+  return fileOf(path, await command<ArrayBuffer>('dropped_file', { path }));
+}
+
 function dropOf(payload: { type: string; paths?: string[] }): Drop | null {
   switch (payload.type) {
     case 'enter':
       return { phase: 'over' };
     case 'leave':
       return { phase: 'left' };
-    case 'drop':
-      return { phase: 'dropped', paths: async () => payload.paths ?? [], files: [] };
+    case 'drop': {
+      const paths = payload.paths ?? [];
+      return {
+        phase: 'dropped',
+        paths: async () => paths,
+        files: paths.map((path) => () => droppedFile(path)),
+      };
+    }
     default:
       return null;
   }

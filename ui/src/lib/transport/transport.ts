@@ -8,8 +8,8 @@ export type Answer = { kind: 'done'; output: Json } | { kind: 'job'; job: Job };
 export type Drop =
   | { phase: 'over' }
   | { phase: 'left' }
-  /** `files` are the bytes themselves: the window's own drops bring paths only. */
-  | { phase: 'dropped'; paths: () => Promise<string[]>; files: File[] };
+  /** Imported by path, or read: nothing is uploaded or read until it is asked for. */
+  | { phase: 'dropped'; paths: () => Promise<string[]>; files: (() => Promise<File>)[] };
 
 export interface Filter {
   name: string;
