@@ -4,6 +4,9 @@
 //! Budgets: 50 µs a decision. Added to an answer of a provider on the same machine: 200 µs at the
 //! 99th percentile one at a time, 2 ms at 500 a second on two cores; 350 µs to the first word; 10 µs a
 //! word.
+//!
+//! `LITELLM` names the program of the LiteLLM proxy (`pip install 'litellm[proxy]'`), which is then
+//! asked beside us for the same words of the same provider.
 
 // A bench that cannot run must stop; what divan cannot measure is printed.
 #![allow(clippy::expect_used, clippy::print_stdout)]
@@ -30,8 +33,12 @@ fn main() {
     // divan has no percentiles: these are printed.
     let mut arguments = std::env::args().skip(1);
     let filter = arguments.find(|argument| !argument.starts_with("--"));
-    if "gateway::print_answers".contains(&filter.unwrap_or_default()) {
+    let filter = filter.unwrap_or_default();
+    if "gateway::print_answers".contains(&filter) {
         print_answers();
+    }
+    if "gateway::print_http".contains(&filter) {
+        print_http();
     }
     divan::main();
 }
@@ -113,34 +120,9 @@ fn print_answers() {
         ("paid model", &paid),
     ];
 
-    println!("One at a time, {ROUNDS} answers of three words: whole answer, first word");
-    let mut times = vec![(Vec::new(), Vec::new()); ways.len()];
-    for round in 0..ROUNDS + WARM_UP {
-        for ((_, way), (whole, first)) in ways.iter().zip(&mut times) {
-            let time = runtime.block_on(way.ask());
-            if round >= WARM_UP {
-                whole.push(time.whole);
-                first.push(time.first);
-            }
-        }
-    }
-    for ((name, _), (whole, first)) in ways.iter().zip(times) {
-        println!(
-            "  {name:<11} {}   {}",
-            percentiles(whole),
-            percentiles(first)
-        );
-    }
-
-    println!("{RATE} a second, {RATED} answers of three words: whole answer, first word");
+    in_turn(&runtime, &ways, ROUNDS);
     for (name, way) in ways {
-        let times = runtime.block_on(at_a_rate(way));
-        let (whole, first) = times.iter().map(|time| (time.whole, time.first)).unzip();
-        println!(
-            "  {name:<11} {}   {}",
-            percentiles(whole),
-            percentiles(first)
-        );
+        at_a_rate(&runtime, name, way);
     }
 
     let long = dummy(LONG);
@@ -163,13 +145,115 @@ fn print_answers() {
     );
 }
 
+/// The same over HTTP: the provider itself, our server, and LiteLLM's.
+fn print_http() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let (provider, app) = (dummy(3), App::new());
+    std::fs::create_dir_all(app.home()).expect("a home");
+    std::fs::write(app.home().join("models.yaml"), registry(&provider.url(), 1))
+        .expect("a registry");
+    let server = Server::start(&app);
+    let alone = Way::http(&provider.url(), "none", "m");
+    let ours = Way::http(&format!("{}/v1", server.url), &server.token, "p/m0");
+    let peer = std::env::var("LITELLM").map(|program| LiteLlm::start(&program, &provider.url()));
+    let Ok(peer) = peer else {
+        println!("Over HTTP; LITELLM names no proxy to compare with");
+        in_turn(&runtime, &[("alone", &alone), ("ours", &ours)], ROUNDS);
+        return at_a_rate(&runtime, "ours", &ours);
+    };
+    let theirs = Way::http(&format!("{}/v1", peer.url), "sk-none", "m");
+    println!("Over HTTP, beside LiteLLM");
+    let ways = [("alone", &alone), ("ours", &ours), ("LiteLLM", &theirs)];
+    in_turn(&runtime, &ways, ROUNDS / 5);
+    at_a_rate(&runtime, "ours", &ours);
+}
+
+/// Their proxy with one worker, which passes on to the provider at `url`.
+struct LiteLlm {
+    child: std::process::Child,
+    url: String,
+    _folder: TempFolder,
+}
+
+impl LiteLlm {
+    fn start(program: &str, provider: &str) -> LiteLlm {
+        let folder = TempFolder::new();
+        let config = folder.file("litellm.yaml");
+        let list = format!(
+            "model_list:\n  - model_name: m\n    litellm_params: {{ model: openai/m, api_base: \"{provider}\", api_key: none }}\n"
+        );
+        std::fs::write(&config, list).expect("a list");
+        let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = free.local_addr().expect("a port").port().to_string();
+        drop(free);
+        let child = std::process::Command::new(program)
+            .args([
+                "--host",
+                "127.0.0.1",
+                "--port",
+                &port,
+                "--config",
+                config.as_str(),
+            ])
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .expect("LiteLLM");
+        let address = format!("127.0.0.1:{port}");
+        let patience = Instant::now() + Duration::from_secs(120);
+        while std::net::TcpStream::connect(&address).is_err() {
+            assert!(Instant::now() < patience, "LiteLLM does not listen");
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        LiteLlm {
+            child,
+            url: format!("http://{address}"),
+            _folder: folder,
+        }
+    }
+}
+
+impl Drop for LiteLlm {
+    fn drop(&mut self) {
+        // It may be gone already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Asks each way once, again and again, so that all meet the same noise.
+fn in_turn(runtime: &tokio::runtime::Runtime, ways: &[(&str, &Way)], rounds: usize) {
+    println!("One at a time, {rounds} answers of three words: whole answer, first word");
+    let mut times = vec![Vec::new(); ways.len()];
+    for round in 0..rounds + WARM_UP {
+        for ((_, way), times) in ways.iter().zip(&mut times) {
+            let time = runtime.block_on(way.ask());
+            if round >= WARM_UP {
+                times.push(time);
+            }
+        }
+    }
+    for ((name, _), times) in ways.iter().zip(times) {
+        print(name, &times);
+    }
+}
+
+fn print(name: &str, times: &[Time]) {
+    let (whole, first) = times.iter().map(|time| (time.whole, time.first)).unzip();
+    println!(
+        "  {name:<11} {}   {}",
+        percentiles(whole),
+        percentiles(first)
+    );
+}
+
 const ROUNDS: usize = 3_000;
 const WARM_UP: usize = 200;
 const RATE: u32 = 500;
 const RATED: u32 = 5_000;
 const LONG: usize = 1_000;
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Time {
     first: Duration,
     whole: Duration,
@@ -180,6 +264,15 @@ struct Time {
 enum Way {
     Direct(Arc<(Client, Endpoint)>),
     Gateway(Arc<World>),
+    /// A chat completion of OpenAI's shape.
+    Http(Arc<Http>),
+}
+
+struct Http {
+    client: reqwest::Client,
+    url: String,
+    key: String,
+    body: serde_json::Value,
 }
 
 impl Way {
@@ -192,6 +285,16 @@ impl Way {
             timeouts: Timeouts::default(),
         };
         Way::Direct(Arc::new((Client::new().expect("a client"), endpoint)))
+    }
+
+    fn http(base: &str, key: &str, model: &str) -> Way {
+        let messages = json!([{ "role": "user", "content": "The keeper climbs the stairs." }]);
+        Way::Http(Arc::new(Http {
+            client: reqwest::Client::new(),
+            url: format!("{base}/chat/completions"),
+            key: key.to_owned(),
+            body: json!({ "model": model, "messages": messages, "stream": true }),
+        }))
     }
 
     async fn ask(&self) -> Time {
@@ -218,6 +321,20 @@ impl Way {
                     }
                 }
             }
+            Way::Http(http) => {
+                let sent = http.client.post(&http.url).bearer_auth(&http.key);
+                let sent = sent.json(&http.body).send().await;
+                let mut answer = sent
+                    .and_then(|it| it.error_for_status())
+                    .expect("an answer");
+                let mut said = Vec::new();
+                while let Some(piece) = answer.chunk().await.expect("a piece") {
+                    said.extend_from_slice(&piece);
+                    if first.is_none() && said.windows(4).any(|it| it == b"word") {
+                        first = Some(asked.elapsed());
+                    }
+                }
+            }
         }
         Time {
             first: first.expect("a word"),
@@ -228,20 +345,24 @@ impl Way {
 
 /// Answers that are asked for at fixed moments, whether those before are over or not. Waiting for the
 /// moment to come is not counted; being late is.
-async fn at_a_rate(way: &Way) -> Vec<Time> {
-    let begun = Instant::now();
-    let mut asked = Vec::new();
-    for number in 0..RATED {
-        let due = begun + Duration::from_secs(1) * number / RATE;
-        tokio::time::sleep_until(due.into()).await;
-        let way = way.clone();
-        asked.push(tokio::spawn(async move { way.ask().await }));
-    }
-    let mut times = Vec::new();
-    for task in asked {
-        times.push(task.await.expect("an answer"));
-    }
-    times
+fn at_a_rate(runtime: &tokio::runtime::Runtime, name: &str, way: &Way) {
+    let times = runtime.block_on(async {
+        let begun = Instant::now();
+        let mut asked = Vec::new();
+        for number in 0..RATED {
+            let due = begun + Duration::from_secs(1) * number / RATE;
+            tokio::time::sleep_until(due.into()).await;
+            let way = way.clone();
+            asked.push(tokio::spawn(async move { way.ask().await }));
+        }
+        let mut times = Vec::new();
+        for task in asked {
+            times.push(task.await.expect("an answer"));
+        }
+        times
+    });
+    println!("{RATE} a second, {RATED} answers");
+    print(name, &times);
 }
 
 struct World {
@@ -290,30 +411,4 @@ fn percentiles(mut times: Vec<Duration>) -> String {
 fn median(mut times: Vec<Duration>) -> Duration {
     times.sort_unstable();
     times[times.len() / 2]
-}
-
-#[divan::bench(sample_count = 300, sample_size = 1)]
-fn answer_over_http(bencher: divan::Bencher<'_, '_>) {
-    let (provider, app) = (dummy(3), App::new());
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    std::fs::create_dir_all(app.home()).expect("a home");
-    std::fs::write(app.home().join("models.yaml"), registry(&provider.url(), 1))
-        .expect("a registry");
-    let server = Server::start(&app);
-    let client = reqwest::Client::new();
-    let body = json!({ "model": "auto", "messages": [{ "role": "user", "content": "The keeper climbs." }] });
-    bencher.bench_local(|| {
-        runtime.block_on(async {
-            let sent = client
-                .post(format!("{}/v1/chat/completions", server.url))
-                .bearer_auth(&server.token)
-                .json(&body)
-                .send();
-            sent.await
-                .expect("an answer")
-                .bytes()
-                .await
-                .expect("a body")
-        })
-    });
 }

@@ -24,7 +24,7 @@ use studio_server::Approvals;
 use crate::compose::{self, Composed, Options};
 use crate::{progress, render};
 
-/// How long work that was begun, such as a last entry of the ledger, may take after the end.
+/// How long work that was begun may take after the end.
 const LAST_WORK: Duration = Duration::from_secs(10);
 
 pub(crate) fn main() -> ExitCode {
@@ -55,10 +55,13 @@ pub(crate) fn main() -> ExitCode {
             result
         }),
     };
+    let gateway = composed.gateway.clone();
     drop(composed);
     // A job that does not look whether it was cancelled must not keep the process: it is found
     // interrupted later, and can be resumed.
     runtime.shutdown_timeout(LAST_WORK);
+    // Whatever still holds the gateway, money that was spent is in the ledger before the end.
+    gateway.flush();
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error, json_wanted),

@@ -1,14 +1,16 @@
 //! The window: Tauri commands that translate, delegate, and translate back.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+use parking_lot::Mutex;
 use serde::Serialize;
 use serde_json::Value;
 use studio_core::{Error, ErrorCode, Event, Job, Output};
 use studio_jobs::{Reply, Studio};
 use tauri::ipc::{Channel, Response};
-use tauri::{State, WebviewUrl, WebviewWindowBuilder};
+use tauri::{DragDropEvent, Manager, State, Url, WebviewUrl, WebviewWindowBuilder, WindowEvent};
 
 /// Opens the window and stays until it is closed.
 pub(crate) fn open(
@@ -25,14 +27,22 @@ pub(crate) fn open(
         .manage(studio)
         .manage(launch)
         .manage(begun)
+        .manage(Dropped::default())
         .invoke_handler(tauri::generate_handler![
             call,
             call_bytes,
+            dropped_file,
             launch_options,
+            open_outside,
             operations,
             page_ready,
             subscribe
         ])
+        .on_window_event(|window, event| {
+            if let WindowEvent::DragDrop(DragDropEvent::Drop { paths, .. }) = event {
+                window.state::<Dropped>().0.lock().clone_from(paths);
+            }
+        })
         .setup(|app| {
             let configured = app.config().app.windows.first();
             match configured {
@@ -85,6 +95,44 @@ async fn call_bytes(
             "{operation} does not answer bytes"
         ))),
     }
+}
+
+/// What was let go over the window last: the only files whose bytes the page may ask for.
+#[derive(Default)]
+struct Dropped(Mutex<Vec<PathBuf>>);
+
+/// More than the largest attachment of a chat.
+const LARGEST_DROP: u64 = 16_000_000;
+
+#[tauri::command]
+async fn dropped_file(dropped: State<'_, Dropped>, path: PathBuf) -> Result<Response, Error> {
+    let shown = path.display().to_string();
+    if !dropped.0.lock().contains(&path) {
+        let message = format!("{shown} was not dropped on the window");
+        return Err(Error::new(ErrorCode::Refused, message));
+    }
+    let read = move || {
+        let fits = std::fs::metadata(&path)?.len() <= LARGEST_DROP;
+        fits.then(|| std::fs::read(&path)).transpose()
+    };
+    match tauri::async_runtime::spawn_blocking(read).await {
+        Ok(Ok(Some(bytes))) => Ok(Response::new(bytes)),
+        Ok(Ok(None)) => Err(Error::bad_input(format!("{shown} is larger than 16 MB"))
+            .hint("import it into a project instead")),
+        Ok(Err(error)) => Err(Error::io(format!("read {shown}"), &error)),
+        Err(error) => Err(Error::internal(error.to_string())),
+    }
+}
+
+/// Opens a web page in the system's browser. Only the web: an address of another kind could start a program.
+#[tauri::command]
+fn open_outside(url: Url) -> Result<(), Error> {
+    if !matches!(url.scheme(), "http" | "https") {
+        let message = format!("`{}:` is no address of the web", url.scheme());
+        return Err(Error::new(ErrorCode::Refused, message));
+    }
+    open::that_detached(url.as_str())
+        .map_err(|error| Error::io("open the system's browser", &error))
 }
 
 #[tauri::command]

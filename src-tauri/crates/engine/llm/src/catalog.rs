@@ -63,6 +63,9 @@ pub struct Provider {
     /// What is sent to it stays on this machine.
     #[serde(default)]
     pub on_this_machine: bool,
+    /// Its answers cost nothing, as of a server of one's own; a listed price comes first.
+    #[serde(default)]
+    pub is_free: bool,
 }
 
 /// What a model is asked to do; qualities are given by task.
@@ -406,7 +409,7 @@ impl Catalog {
         self.prices.get(model)
     }
 
-    /// Rates of a model: free on this machine, else as listed, else unknown.
+    /// Rates of a model: as listed, else free where its provider is, else unknown.
     pub fn rates(&self, model: &Model) -> Option<Rates> {
         let provider = self.providers.get(model.provider())?;
         match self.prices.get(&model.id) {
@@ -415,7 +418,7 @@ impl Catalog {
                 Some(price.rates().unwrap_or(Rates::FREE))
             }
             Some(price) => price.rates(),
-            None if provider.on_this_machine => Some(Rates::FREE),
+            None if provider.on_this_machine || provider.is_free => Some(Rates::FREE),
             None => None,
         }
     }

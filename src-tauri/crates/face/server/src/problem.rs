@@ -54,15 +54,15 @@ impl Refusal {
 impl From<Error> for Refusal {
     fn from(error: Error) -> Refusal {
         let status = match error.code {
-            ErrorCode::BadInput => StatusCode::UNPROCESSABLE_ENTITY,
+            // What this machine cannot do with it is no failure: asked again, it answers the same.
+            ErrorCode::BadInput | ErrorCode::Unsupported => StatusCode::UNPROCESSABLE_ENTITY,
             ErrorCode::NotFound => StatusCode::NOT_FOUND,
-            ErrorCode::Unsupported | ErrorCode::NoDevice | ErrorCode::NoDisplay => {
-                StatusCode::NOT_IMPLEMENTED
-            }
             ErrorCode::Refused => StatusCode::FORBIDDEN,
-            ErrorCode::Conflict | ErrorCode::NewerVersion | ErrorCode::Cancelled => {
-                StatusCode::CONFLICT
-            }
+            ErrorCode::Conflict
+            | ErrorCode::NewerVersion
+            | ErrorCode::Cancelled
+            | ErrorCode::NoDevice
+            | ErrorCode::NoDisplay => StatusCode::CONFLICT,
             ErrorCode::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
             ErrorCode::Network => StatusCode::BAD_GATEWAY,
             ErrorCode::Io | ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,

@@ -25,6 +25,7 @@ use crate::counts::{Counted, Counter};
 use crate::lists::{Found, Lists};
 use crate::local::Local;
 use crate::machine::Watch;
+use crate::servers::Servers;
 use crate::weights::Weights;
 
 /// Tokens of an answer that are expected where the request does not say.
@@ -43,6 +44,7 @@ pub struct Gateway {
     pub(crate) settings: Arc<SettingsFile>,
     pub(crate) events: Events,
     pub(crate) lists: Lists,
+    pub(crate) servers: Servers,
     pub(crate) vault: Arc<Vault>,
     pub(crate) client: Client,
     pub(crate) weights: Weights,
@@ -86,6 +88,7 @@ impl Gateway {
             settings: settings.clone(),
             events: events.clone(),
             lists: Lists::open(home.path(), events)?,
+            servers: Servers::of(home.path()),
             vault: Arc::new(Vault::new(
                 home.path(),
                 std::env::var_os("AV_STUDIO_NO_KEYCHAIN").is_none(),
@@ -443,5 +446,5 @@ pub(crate) fn request_or_text(
 pub(crate) fn unknown_model(name: &str) -> Error {
     Error::not_found(format!("there is no model `{name}`"))
         .field("/model")
-        .hint("`gateway.models` lists those that are known; add others in models.yaml")
+        .hint("`gateway.models` lists those that are known; `provider.add` adds a server, models.yaml what you write yourself")
 }

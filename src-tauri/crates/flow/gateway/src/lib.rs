@@ -24,6 +24,7 @@ mod machine;
 mod models;
 mod router;
 mod run;
+mod servers;
 mod transcribe;
 mod weights;
 mod why;
@@ -43,6 +44,7 @@ pub fn operations(gateway: &Arc<Gateway>) -> Vec<Operation> {
     let mut operations = chats::operations(gateway);
     operations.extend(router::operations(gateway));
     operations.extend(models::operations(gateway));
+    operations.extend(servers::operations(gateway));
     operations.extend(weights::operations(gateway));
     operations.extend(local::operations(gateway));
     operations.extend(costs::operations(gateway));

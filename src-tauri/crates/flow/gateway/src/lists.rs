@@ -14,12 +14,14 @@ use studio_llm::catalog::{Catalog, Model, Source};
 
 const REGISTRY: &str = include_str!("../../../../../models/registry.yaml");
 const PRICING: &str = include_str!("../../../../../models/pricing.yaml");
+/// Servers that were added by their address; see `servers`.
+pub(crate) const SERVERS: &str = "servers.json";
 /// How often the owner's files are looked at, at most.
 const LOOK: Duration = Duration::from_secs(1);
 
 pub(crate) struct Lists {
-    registry: Utf8PathBuf,
-    pricing: Utf8PathBuf,
+    /// Later ones are laid over earlier ones.
+    files: [File; 3],
     state: RwLock<State>,
     looked: Mutex<Instant>,
     events: Events,
@@ -41,17 +43,36 @@ pub(crate) enum Found {
     InCache,
 }
 
-/// When both files were changed last, and their lengths; `None` for one that does not exist.
-type Stamps = [Option<(SystemTime, u64)>; 2];
+/// A list of the owner's. It need not exist.
+#[derive(Clone, Debug)]
+enum File {
+    Registry(Utf8PathBuf),
+    Pricing(Utf8PathBuf),
+}
+
+impl File {
+    fn path(&self) -> &Utf8Path {
+        match self {
+            File::Registry(path) | File::Pricing(path) => path,
+        }
+    }
+}
+
+/// When each file was changed last, and its length; `None` for one that does not exist.
+type Stamps = [Option<(SystemTime, u64)>; 3];
 
 impl Lists {
-    /// Reads `models.yaml` and `pricing.yaml` in `home`, which need not exist.
+    /// Reads `servers.json`, `models.yaml` and `pricing.yaml` in `home`.
     pub(crate) fn open(home: &Utf8Path, events: &Events) -> Result<Lists, Error> {
-        let (registry, pricing) = (home.join("models.yaml"), home.join("pricing.yaml"));
-        let stamps = [stamp(&registry), stamp(&pricing)];
-        let (catalog, problem) = match read(&registry, &pricing) {
+        let files = [
+            File::Registry(home.join(SERVERS)),
+            File::Registry(home.join("models.yaml")),
+            File::Pricing(home.join("pricing.yaml")),
+        ];
+        let stamps = files.each_ref().map(|file| stamp(file.path()));
+        let (catalog, problem) = match read(&files) {
             Ok(catalog) => (catalog, None),
-            Err(error) => (in_parts(&registry, &pricing)?, Some(error.message)),
+            Err(error) => (in_parts(&files)?, Some(error.message)),
         };
         let state = State {
             catalog: Arc::new(catalog.clone()),
@@ -61,8 +82,7 @@ impl Lists {
             found: BTreeMap::new(),
         };
         Ok(Lists {
-            registry,
-            pricing,
+            files,
             state: RwLock::new(state),
             looked: Mutex::new(Instant::now()),
             events: events.clone(),
@@ -107,13 +127,18 @@ impl Lists {
             }
             *looked = Instant::now();
         }
-        let stamps = [stamp(&self.registry), stamp(&self.pricing)];
+        self.reread();
+    }
+
+    /// Reads the owner's files if they changed.
+    pub(crate) fn reread(&self) {
+        let stamps = self.files.each_ref().map(|file| stamp(file.path()));
         if self.state.read().stamps == stamps {
             return;
         }
         let mut state = self.state.write();
         state.stamps = stamps;
-        match read(&self.registry, &self.pricing) {
+        match read(&self.files) {
             Ok(catalog) => {
                 state.catalog = Arc::new(with(catalog.clone(), &state.found));
                 state.listed = catalog;
@@ -129,34 +154,34 @@ impl Lists {
     }
 }
 
-fn own() -> Result<Catalog, Error> {
-    Ok(Catalog::read(
-        &[source("registry.yaml", REGISTRY)],
-        &[source("pricing.yaml", PRICING)],
-    )?)
-}
-
-/// What can be read where not all can: a typo in one of the owner's files does not take the other
+/// What can be read where not all can: a typo in one of the owner's files does not take the others
 /// away, and nothing takes ours away.
-fn in_parts(registry: &Utf8Path, pricing: &Utf8Path) -> Result<Catalog, Error> {
-    let nothing = Utf8Path::new("");
-    read(registry, nothing)
-        .or_else(|_| read(nothing, pricing))
-        .or_else(|_| own())
+fn in_parts(files: &[File]) -> Result<Catalog, Error> {
+    let (mut sound, mut catalog) = (Vec::new(), read(&[])?);
+    for file in files {
+        sound.push(file.clone());
+        match read(&sound) {
+            Ok(more) => catalog = more,
+            Err(_) => drop(sound.pop()),
+        }
+    }
+    Ok(catalog)
 }
 
-fn read(registry: &Utf8Path, pricing: &Utf8Path) -> Result<Catalog, Error> {
-    let (models, prices) = (text(registry)?, text(pricing)?);
-    Ok(Catalog::read(
-        &[
-            source("registry.yaml", REGISTRY),
-            source(registry.as_str(), &models),
-        ],
-        &[
-            source("pricing.yaml", PRICING),
-            source(pricing.as_str(), &prices),
-        ],
-    )?)
+/// Our lists, and these laid over them.
+fn read(files: &[File]) -> Result<Catalog, Error> {
+    let texts = files.iter().map(|file| text(file.path()));
+    let texts = texts.collect::<Result<Vec<String>, Error>>()?;
+    let mut registries = vec![source("registry.yaml", REGISTRY)];
+    let mut pricings = vec![source("pricing.yaml", PRICING)];
+    for (file, text) in files.iter().zip(&texts) {
+        let lists = match file {
+            File::Registry(_) => &mut registries,
+            File::Pricing(_) => &mut pricings,
+        };
+        lists.push(source(file.path().as_str(), text));
+    }
+    Ok(Catalog::read(&registries, &pricings)?)
 }
 
 fn with(mut catalog: Catalog, found: &BTreeMap<Found, Vec<Model>>) -> Catalog {
@@ -191,7 +216,7 @@ mod tests {
 
     #[test]
     fn our_lists_are_whole() {
-        let catalog = own().unwrap();
+        let catalog = read(&[]).unwrap();
         for model in catalog.models() {
             let known = catalog.rates(model).is_some();
             assert!(known, "{} has no price", model.id);

@@ -1,4 +1,4 @@
-//! `gateway.models` and `provider.*`: who can be asked, and with which keys.
+//! `gateway.models` and `provider.*`: who can be asked, and with which keys. Servers that the owner adds: `servers`.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -26,6 +26,11 @@ use crate::lists::Found;
 const DISCOVERY: Duration = Duration::from_secs(2);
 /// Context of a discovered model that does not tell its own.
 const USUAL_CONTEXT: u64 = 4_096;
+/// Whoever lists its models answers within that.
+pub(crate) const TESTING: Timeouts = Timeouts {
+    first_token: Duration::from_secs(20),
+    idle: Duration::from_secs(20),
+};
 
 pub(crate) fn operations(gateway: &Arc<Gateway>) -> Vec<Operation> {
     let with = || gateway.clone();
@@ -249,11 +254,13 @@ struct Providers {
 
 /// A provider and its key's place, never the key.
 #[derive(Serialize, JsonSchema)]
-struct ProviderState {
+pub(crate) struct ProviderState {
     #[serde(flatten)]
     provider: Provider,
     key: KeyPlace,
     models: u64,
+    /// It was added by its address, and can be removed.
+    added: bool,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -276,7 +283,7 @@ fn providers(gateway: &Gateway) -> Vec<ProviderState> {
         .collect()
 }
 
-fn state(gateway: &Gateway, provider: &Provider) -> ProviderState {
+pub(crate) fn state(gateway: &Gateway, provider: &Provider) -> ProviderState {
     let stored = gateway.vault.get(&provider.id).unwrap_or_else(|error| {
         tracing::warn!(provider = provider.id, %error, "a stored key cannot be read");
         None
@@ -299,10 +306,11 @@ fn state(gateway: &Gateway, provider: &Provider) -> ProviderState {
         provider: provider.clone(),
         key,
         models,
+        added: gateway.servers.has(&provider.id),
     }
 }
 
-fn known(catalog: &Catalog, id: &str) -> Result<Provider, Error> {
+pub(crate) fn known(catalog: &Catalog, id: &str) -> Result<Provider, Error> {
     catalog.provider(id).cloned().ok_or_else(|| {
         let all: Vec<&str> = catalog
             .providers()
@@ -311,7 +319,7 @@ fn known(catalog: &Catalog, id: &str) -> Result<Provider, Error> {
         Error::not_found(format!("there is no provider `{id}`"))
             .field("/provider")
             .hint(format!(
-                "known: {}; add others in models.yaml",
+                "known: {}; `provider.add` adds others",
                 all.join(", ")
             ))
     })
@@ -329,23 +337,28 @@ struct NewKey {
 
 fn set_key(gateway: &Gateway, input: &NewKey) -> Result<ProviderState, Error> {
     let provider = known(&gateway.lists.catalog(), &input.provider)?;
-    let key = input.key.trim();
+    gateway.vault.set(&provider.id, &secret(&input.key)?)?;
+    gateway.forget_keys();
+    Ok(state(gateway, &provider))
+}
+
+/// A key as it was entered.
+pub(crate) fn secret(entered: &str) -> Result<Secret, Error> {
+    let key = entered.trim();
     if key.is_empty() || !key.chars().all(|c| c.is_ascii_graphic()) {
         let message = "a key has letters, digits and signs only, no spaces";
         return Err(Error::bad_input(message)
             .field("/key")
             .hint("copy it again, whole"));
     }
-    gateway.vault.set(&provider.id, &Secret::new(key))?;
-    gateway.forget_keys();
-    Ok(state(gateway, &provider))
+    Ok(Secret::new(key))
 }
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Which {
+pub(crate) struct Which {
     /// The provider's id.
-    provider: String,
+    pub(crate) provider: String,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -376,10 +389,7 @@ async fn test(gateway: Arc<Gateway>, input: Which) -> Result<Tested, Error> {
         });
     }
     let endpoint = Endpoint {
-        timeouts: Timeouts {
-            first_token: Duration::from_secs(20),
-            idle: Duration::from_secs(20),
-        },
+        timeouts: TESTING,
         ..gateway.endpoint(&provider)?
     };
     let models = gateway.client.models(&endpoint).await?;

@@ -65,6 +65,9 @@ struct RouteInput {
     request: Option<ChatRequest>,
     #[serde(default)]
     model: Option<String>,
+    /// The model that answered before in the same conversation: kept unless it cannot answer.
+    #[serde(default)]
+    sticky: Option<String>,
     #[serde(default)]
     policy: Option<Policy>,
     #[serde(default)]
@@ -88,10 +91,11 @@ fn route(gateway: &Gateway, input: RouteInput) -> Result<RouteOutput, Error> {
     let request = request_or_text(input.request, input.text)?;
     let wishes = Wishes {
         model: input.model,
+        sticky: input.sticky,
         policy: input.policy,
         privacy: input.privacy,
         task: input.task,
-        ..Wishes::default()
+        conversation: None,
     };
     let routed = gateway.route(&request, &wishes)?;
     let first = routed.decision.ranked.first();

@@ -8,6 +8,7 @@ mod conversations;
 mod failings;
 mod hedge;
 mod secrets;
+mod servers;
 mod weights;
 
 use std::sync::Arc;

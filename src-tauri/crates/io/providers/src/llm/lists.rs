@@ -194,9 +194,15 @@ fn model(row: &Value) -> Option<RemoteModel> {
             .as_str()
             .unwrap_or_default()
             .to_owned(),
-        context_tokens: row["inputTokenLimit"]
-            .as_u64()
-            .or(row["context_length"].as_u64()),
+        // Gemini, OpenRouter, vLLM, llama.cpp.
+        context_tokens: [
+            "/inputTokenLimit",
+            "/context_length",
+            "/max_model_len",
+            "/meta/n_ctx_train",
+        ]
+        .iter()
+        .find_map(|place| row.pointer(place)?.as_u64()),
         output_tokens: row["outputTokenLimit"].as_u64(),
         size_bytes: row["size"].as_u64(),
         capabilities: strings(&row["supportedGenerationMethods"]),

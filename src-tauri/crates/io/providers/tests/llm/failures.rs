@@ -103,6 +103,32 @@ fn impatient(provider: &FakeProvider, protocol: Protocol) -> Endpoint {
     }
 }
 
+/// Linux drops what comes to a full queue, as a machine does that is gone; others refuse it.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_machine_that_takes_no_connection_is_not_waited_for_for_ever() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let brief = Duration::from_millis(200);
+    let mut held = Vec::new();
+    while let Ok(stream) = std::net::TcpStream::connect_timeout(&address, brief) {
+        held.push(stream);
+    }
+    let endpoint = Endpoint {
+        provider: "Gone".to_owned(),
+        protocol: Protocol::OpenAi,
+        base_url: format!("http://{address}"),
+        key: None,
+        timeouts: Timeouts::default(),
+    };
+    let (_, error) = ask(&endpoint, &hello()).await;
+    let error = error.expect("nobody answered");
+    assert!(
+        matches!(error, ChatError::TimedOut { phase: "connect", after, .. } if after.as_secs() == 10),
+        "{error:?}"
+    );
+}
+
 // The test's own thread blocks while it waits for the server.
 #[tokio::test(flavor = "multi_thread")]
 async fn silence_is_not_borne_for_ever() {
