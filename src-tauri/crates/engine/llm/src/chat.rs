@@ -305,7 +305,7 @@ pub enum ChatError {
     BadRequest { provider: String, detail: String },
     #[error("{provider} cannot be reached: {detail}")]
     Network { provider: String, detail: String },
-    /// `phase` is `connect`, `first token` or `next token`.
+    /// `phase` is `connect`, `first token`, `next token` or `word of the download`.
     #[error("{provider} was silent for {} s ({phase})", .after.as_secs_f32())]
     TimedOut {
         provider: String,

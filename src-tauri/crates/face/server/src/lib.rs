@@ -27,6 +27,7 @@ mod rates;
 mod sandbox;
 mod serve;
 mod stop;
+mod telling;
 mod uploads;
 mod ws;
 

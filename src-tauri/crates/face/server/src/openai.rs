@@ -22,7 +22,7 @@ use crate::http::App;
 use crate::problem::Refusal;
 
 pub(crate) use audio::{speech, transcriptions};
-pub(crate) use chat::{chat_completions, until_first_word};
+pub(crate) use chat::chat_completions;
 pub(crate) use embeddings::embeddings;
 pub(crate) use request::checked;
 

@@ -3,6 +3,7 @@
 //! An answer is made by whoever reads it, in its task: no thread stands between a provider's word and
 //! its reader.
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use studio_core::Error;
 use studio_core::units::MicroUsd;
-use studio_llm::chat::{ChatError, ChatEvent, ChatRequest, Finish, Usage};
+use studio_llm::chat::{ChatError, ChatEvent, ChatRequest, Finish, ToolCall, Usage};
 use tokio::sync::mpsc;
 
 use crate::gateway::{Gateway, Wishes};
@@ -68,8 +69,20 @@ pub struct Answered {
     pub warnings: Vec<String>,
 }
 
+/// What was said, once an answer is over.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Said {
+    pub text: String,
+    pub reasoning: String,
+    pub tool_calls: Vec<ToolCall>,
+    #[serde(flatten)]
+    pub answered: Answered,
+}
+
 /// The steps of one answer. Dropping it stops the model, and settles what was said.
 pub struct Answering {
+    /// Steps that were waited for and not yet read.
+    early: VecDeque<Step>,
     steps: mpsc::Receiver<Result<Step, Error>>,
     run: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
@@ -77,6 +90,57 @@ pub struct Answering {
 impl Answering {
     /// The next step; `None` after [`Step::Done`] or an error. May be dropped and called again.
     pub async fn next(&mut self) -> Option<Result<Step, Error>> {
+        match self.early.pop_front() {
+            Some(step) => Some(Ok(step)),
+            None => self.wait().await,
+        }
+    }
+
+    /// Waits for the first step: an error before anybody is asked comes from here.
+    pub async fn until_asked(self) -> Result<Answering, Error> {
+        self.until(|_| true).await
+    }
+
+    /// Waits for the first step that says something: where the whole chain of models fails before
+    /// a word, the error comes from here.
+    pub async fn until_first_word(self) -> Result<Answering, Error> {
+        self.until(|step| !matches!(step, Step::Picked { .. } | Step::Failed { .. }))
+            .await
+    }
+
+    /// Waits for the end.
+    pub async fn whole(mut self) -> Result<Said, Error> {
+        let (mut text, mut reasoning, mut tool_calls) = (String::new(), String::new(), Vec::new());
+        loop {
+            match self.next().await.ok_or_else(Error::cancelled)?? {
+                Step::Event(ChatEvent::Text { text: new }) => text.push_str(&new),
+                Step::Event(ChatEvent::Reasoning { text: new }) => reasoning.push_str(&new),
+                Step::Event(ChatEvent::ToolCall { call }) => tool_calls.push(call),
+                Step::Event(_) | Step::Picked { .. } | Step::Failed { .. } => {}
+                Step::Done(answered) => {
+                    return Ok(Said {
+                        text,
+                        reasoning,
+                        tool_calls,
+                        answered: *answered,
+                    });
+                }
+            }
+        }
+    }
+
+    async fn until(mut self, found: impl Fn(&Step) -> bool) -> Result<Answering, Error> {
+        loop {
+            let step = self.wait().await.ok_or_else(Error::cancelled)??;
+            let is_found = found(&step);
+            self.early.push_back(step);
+            if is_found {
+                return Ok(self);
+            }
+        }
+    }
+
+    async fn wait(&mut self) -> Option<Result<Step, Error>> {
         std::future::poll_fn(|cx| {
             loop {
                 if let Poll::Ready(Some(step)) = self.steps.poll_recv(cx) {
@@ -106,6 +170,7 @@ impl Gateway {
         let (sender, steps) = mpsc::channel(AHEAD);
         let run = Run::new(self.clone(), ask, sender);
         Answering {
+            early: VecDeque::new(),
             steps,
             run: Some(Box::pin(run.carry_out())),
         }

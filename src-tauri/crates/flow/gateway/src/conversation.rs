@@ -75,6 +75,12 @@ impl Drafting<'_> {
         }
     }
 
+    pub(crate) fn has_words(&self) -> bool {
+        let drafts = self.drafts.0.lock();
+        let draft = drafts.get(&self.conversation);
+        draft.is_some_and(|(draft, _)| !draft.text.is_empty())
+    }
+
     pub(crate) fn draft(&self) -> Option<Draft> {
         self.drafts.get(&self.conversation)
     }

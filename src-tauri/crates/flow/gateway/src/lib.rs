@@ -33,7 +33,7 @@ use std::sync::Arc;
 
 use studio_core::Operation;
 
-pub use answer::{Answered, Answering, Ask, Step};
+pub use answer::{Answered, Answering, Ask, Said, Step};
 pub use embed::Embedded;
 pub use gateway::{Gateway, Routed, Wishes};
 pub use studio_providers::llm::Sound;

@@ -1,27 +1,24 @@
-//! `mcp.servers`, `mcp.tools`, `mcp.call`, and what changes the list of servers.
+//! What is registered for other programs' tools: `mcp.servers`, `mcp.tools`, `mcp.log` are here.
 
-use std::collections::BTreeMap;
+mod call;
+mod changing;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use camino::Utf8PathBuf;
-use futures_util::StreamExt;
 use futures_util::future::join_all;
-use rmcp::model::{
-    CallToolRequest, CallToolRequestParams, CancelledNotificationParam, ClientRequest, JsonObject,
-    PaginatedRequestParams, ServerResult, Tool,
-};
-use rmcp::service::{PeerRequestOptions, ServiceError};
+use rmcp::model::{JsonObject, PaginatedRequestParams, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use studio_core::{Error, ErrorCode, JobContext, Operation, Resource};
 
-use crate::config::{self, ServerConfig, check_name};
+use self::call::{CallInput, call};
+use self::changing::changing;
+use crate::config::ServerConfig;
 use crate::connection::short;
-use crate::content::{self, Answer};
 use crate::secrets;
-use crate::server::{Client, Server, State};
+use crate::server::{Client, State};
 use crate::servers::Servers;
 
 /// For one page of a server's list of tools.
@@ -31,11 +28,6 @@ const MOST_TOOLS: usize = 500;
 /// A schema that is longer, in bytes of JSON, is not shown.
 const LONGEST_SCHEMA: usize = 64 << 10;
 const LONGEST_DESCRIPTION: usize = 4_000;
-/// A call ends after this in any case, however much progress it tells.
-const LONGEST_CALL: Duration = Duration::from_secs(6 * 3600);
-/// How often a running call looks whether it was cancelled.
-const WATCH: Duration = Duration::from_millis(100);
-
 /// What this crate registers.
 pub fn operations(servers: &Arc<Servers>) -> Vec<Operation> {
     let with = || servers.clone();
@@ -96,78 +88,6 @@ pub fn operations(servers: &Arc<Servers>) -> Vec<Operation> {
     operations
 }
 
-/// Starting programs of others is for people to decide: these ask, or take something away.
-fn changing(servers: &Arc<Servers>) -> Vec<Operation> {
-    let with = || servers.clone();
-    vec![
-        Operation::define(
-            "mcp.add",
-            "Add an MCP server",
-            "Adds a server by the program to start or by its address. It is started when it is first needed.",
-        )
-        .writes()
-        .needs_approval()
-        .positional("server")
-        .blocking({
-            let servers = with();
-            move |_cx: &JobContext, input: AddInput| add(&servers, input)
-        }),
-        Operation::define(
-            "mcp.import",
-            "Import MCP servers",
-            "Adds the servers of another client's file (`mcpServers`), as it is.",
-        )
-        .writes()
-        .needs_approval()
-        .positional("path")
-        .blocking({
-            let servers = with();
-            move |_cx: &JobContext, input: ImportInput| import(&servers, &input)
-        }),
-        Operation::define(
-            "mcp.remove",
-            "Remove an MCP server",
-            "Ends a server and removes its entry.",
-        )
-        .destroys()
-        .positional("server")
-        .future({
-            let servers = with();
-            move |_cx, input: Which| {
-                let servers = servers.clone();
-                async move {
-                    servers.remove(&input.server).await?;
-                    Ok(Removed { removed: input.server })
-                }
-            }
-        }),
-        Operation::define(
-            "mcp.connect",
-            "Connect an MCP server",
-            "Enables a server and starts it, or tries again after it failed.",
-        )
-        .network()
-        .writes()
-        .needs_approval()
-        .positional("server")
-        .future({
-            let servers = with();
-            move |_cx, input: Which| connect(servers.clone(), input)
-        }),
-        Operation::define(
-            "mcp.disconnect",
-            "Disconnect an MCP server",
-            "Ends a server and disables it.",
-        )
-        .writes()
-        .positional("server")
-        .future({
-            let servers = with();
-            move |_cx, input: Which| disconnect(servers.clone(), input)
-        }),
-    ]
-}
-
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Which {
@@ -191,72 +111,6 @@ struct ToolsInput {
     #[serde(default)]
     #[schemars(length(min = 1, max = 64))]
     server: Option<String>,
-}
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct CallInput {
-    /// Name of the server.
-    #[schemars(length(min = 1, max = 64))]
-    server: String,
-    /// Name of the tool.
-    #[schemars(length(min = 1, max = 256))]
-    tool: String,
-    /// As the tool's input schema describes them.
-    #[serde(default)]
-    arguments: JsonObject,
-    /// Seconds without an answer or progress after which the call is given up.
-    #[serde(default = "two_minutes")]
-    #[schemars(range(min = 1, max = 3600))]
-    timeout_secs: u32,
-}
-
-fn two_minutes() -> u32 {
-    120
-}
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct AddInput {
-    /// What it is called here.
-    #[schemars(length(min = 1, max = 64))]
-    server: String,
-    /// The program to start.
-    #[serde(default)]
-    command: Option<String>,
-    #[serde(default)]
-    #[schemars(length(max = 100))]
-    args: Vec<String>,
-    /// Variables that the program sees. `${NAME}` takes one of the studio's.
-    #[serde(default)]
-    env: BTreeMap<String, String>,
-    /// The folder to start it in.
-    #[serde(default)]
-    #[schemars(with = "Option<String>", extend("x-path" = true))]
-    cwd: Option<Utf8PathBuf>,
-    /// Address of a server that runs elsewhere, instead of a program.
-    #[serde(default)]
-    url: Option<String>,
-    /// Sent with each request to `url`. `${NAME}` takes a variable of the studio's.
-    #[serde(default)]
-    headers: BTreeMap<String, String>,
-    /// Let agents call its tools without asking.
-    #[serde(default)]
-    trusted: bool,
-    /// Replace a server of this name.
-    #[serde(default)]
-    replace: bool,
-}
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct ImportInput {
-    /// The file, such as another client's configuration.
-    #[schemars(with = "String", length(min = 1), extend("x-path" = true))]
-    path: Utf8PathBuf,
-    /// Replace servers of the same name; otherwise they are skipped.
-    #[serde(default)]
-    replace: bool,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -328,18 +182,6 @@ struct ShownTool {
 struct ServerProblem {
     server: String,
     error: Error,
-}
-
-#[derive(Serialize, JsonSchema)]
-struct Imported {
-    added: Vec<String>,
-    /// There already, or not an entry that can be used.
-    skipped: Vec<ServerProblem>,
-}
-
-#[derive(Serialize, JsonSchema)]
-struct Removed {
-    removed: String,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -535,171 +377,4 @@ fn shown_tool(server: String, tool: Tool) -> ShownTool {
         read_only: claims.and_then(|claims| claims.read_only_hint),
         destructive: claims.and_then(|claims| claims.destructive_hint),
     }
-}
-
-async fn call(servers: Arc<Servers>, cx: JobContext, input: CallInput) -> Result<Answer, Error> {
-    cx.progress("Connecting", 0.0);
-    let (server, client) = until_cancelled(&cx, servers.client(&input.server)).await??;
-    cx.progress("Waiting for the tool", 0.0);
-    let params = CallToolRequestParams::new(input.tool.clone()).with_arguments(input.arguments);
-    let options = PeerRequestOptions::with_timeout(Duration::from_secs(input.timeout_secs.into()))
-        .reset_timeout_on_progress()
-        .with_max_total_timeout(LONGEST_CALL);
-    let request = ClientRequest::CallToolRequest(CallToolRequest::new(params));
-    let failed = |error| failed_call(&server, &input.server, &input.tool, &error);
-    let handle = client
-        .peer
-        .send_request_with_option(request, options)
-        .await
-        .map_err(failed)?;
-    let id = handle.id.clone();
-    let mut progress = client
-        .progress
-        .subscribe(handle.progress_token.clone())
-        .await;
-    let tell = async {
-        while let Some(told) = progress.next().await {
-            let fraction = told.total.map_or(0.0, |total| told.progress / total);
-            let stage = told
-                .message
-                .as_deref()
-                .map_or_else(|| "Working".to_owned(), short);
-            cx.progress(&stage, if fraction.is_finite() { fraction } else { 0.0 });
-        }
-        std::future::pending::<()>().await
-    };
-    let answer = async {
-        tokio::select! {
-            answer = handle.await_response() => answer,
-            () = tell => Err(ServiceError::TransportClosed),
-        }
-    };
-    let Ok(answer) = until_cancelled(&cx, answer).await else {
-        let reason = Some("the user cancelled it".to_owned());
-        let cancelled = CancelledNotificationParam::new(Some(id), reason);
-        if let Err(error) = client.peer.notify_cancelled(cancelled).await {
-            tracing::debug!(%error, "a server was not told of a cancellation");
-        }
-        return Err(Error::cancelled());
-    };
-    match answer.map_err(failed)? {
-        ServerResult::CallToolResult(result) => Ok(content::answer(result)),
-        ServerResult::InputRequiredResult(_) => {
-            let message = format!("`{}` wants to ask the user something", input.tool);
-            Err(Error::new(ErrorCode::Unsupported, message)
-                .hint("the studio does not pass questions of other servers on"))
-        }
-        _ => {
-            let message = format!("`{}` answered what is no tool's answer", input.tool);
-            Err(Error::new(ErrorCode::Network, message))
-        }
-    }
-}
-
-/// The output of `work`, or `Err(cancelled)` as soon as the run is.
-async fn until_cancelled<T>(cx: &JobContext, work: impl Future<Output = T>) -> Result<T, Error> {
-    tokio::pin!(work);
-    loop {
-        tokio::select! {
-            output = &mut work => return Ok(output),
-            () = tokio::time::sleep(WATCH) => cx.check()?,
-        }
-    }
-}
-
-fn failed_call(server: &Server, name: &str, tool: &str, error: &ServiceError) -> Error {
-    let network = |message: String| Error::new(ErrorCode::Network, message);
-    server.explain(&match error {
-        ServiceError::McpError(error) => {
-            let said = short(&error.message);
-            let message = format!("the server `{name}` refused `{tool}`: {said}");
-            Error::new(ErrorCode::BadInput, message)
-                .hint("`mcp.tools` tells its tools and what they take")
-        }
-        ServiceError::Timeout { timeout } => {
-            let secs = timeout.as_secs();
-            network(format!(
-                "`{tool}` of `{name}` neither answered nor told progress for {secs} s"
-            ))
-            .hint("give it more time with `timeout_secs`")
-        }
-        ServiceError::TransportClosed | ServiceError::TransportSend(_) => {
-            network(format!("the server `{name}` ended while `{tool}` ran"))
-        }
-        error => {
-            let said = short(&error.to_string());
-            network(format!("`{tool}` of `{name}` failed: {said}"))
-        }
-    })
-}
-
-fn add(servers: &Servers, input: AddInput) -> Result<ServerState, Error> {
-    check_name(&input.server)?;
-    let config = ServerConfig {
-        kind: None,
-        command: input.command,
-        args: input.args,
-        env: input.env,
-        cwd: input.cwd,
-        url: input.url,
-        headers: input.headers,
-        disabled: false,
-        trusted: input.trusted,
-    };
-    config.endpoint(|name| std::env::var(name).ok())?;
-    servers.put(&[(input.server.clone(), config.clone())], input.replace)?;
-    Ok(shown(servers, input.server, &config))
-}
-
-fn import(servers: &Servers, input: &ImportInput) -> Result<Imported, Error> {
-    let known = servers.entries()?;
-    let (mut new, mut skipped) = (Vec::new(), Vec::new());
-    for (server, entry) in config::load_foreign(&input.path)? {
-        let usable = entry.and_then(|config| {
-            check_name(&server)?;
-            if known.contains_key(&server) && !input.replace {
-                let message = format!("there is a server `{server}` already");
-                return Err(Error::new(ErrorCode::Conflict, message));
-            }
-            Ok(config)
-        });
-        match usable {
-            // Trust does not travel: another file must not open this studio's tools to agents.
-            Ok(config) => new.push((
-                server,
-                ServerConfig {
-                    trusted: false,
-                    ..config
-                },
-            )),
-            Err(error) => skipped.push(ServerProblem { server, error }),
-        }
-    }
-    servers.put(&new, true)?;
-    let added = new.into_iter().map(|(name, _)| name).collect();
-    Ok(Imported { added, skipped })
-}
-
-async fn connect(servers: Arc<Servers>, input: Which) -> Result<ServerState, Error> {
-    let config = ServerConfig {
-        disabled: false,
-        ..servers.config(&input.server)?
-    };
-    servers.put(&[(input.server.clone(), config.clone())], true)?;
-    let (_, client) = servers.client(&input.server).await?;
-    let tools = tools_of(&client).await?.len();
-    Ok(ServerState {
-        tools: Some(tools),
-        ..shown(&servers, input.server, &config)
-    })
-}
-
-async fn disconnect(servers: Arc<Servers>, input: Which) -> Result<ServerState, Error> {
-    let config = ServerConfig {
-        disabled: true,
-        ..servers.config(&input.server)?
-    };
-    servers.stop(&input.server).await;
-    servers.put(&[(input.server.clone(), config.clone())], true)?;
-    Ok(shown(&servers, input.server, &config))
 }

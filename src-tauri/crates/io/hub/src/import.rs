@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::io::{self, BufReader, Read};
+use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -19,6 +20,10 @@ const KINDS: [&str; 7] = ["gguf", "safetensors", "json", "jinja", "txt", "model"
 const LARGEST_TEXT: u64 = 64 << 20;
 /// Most bytes of the header of a safetensors file (the format's own limit).
 const LARGEST_HEADER: u64 = 100_000_000;
+/// How the name of a copy begins until it is whole.
+const COPY: &str = ".import";
+/// A copy that is being made is written to more often.
+const ABANDONED: Duration = Duration::from_secs(3600);
 /// How often a copy can be cancelled.
 const COPIED_AT_ONCE: u64 = 16 << 20;
 /// Most files of one model.
@@ -107,6 +112,7 @@ impl Cache {
         if !copy && fs::hard_link(&real, &to).is_ok() {
             return Ok(0);
         }
+        self.sweep_copies(repo);
         if let Some(free) = free_bytes(self.root())
             && free < item.bytes
         {
@@ -118,7 +124,7 @@ impl Cache {
         }
         let failed = |source| HubError::io("copy", &item.source)(source);
         let mut made = tempfile::Builder::new()
-            .prefix(".import")
+            .prefix(COPY)
             .tempfile_in(self.blobs(repo))
             .map_err(failed)?;
         let mut from = fs::File::open(&real).map_err(failed)?;
@@ -135,6 +141,21 @@ impl Cache {
         made.persist(&to).map_err(|error| failed(error.error))?;
         sync_folder(&self.blobs(repo));
         Ok(item.bytes)
+    }
+
+    /// Removes copies whose makers were killed.
+    fn sweep_copies(&self, repo: &Repo) {
+        let blobs = self.blobs(repo);
+        for entry in blobs.read_dir_utf8().into_iter().flatten().flatten() {
+            let modified = entry.metadata().and_then(|metadata| metadata.modified());
+            let is_old = modified.is_ok_and(|at| at.elapsed().is_ok_and(|since| since > ABANDONED));
+            if is_old
+                && entry.file_name().starts_with(COPY)
+                && let Err(error) = fs::remove_file(entry.path())
+            {
+                tracing::warn!(path = %entry.path(), %error, "an abandoned copy stays");
+            }
+        }
     }
 }
 
@@ -363,5 +384,24 @@ mod tests {
         });
         assert!(matches!(stopped, Err(HubError::Cancelled)), "{stopped:?}");
         assert_eq!(fs::read_dir(cache.blobs(&repo)).unwrap().count(), 0);
+    }
+    #[test]
+    fn a_copy_that_was_given_up_is_removed_and_one_that_goes_on_is_not() {
+        let folder = TempFolder::new();
+        fs::write(folder.file("m.gguf"), tiny_gguf("qwen2")).unwrap();
+        let cache = Cache::new(folder.file("cache"));
+        let repo = Repo::parse("local/mine").unwrap();
+        fs::create_dir_all(cache.blobs(&repo)).unwrap();
+        let [old, young] = [".importOld", ".importYoung"].map(|name| cache.blobs(&repo).join(name));
+        let yesterday = std::time::SystemTime::now() - Duration::from_secs(86_400);
+        fs::File::create(&old)
+            .unwrap()
+            .set_modified(yesterday)
+            .unwrap();
+        fs::write(&young, b"GG").unwrap();
+        cache
+            .import(&folder.file("m.gguf"), &repo, None, true, &mut |_| true)
+            .unwrap();
+        assert!(!old.exists() && young.exists());
     }
 }

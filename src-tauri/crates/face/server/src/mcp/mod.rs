@@ -89,7 +89,8 @@ pub(crate) fn http_service(
     approvals: Approvals,
 ) -> (McpService, impl FnOnce() + Send + 'static) {
     let face = Arc::new(Face::new(studio, projects, approvals));
-    let config = StreamableHttpServerConfig::default();
+    // `names` knows by which hosts this server is reached; the library knows loopback only.
+    let config = StreamableHttpServerConfig::default().disable_allowed_hosts();
     let end = config.cancellation_token.clone();
     let service = StreamableHttpService::new(
         move || Ok(Session::new(&face)),

@@ -45,8 +45,8 @@ pub(super) struct Answer {
     calls: usize,
     usage: Option<Usage>,
     finish: Option<Finish>,
-    /// The model has begun to write, even if nothing could be passed on yet.
-    pub(super) begun: bool,
+    /// How often the model wrote something, even if it could not be passed on yet.
+    pub(super) pieces: u64,
     pub(super) ended: bool,
 }
 
@@ -69,7 +69,7 @@ impl Answer {
             calls: 0,
             usage: None,
             finish: None,
-            begun: false,
+            pieces: 0,
             ended: false,
         }
     }
@@ -81,7 +81,7 @@ impl Answer {
 
     pub(super) fn text(&mut self, text: &str) {
         if !text.is_empty() {
-            self.begun = true;
+            self.pieces += 1;
             let text = text.to_owned();
             self.events.push_back(ChatEvent::Text { text });
         }
@@ -89,7 +89,7 @@ impl Answer {
 
     pub(super) fn reasoning(&mut self, text: &str) {
         if !text.is_empty() {
-            self.begun = true;
+            self.pieces += 1;
             let text = text.to_owned();
             self.events.push_back(ChatEvent::Reasoning { text });
         }
@@ -160,7 +160,7 @@ impl Answer {
 
     /// The provider says why the answer ends. More frames may follow.
     pub(super) fn finish(&mut self, reason: Finish) {
-        self.begun = true;
+        self.pieces += 1;
         self.finish = Some(reason);
     }
 
@@ -202,7 +202,7 @@ impl Answer {
 
     /// The provider's id, or one that no other answer has: some APIs give none.
     fn call_id(&mut self, id: Option<&str>) -> Result<String, ChatError> {
-        self.begun = true;
+        self.pieces += 1;
         self.calls += 1;
         if self.calls > MOST_CALLS {
             return Err(self.origin.protocol("endless tool calls"));

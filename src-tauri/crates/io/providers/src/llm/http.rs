@@ -119,7 +119,7 @@ impl Client {
                 _ => Frames::Events(sse::Parser::new(LONGEST_FRAME)),
             },
             failed: None,
-            sent: Instant::now(),
+            heard: Instant::now(),
         };
         Box::pin(stream::unfold(exchange, |mut exchange| async move {
             let event = exchange.next().await?;
@@ -310,7 +310,8 @@ struct Exchange {
     answer: Answer,
     /// Comes after the events that came before it.
     failed: Option<ChatError>,
-    sent: Instant,
+    /// When the model wrote last; before it did, when it was asked.
+    heard: Instant,
 }
 
 enum State {
@@ -349,7 +350,7 @@ impl Exchange {
     }
 
     async fn send(&mut self, request: RequestBuilder) -> Result<(), ChatError> {
-        self.sent = Instant::now();
+        self.heard = Instant::now();
         let limit = self.endpoint.timeouts.first_token;
         let sent = tokio::time::timeout(limit, async {
             accepted(request.send().await, &self.answer.origin).await
@@ -376,16 +377,29 @@ impl Exchange {
         mut body: BoxStream<'static, reqwest::Result<Bytes>>,
     ) -> Result<(), ChatError> {
         let limits = self.endpoint.timeouts;
-        let (phase, limit, wait) = if self.answer.begun {
-            ("next token", limits.idle, limits.idle)
-        } else {
-            let left = limits.first_token.saturating_sub(self.sent.elapsed());
+        let silent = self.heard.elapsed();
+        let (phase, limit, wait) = if self.answer.pieces == 0 {
+            let left = limits.first_token.saturating_sub(silent);
             ("first token", limits.first_token, left)
+        } else {
+            // Signs of life that are no words are listened to for as long as for a first word.
+            let longest = limits.first_token.max(limits.idle);
+            let left = longest.saturating_sub(silent);
+            let limit = if left < limits.idle {
+                longest
+            } else {
+                limits.idle
+            };
+            ("next token", limit, left.min(limits.idle))
         };
         match tokio::time::timeout(wait, body.next()).await {
             Err(_) => Err(self.answer.origin.timed_out(phase, limit)),
             Ok(Some(Ok(bytes))) => {
+                let before = self.answer.pieces;
                 self.take_bytes(&bytes)?;
+                if self.answer.pieces > before {
+                    self.heard = Instant::now();
+                }
                 self.state = State::Open(body);
                 Ok(())
             }

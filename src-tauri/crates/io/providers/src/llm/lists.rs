@@ -1,5 +1,7 @@
 //! What providers say besides answers: their models, embeddings, and how far a download is.
 
+use std::time::Duration;
+
 use futures_util::stream::{self, BoxStream, StreamExt};
 use serde_json::{Value, json};
 use studio_llm::chat::{ChatError, Usage};
@@ -131,7 +133,8 @@ impl Client {
         Ok(Embeddings { vectors, usage })
     }
 
-    /// Has an Ollama download `model`. Dropping the stream stops it; what came stays there.
+    /// Has an Ollama download `model`. Dropping the stream stops it; what came stays there. It may be
+    /// silent for as long as before a first word: it checks what came.
     pub fn pull(
         &self,
         endpoint: &Endpoint,
@@ -143,23 +146,35 @@ impl Client {
             &json!({ "model": model, "stream": true }),
         );
         let origin = Origin::of(endpoint);
+        let patience = endpoint.timeouts.first_token;
         let opened = async move {
-            accepted(request.send().await, &origin)
-                .await
-                .map(|r| (r, origin))
+            let answer = async { accepted(request.send().await, &origin).await };
+            let answer = within(patience, answer, &origin).await;
+            answer.flatten().map(|response| (response, origin))
         };
-        let lines = stream::once(opened).flat_map(|opened| match opened {
+        let lines = stream::once(opened).flat_map(move |opened| match opened {
             Err(error) => stream::once(async { Err(error) }).boxed(),
             Ok((response, origin)) => {
                 let mut parser = ndjson::Parser::new(LONGEST_LINE);
-                let pieces = response.bytes_stream().map(move |piece| {
+                let pieces = stream::unfold(
+                    (Some(response.bytes_stream().boxed()), origin.clone()),
+                    move |(pieces, origin)| async move {
+                        let mut pieces = pieces?;
+                        match within(patience, pieces.next(), &origin).await {
+                            Ok(piece) => {
+                                let piece = piece?.map_err(|e| origin.network(e.to_string()));
+                                Some((piece, (Some(pieces), origin)))
+                            }
+                            Err(silent) => Some((Err(silent), (None, origin))),
+                        }
+                    },
+                );
+                let pieces = pieces.map(move |piece| {
                     let mut lines = Vec::new();
-                    let fed = match piece {
-                        Ok(piece) => parser
-                            .feed(&piece, &mut lines)
-                            .map_err(|e| origin.protocol(e.to_string())),
-                        Err(error) => Err(origin.network(error.to_string())),
-                    };
+                    let fed = piece.and_then(|piece| {
+                        let fed = parser.feed(&piece, &mut lines);
+                        fed.map_err(|error| origin.protocol(error.to_string()))
+                    });
                     let told = lines.iter().map(|line| Ok(progress(&origin.json(line)?)));
                     stream::iter(told.chain(fed.err().map(Err)).collect::<Vec<_>>())
                 });
@@ -168,6 +183,15 @@ impl Client {
         });
         lines.boxed()
     }
+}
+
+async fn within<T>(
+    patience: Duration,
+    answer: impl Future<Output = T>,
+    origin: &Origin,
+) -> Result<T, ChatError> {
+    let answer = tokio::time::timeout(patience, answer).await;
+    answer.map_err(|_| origin.timed_out("word of the download", patience))
 }
 
 fn progress(line: &Value) -> PullProgress {

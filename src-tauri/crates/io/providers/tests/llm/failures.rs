@@ -103,6 +103,21 @@ fn impatient(provider: &FakeProvider, protocol: Protocol) -> Endpoint {
     }
 }
 
+#[tokio::test]
+async fn a_download_that_falls_silent_is_given_up() {
+    let word = "{\"status\":\"pulling manifest\"}\n";
+    let told = Reply::new(200, "application/x-ndjson").bytes(word);
+    let provider =
+        FakeProvider::start(move |_, _| told.clone().wait(Duration::from_secs(30)).bytes(word));
+    let pulled = Client::new()
+        .unwrap()
+        .pull(&impatient(&provider, Protocol::Ollama), "tiny");
+    let told: Vec<_> = pulled.collect().await;
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert_eq!(told[0].as_ref().unwrap().status, "pulling manifest");
+    assert_eq!(told[1].as_ref().unwrap_err().class(), "timed_out");
+}
+
 /// Linux drops what comes to a full queue, as a machine does that is gone; others refuse it.
 #[cfg(target_os = "linux")]
 #[tokio::test]
@@ -153,11 +168,16 @@ async fn silence_is_not_borne_for_ever() {
         "next token"
     );
     // Life signs are no words.
-    let mut pings = Reply::new(200, "text/event-stream");
-    for _ in 0..200 {
-        pings = pings.bytes(": ping\n\n").wait(Duration::from_millis(20));
-    }
+    let pinging = |mut reply: Reply| {
+        for _ in 0..200 {
+            reply = reply.bytes(": ping\n\n").wait(Duration::from_millis(20));
+        }
+        reply
+    };
+    let pings = pinging(Reply::new(200, "text/event-stream"));
     assert_eq!(phase(Protocol::OpenAi, pings).await, "first token");
+    let pings = pinging(Reply::openai_begun(&["Once"]));
+    assert_eq!(phase(Protocol::OpenAi, pings).await, "next token");
 }
 
 // The test's own thread blocks while it waits for the server.
