@@ -124,7 +124,7 @@ export type ProjectInfo = { id: string; name: string; path: string; created_at: 
 
 export type Protocol = "openai" | "openai-responses" | "anthropic" | "gemini" | "ollama" | "local" | "hub";
 
-export type ProviderState = { id: string; name: string; protocol: Protocol; base_url?: string | null; key_env?: string | null; needs_key: boolean; on_this_machine: boolean; key: KeyPlace; models: number };
+export type ProviderState = { id: string; name: string; protocol: Protocol; base_url?: string | null; key_env?: string | null; needs_key: boolean; on_this_machine: boolean; is_free: boolean; key: KeyPlace; models: number; added: boolean };
 
 export type Quality = "lossless" | "high" | "medium" | "voice";
 
@@ -242,7 +242,7 @@ export interface Operations {
   'gateway.export_costs': { input: { days?: number }; output: ArrayBuffer };
   'gateway.models': { input: { discover?: boolean }; output: { models: Array<ModelState>; problem: string | null } };
   'gateway.replay': { input: { policy: Policy; limit?: number }; output: { replayed: number; changed: number; cost: MicroUsd; would_cost: MicroUsd; unknown: number; models: Array<Share> } };
-  'gateway.route': { input: { text?: string | null; request?: ChatRequest | null; model?: string | null; policy?: Policy | null; privacy?: Privacy; task?: Task }; output: { model: string | null; decision: Decision; reasons: Array<string>; tokens: TokenCount; policy: Policy } };
+  'gateway.route': { input: { text?: string | null; request?: ChatRequest | null; model?: string | null; sticky?: string | null; policy?: Policy | null; privacy?: Privacy; task?: Task }; output: { model: string | null; decision: Decision; reasons: Array<string>; tokens: TokenCount; policy: Policy } };
   'job.cancel': { input: { job: string }; output: { id: string; operation: string; title: string; status: JobStatus; stage: string; fraction: number; eta_secs: number | null; project: string | null; created_at: string; started_at: string | null; finished_at: string | null; attempt: number; input: unknown; output: unknown; error: Error | null } };
   'job.list': { input: { limit?: number; status?: JobStatus | null }; output: { jobs: Array<Job> } };
   'job.resume': { input: { job: string }; output: { id: string; operation: string; title: string; status: JobStatus; stage: string; fraction: number; eta_secs: number | null; project: string | null; created_at: string; started_at: string | null; finished_at: string | null; attempt: number; input: unknown; output: unknown; error: Error | null } };
@@ -294,10 +294,12 @@ export interface Operations {
   'project.info': { input: { project: string }; output: { id: string; name: string; path: string; created_at: string | null; modified_at: string | null; assets: number; films: number; bytes: number; missing: boolean } };
   'project.list': { input: Record<string, unknown>; output: { projects: Array<ProjectInfo> } };
   'project.open': { input: { path: string }; output: { id: string; name: string; path: string; created_at: string | null; modified_at: string | null; assets: number; films: number; bytes: number; missing: boolean } };
+  'provider.add': { input: { name: string; base_url: string; protocol?: Protocol; key?: string | null; is_free?: boolean; context_tokens?: number; models?: Array<string> }; output: { id: string; name: string; protocol: Protocol; base_url?: string | null; key_env?: string | null; needs_key: boolean; on_this_machine: boolean; is_free: boolean; key: KeyPlace; models: number; added: boolean } };
   'provider.list': { input: Record<string, unknown>; output: { providers: Array<ProviderState> } };
   'provider.pull': { input: { model: string; provider?: string }; output: { model: string } };
-  'provider.remove_key': { input: { provider: string }; output: { id: string; name: string; protocol: Protocol; base_url?: string | null; key_env?: string | null; needs_key: boolean; on_this_machine: boolean; key: KeyPlace; models: number } };
-  'provider.set_key': { input: { provider: string; key: string }; output: { id: string; name: string; protocol: Protocol; base_url?: string | null; key_env?: string | null; needs_key: boolean; on_this_machine: boolean; key: KeyPlace; models: number } };
+  'provider.remove': { input: { provider: string }; output: { provider: string } };
+  'provider.remove_key': { input: { provider: string }; output: { id: string; name: string; protocol: Protocol; base_url?: string | null; key_env?: string | null; needs_key: boolean; on_this_machine: boolean; is_free: boolean; key: KeyPlace; models: number; added: boolean } };
+  'provider.set_key': { input: { provider: string; key: string }; output: { id: string; name: string; protocol: Protocol; base_url?: string | null; key_env?: string | null; needs_key: boolean; on_this_machine: boolean; is_free: boolean; key: KeyPlace; models: number; added: boolean } };
   'provider.test': { input: { provider: string }; output: { provider: string; models: number; took_ms: number } };
   'settings.get': { input: Record<string, unknown>; output: { file: string; settings: Array<Setting> } };
   'settings.reset': { input: { key: string }; output: { file: string; settings: Array<Setting> } };

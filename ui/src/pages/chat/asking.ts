@@ -20,10 +20,8 @@ export async function askForecast(asked: Asked): Promise<Forecast | null> {
   const request = requestOf(chat, words, pictures);
   const sticky = model ? null : stickyOf(chat);
   try {
-    const routed = await call('gateway.route', { request, privacy, model: model || sticky });
+    const routed = await call('gateway.route', { request, privacy, model: model || null, sticky });
     const { decision } = routed;
-    if (sticky && decision.ranked[0]?.model === sticky)
-      routed.decision = { ...decision, because: 'It answered before in this conversation.' };
     const chain = decision.ranked.slice(0, LONGEST_CHAIN);
     const mosts = await Promise.all(
       chain.map((each) => call('gateway.analyze_tokens', { request, model: each.model })),
