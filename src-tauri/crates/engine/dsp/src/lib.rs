@@ -1,9 +1,10 @@
-//! Loudness, limiting, mixing, normalising, peaks and resampling over planar audio.
+//! Effects, loudness, limiting, mixing, normalising, peaks and resampling over planar audio.
 //!
 //! Pure: samples in, samples out; no files, no devices, no clock. What streams gives the same result
 //! for any block size.
 
 mod audio;
+pub mod effects;
 mod interpolate;
 pub mod limiter;
 pub mod loudness;

@@ -9,21 +9,37 @@
 //! same samples. The output is [`Limiter::latency`] samples late.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use studio_core::units::{Db, SampleRate};
 
 use crate::interpolate::{CHUNK, PeakFinder};
 
-/// Time in which the gain goes down before a peak.
-const LOOK_AHEAD_SECS: f64 = 0.005;
-/// Time in which most of the gain comes back after it.
-const RELEASE_SECS: f64 = 0.08;
+/// How a limiter moves its gain.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Timing {
+    /// Time in which the gain goes down before a peak.
+    pub look_ahead_secs: f64,
+    /// Time in which 63 % of it come back after the peak.
+    pub release_secs: f64,
+}
+
+impl Default for Timing {
+    fn default() -> Timing {
+        Timing {
+            look_ahead_secs: 0.005,
+            release_secs: 0.08,
+        }
+    }
+}
+
 /// What four values per sample may miss of a peak, and what the moving gain adds to it, in dB.
 const MARGIN_DB: f64 = 0.03;
 
 pub struct Limiter {
     ceiling: f32,
     release: f32,
+    rate: SampleRate,
     channels: Vec<Channel>,
     /// (position, gain wanted there) where less than 1 is wanted, gains rising: the front is the
     /// minimum of the window.
@@ -47,15 +63,20 @@ struct Channel {
 
 impl Limiter {
     pub fn new(ceiling: Db, channels: usize, rate: SampleRate) -> Limiter {
-        let look_ahead = rate.samples_from_secs(LOOK_AHEAD_SECS).max(1) as usize;
+        Limiter::with_timing(ceiling, Timing::default(), channels, rate)
+    }
+
+    pub fn with_timing(ceiling: Db, timing: Timing, channels: usize, rate: SampleRate) -> Limiter {
+        let look_ahead = rate.samples_from_secs(timing.look_ahead_secs).max(1) as usize;
         let channel = || Channel {
             finder: PeakFinder::new(),
             delay: vec![0.0; latency(look_ahead)],
             at: 0,
         };
         Limiter {
-            ceiling: Db(ceiling.0 - MARGIN_DB).ratio() as f32,
-            release: (1.0 - (-1.0 / (RELEASE_SECS * f64::from(rate.get()))).exp()) as f32,
+            ceiling: with_margin(ceiling),
+            release: release(timing.release_secs, rate),
+            rate,
             channels: (0..channels).map(|_| channel()).collect(),
             window: VecDeque::with_capacity(look_ahead + 2),
             look_ahead,
@@ -78,12 +99,42 @@ impl Limiter {
         Db(-Db::from_ratio(f64::from(self.lowest_gain)).0)
     }
 
+    /// Another ceiling for the samples to come.
+    pub fn set_ceiling(&mut self, ceiling: Db) {
+        self.ceiling = with_margin(ceiling);
+    }
+
+    pub fn set_release(&mut self, secs: f64) {
+        self.release = release(secs, self.rate);
+    }
+
+    /// Forgets all sound.
+    pub fn reset(&mut self) {
+        for channel in &mut self.channels {
+            channel.finder = PeakFinder::new();
+            channel.delay.fill(0.0);
+            channel.at = 0;
+        }
+        self.window.clear();
+        self.ramp.fill(1.0);
+        self.ramp_at = 0;
+        self.ramp_sum = self.look_ahead as f64;
+        self.held = 1.0;
+        self.position = 0;
+        self.lowest_gain = 1.0;
+    }
+
     /// Limits a block in place: one slice per channel, all of the same length.
     pub fn process(&mut self, block: &mut [&mut [f32]]) {
         let frames = block.first().map_or(0, |channel| channel.len());
+        self.process_span(block, 0..frames);
+    }
+
+    /// Limits a stretch that lies within every channel.
+    pub(crate) fn process_span(&mut self, block: &mut [&mut [f32]], span: Range<usize>) {
         let (mut peaks, mut own, mut gains) = ([0.0f32; CHUNK], [0.0f32; CHUNK], [0.0f32; CHUNK]);
-        for from in (0..frames).step_by(CHUNK) {
-            let chunk = from..(from + CHUNK).min(frames);
+        for from in span.clone().step_by(CHUNK) {
+            let chunk = from..(from + CHUNK).min(span.end);
             let count = chunk.len();
             peaks.fill(0.0);
             for (channel, samples) in self.channels.iter_mut().zip(block.iter()) {
@@ -151,6 +202,15 @@ impl Channel {
         };
         late
     }
+}
+
+fn with_margin(ceiling: Db) -> f32 {
+    Db(ceiling.0 - MARGIN_DB).ratio() as f32
+}
+
+/// The part of its way that the gain goes back per sample.
+fn release(secs: f64, rate: SampleRate) -> f32 {
+    (1.0 - (-1.0 / (secs * f64::from(rate.get()))).exp()) as f32
 }
 
 /// A peak is seen half a filter late; the ramp is fully down one look-ahead after that.

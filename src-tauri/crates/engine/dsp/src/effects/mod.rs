@@ -1,0 +1,34 @@
+//! Effects, and chains of them as data.
+//!
+//! A [`Chain`] is JSON; [`Chain::prepare`] makes a [`Processor`] of it, which allocates nothing while it
+//! works, and [`Chain::render`] runs one over a whole sound. Each module holds an effect's settings and
+//! `Running`, the same at work. What changes the length of a sound is a function beside them.
+//!
+//! Blocks of any size give the same samples: whatever changes over time does so on a grid of
+//! [`CONTROL`] samples that is counted from the start of the stream, never from the start of a block.
+
+mod automation;
+mod block;
+mod chain;
+mod delay_line;
+mod dynamics;
+mod effect;
+mod error;
+mod filter;
+mod gain;
+mod processor;
+mod ramp;
+mod render;
+mod running;
+mod settings;
+
+pub use automation::{Automation, Curve, Point};
+pub use chain::{Chain, EffectSettings, Slot};
+pub use dynamics::{Compressor, DeEsser, Detector, Gate, MakeUp, TruePeakLimiter};
+pub use effect::{CONTROL, Impulses};
+pub use error::ChainError;
+pub use filter::{Band, Equalizer, Ladder, LadderMode, Pass, PassFilter, Shape};
+pub use gain::{Gain, Polarity};
+pub use processor::{Knob, Processor};
+pub use render::{Rendering, Tail};
+pub use settings::Parameter;

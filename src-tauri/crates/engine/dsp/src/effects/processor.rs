@@ -1,0 +1,88 @@
+//! A chain at work on a stream.
+//!
+//! Real time: after [`Chain::prepare`](super::Chain::prepare) nothing here allocates, locks or waits.
+
+use super::block::Block;
+use super::effect::CONTROL;
+use super::running::{RunningSlot, bound};
+
+/// A prepared chain.
+pub struct Processor {
+    slots: Vec<Box<dyn RunningSlot>>,
+    /// Samples processed since the start.
+    position: u64,
+}
+
+/// A number of a running effect that can be turned, as a small value for a ring between threads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Knob {
+    slot: usize,
+    parameter: usize,
+}
+
+impl Processor {
+    pub(crate) fn new(slots: Vec<Box<dyn RunningSlot>>) -> Processor {
+        Processor { slots, position: 0 }
+    }
+
+    /// Works on a block in place: one slice per channel, as many channels as it was prepared for, all
+    /// of the same length. What is no number is taken as silence.
+    pub fn process(&mut self, block: &mut [&mut [f32]]) {
+        let frames = block.iter().map(|channel| channel.len()).min().unwrap_or(0);
+        let mut at = 0;
+        while at < frames {
+            let past_line = (self.position % CONTROL as u64) as usize;
+            let end = frames.min(at + CONTROL - past_line);
+            for channel in block.iter_mut() {
+                bound(&mut channel[at..end]);
+            }
+            for slot in &mut self.slots {
+                if past_line == 0 {
+                    slot.tick(self.position);
+                }
+                slot.process(&mut Block::new(block, at..end));
+            }
+            self.position += (end - at) as u64;
+            at = end;
+        }
+    }
+
+    /// Forgets all sound and goes back to the start of the stream; knobs stay where they are.
+    pub fn reset(&mut self) {
+        self.position = 0;
+        for slot in &mut self.slots {
+            slot.reset();
+        }
+    }
+
+    /// Samples by which the output is late.
+    pub fn latency(&self) -> usize {
+        self.slots.iter().map(|slot| slot.latency()).sum()
+    }
+
+    /// Samples for which it may sound after its input fell silent, beyond the latency.
+    pub fn tail(&self) -> u64 {
+        self.slots.iter().map(|slot| slot.tail()).sum()
+    }
+
+    /// The knob for a number of effect `slot`, by its name in JSON or `wet`. `None` if there is no
+    /// such number or it is fixed while the chain runs.
+    pub fn knob(&self, slot: usize, name: &str) -> Option<Knob> {
+        let parameter = self.slots.get(slot)?.knob(name)?;
+        Some(Knob { slot, parameter })
+    }
+
+    /// Moves a number, smoothly, to `value` or the end of its range. Automation takes it back.
+    pub fn turn(&mut self, knob: Knob, value: f64) {
+        if let Some(slot) = self.slots.get_mut(knob.slot) {
+            slot.turn(knob.parameter, value);
+        }
+    }
+
+    /// Fades effect `slot` out of the mix, or in again.
+    pub fn bypass(&mut self, slot: usize, bypassed: bool) {
+        if let Some(slot) = self.slots.get_mut(slot) {
+            slot.bypass(bypassed);
+        }
+    }
+}
