@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use studio_core::units::SampleRate;
 
 use super::automation::Automation;
+use super::delay::{Chorus, Delay, Flanger, Phaser};
+use super::distortion::{BitCrusher, Saturation};
 use super::dynamics::{Compressor, DeEsser, Gate, TruePeakLimiter};
 use super::effect::{Effect, Impulses, Stream};
 use super::error::{ChainError, counted, within};
@@ -13,6 +15,7 @@ use super::gain::Gain;
 use super::processor::Processor;
 use super::running::{self, RunningSlot};
 use super::settings::{Parameter, Settings};
+use super::space::{Convolution, Reverb, Width};
 
 /// A longer chain is refused.
 const MOST_EFFECTS: usize = 64;
@@ -108,6 +111,15 @@ effects! {
     "limiter" TruePeakLimiter;
     "gate" Gate;
     "de_esser" DeEsser;
+    "delay" Delay;
+    "chorus" Chorus;
+    "flanger" Flanger;
+    "phaser" Phaser;
+    "saturation" Saturation;
+    "bit_crusher" BitCrusher;
+    "width" Width;
+    "reverb" Reverb;
+    "convolution" Convolution;
 }
 
 impl Chain {

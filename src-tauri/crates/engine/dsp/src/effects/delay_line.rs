@@ -30,7 +30,21 @@ impl DelayLine {
     /// The sample `delay` before the latest; 0 is the latest.
     #[inline]
     pub(crate) fn get(&self, delay: usize) -> f32 {
-        self.ring[self.at.wrapping_sub(delay + 1) & (self.ring.len() - 1)]
+        self.ring[self.at.wrapping_sub(delay).wrapping_sub(1) & (self.ring.len() - 1)]
+    }
+
+    /// The value `delay`, at least 1, before the latest, on a cubic through the four samples around it
+    /// (Catmull and Rom, 1974). At whole delays it is the sample itself.
+    #[inline]
+    pub(crate) fn between(&self, delay: f64) -> f32 {
+        let whole = delay as usize;
+        let t = (delay - whole as f64) as f32;
+        let [y0, y1, y2, y3] =
+            [whole.wrapping_sub(1), whole, whole + 1, whole + 2].map(|n| self.get(n));
+        let slope = 0.5 * (y2 - y0);
+        let square = y0 - 2.5 * y1 + 2.0 * y2 - 0.5 * y3;
+        let cube = 0.5 * (y3 - y0) + 1.5 * (y1 - y2);
+        y1 + t * (slope + t * (square + t * cube))
     }
 
     /// Takes all of `samples`, which are no more than it remembers.

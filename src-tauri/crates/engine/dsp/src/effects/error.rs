@@ -41,6 +41,8 @@ pub enum ChainError {
         "effects do not run on {channels} channels at {rate}; 1 to 64 channels at 8000 to 768000 Hz are possible"
     )]
     Stream { channels: usize, rate: SampleRate },
+    #[error("the impulse response {name:?} cannot be used: {detail}")]
+    Impulse { name: String, detail: String },
 }
 
 /// Fails if `found` is no number or outside its range.

@@ -1,11 +1,15 @@
 //! Effects and chains of them: laws that hold for every effect, and each against what is known of it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod delays;
+mod distortion;
 mod dynamics;
 mod filters;
 mod frame;
 mod hostile;
 mod laws;
+mod offline;
+mod space;
 
 use std::f64::consts::TAU;
 
@@ -78,7 +82,8 @@ fn blocks(chain: &Chain, input: &Audio, block: usize, frames: usize) -> Vec<Vec<
 /// The gain of a chain at `hz`, from its answer to an impulse, in dB.
 fn gain_db(chain: &Chain, hz: f64) -> f64 {
     let mut impulse = vec![0.0; 65_536];
-    impulse[0] = 1.0;
+    // Late enough for what linear-phase filters answer before it.
+    impulse[1000] = 1.0;
     let answer = render(chain, &audio(vec![impulse]));
     let step = TAU * hz / f64::from(RATE);
     let (mut re, mut im) = (0.0, 0.0);

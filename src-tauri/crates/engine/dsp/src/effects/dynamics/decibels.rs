@@ -1,5 +1,7 @@
 //! Decibels of many samples at once, to within 0.001 dB, in operations that vector registers have.
 
+use crate::effects::math::{exp2, log2};
+
 /// Decibels per doubling of an amplitude: 20 · log10(2).
 const DB_PER_OCTAVE: f32 = 6.020_6;
 /// The quietest level that is told from silence, as an amplitude: −200 dBFS.
@@ -15,32 +17,6 @@ pub(super) fn levels<const N: usize>(magnitudes: &[f32; N]) -> [f32; N] {
 #[inline]
 pub(super) fn ratios<const N: usize>(gains_db: &[f32; N]) -> [f32; N] {
     gains_db.map(|db| exp2(db / DB_PER_OCTAVE))
-}
-
-/// Of a positive normal number. The mantissa m lies within √½ and √2; there
-/// ln m = 2 artanh((m − 1) / (m + 1)), whose series is cut after the seventh power.
-#[inline]
-fn log2(x: f32) -> f32 {
-    const SQRT_HALF_BITS: u32 = 0x3F35_04F3;
-    let bits = x.to_bits().wrapping_sub(SQRT_HALF_BITS);
-    let exponent = (bits as i32) >> 23;
-    let m = f32::from_bits((bits & 0x007F_FFFF) + SQRT_HALF_BITS);
-    let t = (m - 1.0) / (m + 1.0);
-    let t2 = t * t;
-    let artanh = t * (1.0 + t2 * (1.0 / 3.0 + t2 * (1.0 / 5.0 + t2 * (1.0 / 7.0))));
-    exponent as f32 + artanh * (2.0 * std::f32::consts::LOG2_E)
-}
-
-/// The fraction f lies within ±½; there 2^f = e^(f ln 2), whose series is cut after the sixth power.
-#[inline]
-fn exp2(x: f32) -> f32 {
-    let x = x.clamp(-126.0, 126.0);
-    // Adding and taking off 1.5 · 2^23 rounds to a whole number.
-    let whole = (x + 12_582_912.0) - 12_582_912.0;
-    let f = (x - whole) * std::f32::consts::LN_2;
-    let series = 1.0 / 24.0 + f * (1.0 / 120.0 + f * (1.0 / 720.0));
-    let fraction = 1.0 + f * (1.0 + f * (0.5 + f * (1.0 / 6.0 + f * series)));
-    f32::from_bits(((whole as i32 + 127) << 23) as u32) * fraction
 }
 
 #[cfg(test)]
