@@ -12,7 +12,9 @@ use super::effect::{Effect, Impulses, Stream};
 use super::error::{ChainError, counted, within};
 use super::filter::{Equalizer, Ladder, PassFilter};
 use super::gain::Gain;
+use super::pitch::PitchShift;
 use super::processor::Processor;
+use super::repair::{DeClick, DeHum, NoiseReduction};
 use super::running::{self, RunningSlot};
 use super::settings::{Parameter, Settings};
 use super::space::{Convolution, Reverb, Width};
@@ -120,6 +122,10 @@ effects! {
     "width" Width;
     "reverb" Reverb;
     "convolution" Convolution;
+    "noise_reduction" NoiseReduction;
+    "de_click" DeClick;
+    "de_hum" DeHum;
+    "pitch_shift" PitchShift;
 }
 
 impl Chain {

@@ -9,6 +9,8 @@ mod frame;
 mod hostile;
 mod laws;
 mod offline;
+mod pitch;
+mod repair;
 mod space;
 
 use std::f64::consts::TAU;

@@ -1,0 +1,9 @@
+//! Pitch and time apart from each other, by a phase vocoder.
+
+mod pitch_shift;
+mod sinc;
+mod time_stretch;
+mod vocoder;
+
+pub use pitch_shift::PitchShift;
+pub use time_stretch::{StretchError, time_stretch};
