@@ -14,7 +14,7 @@ use super::filter::{Equalizer, Ladder, PassFilter};
 use super::gain::Gain;
 use super::pitch::PitchShift;
 use super::processor::Processor;
-use super::repair::{DeClick, DeHum, NoiseReduction};
+use super::repair::{DeClick, DeHum, NoiseReduction, VoiceDenoise};
 use super::running::{self, RunningSlot};
 use super::settings::{Parameter, Settings};
 use super::space::{Convolution, Reverb, Width};
@@ -123,6 +123,7 @@ effects! {
     "reverb" Reverb;
     "convolution" Convolution;
     "noise_reduction" NoiseReduction;
+    "voice_denoise" VoiceDenoise;
     "de_click" DeClick;
     "de_hum" DeHum;
     "pitch_shift" PitchShift;

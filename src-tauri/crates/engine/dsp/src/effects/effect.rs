@@ -36,8 +36,9 @@ impl Stream<'_> {
 
 /// An effect at work.
 ///
-/// [`prepare`](Effect::prepare) allocates; nothing else does, takes a lock or knows the time. Between
-/// two calls of [`tick`](Effect::tick) lie [`CONTROL`] samples, in blocks of any size.
+/// [`prepare`](Effect::prepare) allocates, and [`reset`](Effect::reset) may; nothing else does, takes a
+/// lock or knows the time. Between two calls of [`tick`](Effect::tick) lie [`CONTROL`] samples, in blocks
+/// of any size.
 pub(crate) trait Effect: Send + Sized + 'static {
     type Settings: Settings;
 

@@ -29,6 +29,7 @@ mod render;
 mod repair;
 mod running;
 mod settings;
+mod sinc;
 mod space;
 mod stft;
 
@@ -46,6 +47,6 @@ pub use oversample::Oversampling;
 pub use pitch::{PitchShift, StretchError, time_stretch};
 pub use processor::{Knob, Processor};
 pub use render::{Rendering, Tail};
-pub use repair::{DeClick, DeHum, NoiseProfile, NoiseReduction};
+pub use repair::{DeClick, DeHum, NoiseProfile, NoiseReduction, VoiceDenoise};
 pub use settings::Parameter;
 pub use space::{Convolution, Reverb, Width};

@@ -1,6 +1,7 @@
 //! A chain at work on a stream.
 //!
-//! Real time: after [`Chain::prepare`](super::Chain::prepare) nothing here allocates, locks or waits.
+//! Real time: [`Processor::process`], [`Processor::turn`] and [`Processor::bypass`] never allocate,
+//! lock or wait.
 
 use super::block::Block;
 use super::effect::CONTROL;
@@ -47,7 +48,8 @@ impl Processor {
         }
     }
 
-    /// Forgets all sound and goes back to the start of the stream; knobs stay where they are.
+    /// Forgets all sound and goes back to the start of the stream; knobs stay where they are. Not for
+    /// the audio thread: some effects allocate.
     pub fn reset(&mut self) {
         self.position = 0;
         for slot in &mut self.slots {

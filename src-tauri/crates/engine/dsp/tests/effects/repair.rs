@@ -219,3 +219,43 @@ fn a_hum_and_its_harmonics_go_and_the_rest_stays() {
     // 3 dB deep half a width beside a notch.
     near("the edge", gain_db(&chain, 181.0), -3.01, 0.1);
 }
+
+#[test]
+fn a_network_takes_noise_from_between_words_at_any_rate() {
+    for rate in [48_000, 44_100, 16_000, 96_000] {
+        let frames = rate as usize * 4;
+        let mut noisy = audio(vec![signal::speech_like(1, rate, frames)]);
+        let noise = signal::noise(4, 0.02, frames);
+        noisy.channels[0]
+            .iter_mut()
+            .zip(&noise)
+            .for_each(|(x, n)| *x += n);
+        noisy.rate = SampleRate::new(rate).unwrap();
+        let out = render(&only(r#"{"voice_denoise":{}}"#), &noisy);
+        // A pause of a quarter of a second ends each 2.25 s.
+        let at = |secs: f64| (secs * f64::from(rate)) as usize;
+        let level = |sound: &Audio, from, to| db(rms(&sound.channels[0][at(from)..at(to)]));
+        let pause = level(&noisy, 1.85, 1.98) - level(&out, 1.85, 1.98);
+        assert!(pause > 10.0, "{pause} dB in a pause at {rate} Hz");
+    }
+}
+
+#[test]
+fn a_network_answers_in_time() {
+    let mut voice = audio(vec![signal::speech_like(1, 44_100, 88_200)]);
+    voice.rate = SampleRate::HZ_44100;
+    let out = render(&only(r#"{"voice_denoise":{}}"#), &voice);
+    let likeness = |shift: isize| -> f64 {
+        (20_000..60_000)
+            .map(|n: isize| {
+                let (x, y) = (
+                    voice.channels[0][n as usize],
+                    out.channels[0][(n + shift) as usize],
+                );
+                f64::from(x * y)
+            })
+            .sum()
+    };
+    let best = (-200..=200).max_by(|a, b| likeness(*a).total_cmp(&likeness(*b)));
+    assert!(best.unwrap().abs() <= 2, "it is {best:?} samples off");
+}

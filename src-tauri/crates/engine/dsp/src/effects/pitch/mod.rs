@@ -1,7 +1,6 @@
 //! Pitch and time apart from each other, by a phase vocoder.
 
 mod pitch_shift;
-mod sinc;
 mod time_stretch;
 mod vocoder;
 

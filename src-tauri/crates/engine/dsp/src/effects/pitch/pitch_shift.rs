@@ -1,12 +1,12 @@
 //! Higher or lower in the same time: stretched by the vocoder, then read faster or slower.
 
-use super::sinc::{HALF, Sinc};
 use super::vocoder::{OVERLAP, Vocoder, frame_length};
 use crate::effects::block::Block;
 use crate::effects::delay_line::DelayLine;
 use crate::effects::effect::{Effect, Stream};
 use crate::effects::error::ChainError;
 use crate::effects::settings::{Settings, own_numbers, settings};
+use crate::effects::sinc::{HALF, Sinc};
 
 settings! {
     /// Moves all pitches alike.

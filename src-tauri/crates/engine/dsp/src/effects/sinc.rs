@@ -3,17 +3,17 @@
 use std::f64::consts::PI;
 
 /// Samples on either side that a value is made of.
-pub(super) const HALF: usize = 12;
+pub(crate) const HALF: usize = 12;
 /// Places between two samples that the table has; values between them are taken on a line.
 const PLACES: usize = 512;
 
-pub(super) struct Sinc {
+pub(crate) struct Sinc {
     /// `[place][sample]`, one place more than there are.
     table: Vec<[f32; 2 * HALF]>,
 }
 
 impl Sinc {
-    pub(super) fn new() -> Sinc {
+    pub(crate) fn new() -> Sinc {
         let row = |place: usize| {
             let part = place as f64 / PLACES as f64;
             std::array::from_fn(|n| tap(n as f64 - (HALF - 1) as f64 - part) as f32)
@@ -25,7 +25,7 @@ impl Sinc {
 
     /// The value `part` of the way from the sample [`HALF`] − 1 to the one after it.
     #[inline]
-    pub(super) fn between(&self, samples: &[f32; 2 * HALF], part: f64) -> f32 {
+    pub(crate) fn between(&self, samples: &[f32; 2 * HALF], part: f64) -> f32 {
         let place = part * PLACES as f64;
         let index = (place as usize).min(PLACES - 1);
         let t = (place - index as f64) as f32;
