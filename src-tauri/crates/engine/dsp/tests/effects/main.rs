@@ -10,6 +10,7 @@ mod hostile;
 mod laws;
 mod offline;
 mod pitch;
+mod presets;
 mod repair;
 mod space;
 
