@@ -26,6 +26,9 @@ const SECOND: usize = 6;
 /// Shape of the window: 80 dB (Kaiser, 1974: β = 0.1102 (A − 8.7)).
 const BETA: f64 = 7.857;
 
+/// Samples that are filtered side by side, for vector registers. Blocks are multiples of it at most.
+const LANES: usize = 16;
+
 /// One channel, up and down again.
 pub(crate) struct Oversampler {
     stages: Vec<HalfBand>,
@@ -195,15 +198,21 @@ impl History {
         &self.samples[self.before - delay..][..self.count]
     }
 
-    /// The block under symmetric taps.
+    /// The block under symmetric taps, [`LANES`] samples at a time; those past its end are of no use.
     fn filter(&self, taps: &[f32], out: &mut [f32]) {
-        let out = &mut out[..self.count];
-        out.fill(0.0);
-        for (n, tap) in taps.iter().enumerate() {
-            let late = &self.samples[self.before - n..][..self.count];
-            for (out, x) in out.iter_mut().zip(late) {
-                *out += tap * x;
+        for (group, out) in out.chunks_exact_mut(LANES).enumerate() {
+            let at = group * LANES;
+            if at >= self.count {
+                break;
             }
+            let first = at + self.before + 1 - taps.len();
+            let mut sums = [0.0f32; LANES];
+            for (tap, samples) in taps.iter().zip(self.samples[first..].windows(LANES)) {
+                for (sum, x) in sums.iter_mut().zip(samples) {
+                    *sum += tap * x;
+                }
+            }
+            out.copy_from_slice(&sums);
         }
     }
 }

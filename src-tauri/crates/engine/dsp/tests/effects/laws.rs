@@ -111,6 +111,33 @@ fn a_rendering_is_as_long_as_the_sound_and_its_tail() {
 }
 
 #[test]
+fn nothing_loud_comes_after_the_tail() {
+    let mut settings = EffectSettings::all();
+    for effect in [
+        r#"{"equalizer":{"bands":[{"frequency_hz":100,"gain_db":20,"q":20}]}}"#,
+        r#"{"ladder":{"resonance":0.9,"cutoff_hz":200}}"#,
+        r#"{"phaser":{"feedback":0.9,"centre_hz":100}}"#,
+        r#"{"chorus":{"feedback":-0.9}}"#,
+        r#"{"saturation":{"bias":0.5}}"#,
+        r#"{"reverb":{"decay_secs":0.4,"size":3}}"#,
+    ] {
+        settings.push(serde_json::from_str(effect).unwrap());
+    }
+    for effect in settings {
+        let name = serde_json::to_string(&effect).unwrap();
+        let input = noise(0.5, 10_000);
+        let mut chain = of(effect);
+        chain.effects[0].wet = Some(1.0);
+        let processor = chain.prepare(input.rate, 2, &Impulses::new()).unwrap();
+        let end = 10_000 + processor.latency() + processor.tail() as usize;
+        let out = blocks(&chain, &input, 4096, end + 100_000);
+        let most = |samples: &[f32]| samples.iter().fold(0.0f32, |most, x| most.max(x.abs()));
+        let (before, after) = (most(&out[0][..end]), most(&out[0][end..]));
+        assert!(after <= 2e-3 * before, "{name}: {after} after {before}");
+    }
+}
+
+#[test]
 fn a_bypassed_effect_lets_every_bit_pass() {
     let input = noise(0.5, 9000);
     for effect in EffectSettings::all() {

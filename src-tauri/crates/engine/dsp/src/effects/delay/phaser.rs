@@ -148,4 +148,16 @@ impl Effect for Running {
             };
         }
     }
+
+    /// Once around takes 1 / (πf) per section at low frequencies; so often until it is 60 dB lower.
+    fn tail(&self) -> u64 {
+        let lowest_hz = self.settings.centre_hz * (-self.settings.depth_octaves / 2.0).exp2();
+        let round = self.stages as f64 * self.rate_hz / (PI * lowest_hz);
+        let rounds = match self.settings.feedback.abs() {
+            feedback if feedback > 0.0 => 1.0 + (1e-3f64.ln() / feedback.ln()).ceil(),
+            _ => 1.0,
+        };
+        // A section by itself has fallen by 60 dB after seven of its time constants.
+        (round * rounds.max(7.0)) as u64
+    }
 }

@@ -128,4 +128,9 @@ impl Effect for Running {
     fn latency(&self) -> usize {
         self.oversamplers.first().map_or(0, Oversampler::latency)
     }
+
+    fn tail(&self) -> u64 {
+        // The filters are symmetric: what they are late, they ring on.
+        self.latency() as u64 + if self.filtered { self.direct.tail() } else { 0 }
+    }
 }

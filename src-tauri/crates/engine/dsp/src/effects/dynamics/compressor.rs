@@ -224,6 +224,11 @@ impl Effect for Running {
         if self.reduction < 1e-6 {
             self.reduction = 0.0;
         }
+        if let Some((_, mean)) = &mut self.rms
+            && *mean < 1e-20
+        {
+            *mean = 0.0;
+        }
     }
 
     fn process(&mut self, block: &mut Block<'_, '_>) {

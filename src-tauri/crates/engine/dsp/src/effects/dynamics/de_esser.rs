@@ -168,4 +168,8 @@ impl Effect for Running {
         self.whole_envelope = 0.0;
         self.reduction = 0.0;
     }
+
+    fn tail(&self) -> u64 {
+        self.parting.tail()
+    }
 }

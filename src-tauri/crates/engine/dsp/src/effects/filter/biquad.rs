@@ -16,6 +16,11 @@ const HIGHEST: f64 = 0.49;
 /// State below this is nothing: −600 dBFS, far above what slows a processor down.
 const NOTHING: f64 = 1e-30;
 
+/// Where ringing is over: −60 dB.
+const FALLEN: f64 = 1e-3;
+/// A pole that is closer to the unit circle rings on and on; it is said to ring for 690 000 samples.
+const LONGEST_RADIUS: f64 = 1.0 - 1e-5;
+
 /// What a section does around its frequency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -99,6 +104,23 @@ impl Biquad {
     }
 }
 
+impl Biquad {
+    /// Samples in which its ringing falls by 60 dB: the radius of the outer pole to the power of them is
+    /// a thousandth.
+    fn ringing(&self) -> f64 {
+        let [a1, a2] = self.a;
+        let discriminant = a1 * a1 - 4.0 * a2;
+        let radius = match discriminant < 0.0 {
+            true => a2.sqrt(),
+            false => (a1.abs() + discriminant.sqrt()) / 2.0,
+        };
+        match radius > 0.0 {
+            true => FALLEN.ln() / radius.min(LONGEST_RADIUS).ln(),
+            false => 0.0,
+        }
+    }
+}
+
 fn resonance(cos: f64, alpha: f64) -> [f64; 3] {
     [1.0 + alpha, -2.0 * cos, 1.0 - alpha]
 }
@@ -159,6 +181,11 @@ impl Cascade {
                 *x = 0.0;
             }
         }
+    }
+
+    /// Samples for which it may sound after its input fell silent.
+    pub(crate) fn tail(&self) -> u64 {
+        self.sections.iter().map(Biquad::ringing).sum::<f64>() as u64
     }
 
     pub(crate) fn process(&mut self, block: &mut Block<'_, '_>) {

@@ -66,6 +66,8 @@ impl Settings for Ladder {
 const HIGHEST: f64 = 0.45;
 /// State below this is nothing.
 const NOTHING: f64 = 1e-30;
+/// At the edge of self-oscillation it rings on and on.
+const LONGEST_RINGING_SECS: f64 = 10.0;
 /// Feedback at which four stages of −45° and 1/√2 each oscillate.
 const MOST_FEEDBACK: f64 = 4.0;
 
@@ -77,10 +79,20 @@ pub(crate) struct Running {
     weights: [f64; 5],
     /// `[pair of channels][stage][channel]`.
     state: Vec<[[f64; 2]; 4]>,
+    tail: u64,
     rate_hz: f64,
 }
 
 impl Running {
+    /// Until ringing has fallen by 60 dB. The outermost poles of (s + 1)⁴ + k have the real part
+    /// k^¼ / √2 − 1; where all four are one, t³ e^−t takes twice as long as e^−t.
+    fn ringing(settings: &Ladder, rate_hz: f64) -> u64 {
+        let feedback = settings.resonance * MOST_FEEDBACK;
+        let damping = 1.0 - feedback.powf(0.25) * std::f64::consts::FRAC_1_SQRT_2;
+        let per_sec = std::f64::consts::TAU * settings.cutoff_hz * damping;
+        ((2.0 * 1e3f64.ln() / per_sec).min(LONGEST_RINGING_SECS) * rate_hz) as u64
+    }
+
     fn goals(settings: &Ladder, rate_hz: f64) -> [f64; 3] {
         [
             (PI * (settings.cutoff_hz / rate_hz).min(HIGHEST)).tan(),
@@ -101,6 +113,7 @@ impl Effect for Running {
             drive,
             weights: settings.mode.weights(),
             state: vec![[[0.0; 2]; 4]; stream.channels.div_ceil(2)],
+            tail: Running::ringing(settings, stream.hz()),
             rate_hz: stream.hz(),
         })
     }
@@ -127,11 +140,21 @@ impl Effect for Running {
             // Every pair of channels goes the same way.
             (self.g, self.feedback, self.drive) = starts;
             let mut lanes = pair.read();
-            for lane in &mut lanes[..frames] {
-                let drive = self.drive.next();
-                let (g, k) = (self.g.next(), self.feedback.next());
-                let y = step(lane.map(|x| x * drive), g, k, state, &self.weights);
-                *lane = y.map(|y| y / drive);
+            let steady = (self.g.steady(), self.feedback.steady(), self.drive.steady());
+            match steady {
+                (Some(g), Some(feedback), Some(drive)) => {
+                    let coefficients = Coefficients::new(g, feedback, drive);
+                    for lane in &mut lanes[..frames] {
+                        *lane = coefficients.step(*lane, state, &self.weights);
+                    }
+                }
+                _ => {
+                    for lane in &mut lanes[..frames] {
+                        let (g, feedback) = (self.g.next(), self.feedback.next());
+                        let coefficients = Coefficients::new(g, feedback, self.drive.next());
+                        *lane = coefficients.step(*lane, state, &self.weights);
+                    }
+                }
             }
             pair.write(&lanes);
         }
@@ -143,31 +166,62 @@ impl Effect for Running {
         self.feedback.jump();
         self.drive.jump();
     }
+
+    fn tail(&self) -> u64 {
+        self.tail
+    }
 }
 
-/// One sample of two channels.
-#[inline]
-fn step(x: [f64; 2], g: f64, k: f64, state: &mut [[f64; 2]; 4], weights: &[f64; 5]) -> [f64; 2] {
-    let one = 1.0 / (1.0 + g);
-    let big_g = g * one;
-    let [s1, s2, s3, s4] = *state;
-    let solved = 1.0 / (1.0 + k * big_g.powi(4));
-    // What the last stage will be without the input, and the input with that fed back.
-    let input = [0, 1].map(|c| {
-        let rest = ((s1[c] * big_g + s2[c]) * big_g + s3[c]) * big_g + s4[c];
-        soft((x[c] - k * rest * one) * solved)
-    });
-    let mut y = input;
-    let mut out = y.map(|y| y * weights[0]);
-    for (s, weight) in state.iter_mut().zip(&weights[1..]) {
-        for c in [0, 1] {
-            let v = (y[c] - s[c]) * big_g;
-            y[c] = v + s[c];
-            s[c] = y[c] + v;
-            out[c] += weight * y[c];
+/// What a sample's step needs.
+struct Coefficients {
+    /// Of a stage: y = gain · x + kept · s. Then the gain to the powers of 1 to 4.
+    kept: f64,
+    gains: [f64; 4],
+    feedback: f64,
+    /// 1 / (1 + feedback · gain⁴), which solves the loop.
+    solved: f64,
+    drive: f64,
+    undrive: f64,
+}
+
+impl Coefficients {
+    #[inline]
+    fn new(g: f64, feedback: f64, drive: f64) -> Coefficients {
+        let gain = g / (1.0 + g);
+        let gains = [gain, gain.powi(2), gain.powi(3), gain.powi(4)];
+        Coefficients {
+            kept: 1.0 - gain,
+            solved: 1.0 / (1.0 + feedback * gains[3]),
+            gains,
+            feedback,
+            drive,
+            undrive: 1.0 / drive,
         }
     }
-    out
+
+    /// One sample of two channels.
+    #[inline]
+    fn step(&self, x: [f64; 2], state: &mut [[f64; 2]; 4], weights: &[f64; 5]) -> [f64; 2] {
+        // What the stages will give without the input. The input then adds to all of them at once.
+        let mut rest = state.map(|s| s.map(|s| s * self.kept));
+        for stage in 1..4 {
+            for c in [0, 1] {
+                rest[stage][c] += self.gains[0] * rest[stage - 1][c];
+            }
+        }
+        let fed = [0, 1].map(|c| x[c] * self.drive - self.feedback * rest[3][c]);
+        let input = fed.map(|x| soft(x * self.solved));
+        let mut out = input.map(|x| x * weights[0]);
+        let stages = state.iter_mut().zip(&rest).zip(&self.gains);
+        for (((s, rest), gain), weight) in stages.zip(&weights[1..]) {
+            for c in [0, 1] {
+                let y = gain * input[c] + rest[c];
+                s[c] = 2.0 * y - s[c];
+                out[c] += weight * y;
+            }
+        }
+        out.map(|out| out * self.undrive)
+    }
 }
 
 /// tanh by Lambert's continued fraction, cut off where it reaches ±1: x (27 + x²) / (27 + 9 x²).

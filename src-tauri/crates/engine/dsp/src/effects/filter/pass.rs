@@ -108,4 +108,8 @@ impl Effect for Running {
     fn reset(&mut self) {
         self.cascade.reset();
     }
+
+    fn tail(&self) -> u64 {
+        self.cascade.tail()
+    }
 }

@@ -176,4 +176,9 @@ impl Effect for Running {
     fn latency(&self) -> usize {
         self.latency
     }
+
+    fn tail(&self) -> u64 {
+        // A frame spreads what lies at its edge.
+        self.length as u64
+    }
 }

@@ -143,4 +143,9 @@ impl Effect for Running {
     fn latency(&self) -> usize {
         self.stft.latency()
     }
+
+    fn tail(&self) -> u64 {
+        // A frame spreads what lies at its edge.
+        self.stft.latency() as u64
+    }
 }

@@ -31,6 +31,8 @@ impl Settings for VoiceDenoise {
 const RATE_HZ: u64 = 48_000;
 const FRAME: usize = DenoiseState::FRAME_SIZE;
 const FRAMES_LATE: usize = 1;
+/// Frames that it may sound on for.
+const FRAMES_AFTER: u64 = 4;
 /// Full scale as the network knows it, that of 16-bit samples.
 const SCALE: f32 = 32_768.0;
 /// Where faster streams are filtered before samples are left out, and how steeply.
@@ -141,6 +143,11 @@ impl Effect for Running {
 
     fn latency(&self) -> usize {
         self.latency as usize
+    }
+
+    fn tail(&self) -> u64 {
+        // The network spreads over its frames, and adds what was heard a period of a voice before.
+        (FRAMES_AFTER * FRAME as u64 * self.rate_hz).div_ceil(RATE_HZ)
     }
 }
 

@@ -92,4 +92,8 @@ impl Effect for Running {
         self.width.jump();
         self.sides.reset();
     }
+
+    fn tail(&self) -> u64 {
+        if self.filtered { self.sides.tail() } else { 0 }
+    }
 }
