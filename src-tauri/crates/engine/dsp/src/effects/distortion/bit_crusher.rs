@@ -78,6 +78,11 @@ impl Effect for Running {
         self.due = 1.0;
         self.held.fill(0.0);
     }
+
+    /// Until the next sample is taken.
+    fn tail(&self) -> u64 {
+        self.share.recip() as u64
+    }
 }
 
 /// To the nearest whole number, by what adding 1.5 · 2^23 does to a small one; larger ones, which have
