@@ -15,7 +15,7 @@ const RATE: SampleRate = SampleRate::HZ_48000;
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [seed, preset, secs, path, layer @ ..] = args.as_slice() else {
-        return Err("usage: render SEED focus|meditation|sleep|bright|full SECONDS FILE|- [pad|bell|pluck|drone|air]".into());
+        return Err("usage: render SEED focus|meditation|sleep|bright|full SECONDS FILE|- [pad|bell|pluck|drone|air|piano|percussion]".into());
     };
     let params = match preset.as_str() {
         "focus" => Preset::Focus.params(Key::D),
@@ -32,6 +32,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         Some("pluck") => Some(Layer::Pluck),
         Some("drone") => Some(Layer::Drone),
         Some("air") => Some(Layer::Air),
+        Some("piano") => Some(Layer::Piano),
+        Some("percussion") => Some(Layer::Percussion),
         Some(other) => return Err(format!("no layer `{other}`").into()),
     };
     let total = RATE.samples_from_secs(secs.parse()?);

@@ -15,6 +15,9 @@ pub(crate) enum Stream {
     Lead = 2,
     Pluck = 3,
     Form = 4,
+    Arc = 5,
+    Percussion = 6,
+    Piano = 7,
 }
 
 impl Chance {

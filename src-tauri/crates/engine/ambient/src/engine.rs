@@ -198,7 +198,9 @@ impl Player {
             self.synth.release_all();
         }
         let beat = self.step_len as f32 / BEATS_PER_STEP as f32;
-        self.synth.steer(order.params.intensity.get(), beat);
+        let octaves = self.step.bend.brightness;
+        self.synth
+            .steer(order.params.intensity.get(), octaves, beat);
     }
 
     /// Begins the events that lie before `end`.

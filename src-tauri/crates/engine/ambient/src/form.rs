@@ -8,11 +8,15 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::arc::{Arc, Bend};
 use crate::chance::{Chance, Stream};
-use crate::harmony::{Harmony, STEPS_PER_BAR, Voicing};
+use crate::harmony::{Harmony, STEPS_PER_BAR};
 use crate::melody::{Character, Line, MAX_NOTES, Moment, Note};
+use crate::memory::Memory;
 use crate::params::Params;
+use crate::percussion::{MAX_STROKES, Rhythm};
 use crate::theory::Chord;
+use crate::voicing::Voicing;
 
 /// Musical time: 480 ticks are a quarter note, as in MIDI files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,16 +43,22 @@ pub enum Layer {
     Drone = 3,
     /// Wind-like noise around a pitch.
     Air = 4,
+    /// A third line, low and muffled.
+    Piano = 5,
+    /// Soft drums; the pitch of an event is a drum of [`percussion`](crate::percussion).
+    Percussion = 6,
 }
 
 impl Layer {
-    pub const COUNT: usize = 5;
+    pub const COUNT: usize = 7;
     pub const ALL: [Layer; Layer::COUNT] = [
         Layer::Pad,
         Layer::Bell,
         Layer::Pluck,
         Layer::Drone,
         Layer::Air,
+        Layer::Piano,
+        Layer::Percussion,
     ];
 }
 
@@ -87,6 +97,8 @@ pub struct Step {
     pub next_chord: Chord,
     /// Whether sustained notes of earlier steps must end now, because a phrase was cut short.
     pub cut: bool,
+    /// How far the long arc has bent the music.
+    pub bend: Bend,
     /// In order of time; all begin within the step.
     pub events: Vec<Event>,
 }
@@ -104,6 +116,7 @@ impl Step {
             chord,
             next_chord: chord,
             cut: false,
+            bend: Bend::default(),
             events: Vec::with_capacity(MAX_EVENTS),
         }
     }
@@ -114,18 +127,23 @@ impl Step {
     }
 }
 
-/// Two lines, four pad voices, two drones, one air.
-const MAX_EVENTS: usize = 2 * MAX_NOTES + 4 + 2 + 1;
+/// Three lines and a stray note, drums, four pad voices, two drones, one air.
+const MAX_EVENTS: usize = LINES * MAX_NOTES + 1 + MAX_STROKES + 4 + 2 + 1;
+const LINES: usize = 3;
 
 /// Composes without end.
 #[derive(Clone)]
 pub struct Composer {
     harmony: Harmony,
-    bell: Line,
-    pluck: Line,
+    lines: [(Layer, Line); LINES],
+    rhythm: Rhythm,
     chance: Chance,
+    arc: Arc,
+    memory: Memory,
     index: u64,
     held: Option<Voicing>,
+    /// Notes of the lines that still sound.
+    ringing: Vec<Event>,
     params: Params,
 }
 
@@ -133,11 +151,18 @@ impl Composer {
     pub fn new(seed: u64, params: &Params) -> Composer {
         Composer {
             harmony: Harmony::new(seed, params),
-            bell: Line::new(seed, BELL),
-            pluck: Line::new(seed, PLUCK),
+            lines: [
+                (Layer::Bell, Line::new(seed, BELL)),
+                (Layer::Pluck, Line::new(seed, PLUCK)),
+                (Layer::Piano, Line::new(seed, PIANO)),
+            ],
+            rhythm: Rhythm::new(seed),
             chance: Chance::new(seed, Stream::Form),
+            arc: Arc::new(seed),
+            memory: Memory::new(),
             index: 0,
             held: None,
+            ringing: Vec::with_capacity(MAX_RINGING),
             params: *params,
         }
     }
@@ -151,6 +176,9 @@ impl Composer {
         let changes = turns || is_noticeable(&self.params, params);
         step.cut = step.index > 0 && (turns || matches!(direction, Direction::Close { .. }));
         self.params = *params;
+        step.bend = self
+            .arc
+            .advance(BEATS_PER_STEP as f32 * 60.0 / params.bpm.get());
         let begins = match direction {
             Direction::Close { steps } => {
                 self.harmony.close(steps);
@@ -158,12 +186,12 @@ impl Composer {
             }
             Direction::Rest => false,
             Direction::Continue | Direction::Turn => {
-                self.harmony.advance(params, direction == Direction::Turn)
+                let turn = direction == Direction::Turn;
+                self.harmony.advance(params, turn, step.bend.register)
             }
         };
         if changes {
-            self.bell.turn();
-            self.pluck.turn();
+            self.lines.iter_mut().for_each(|(_, line)| line.turn());
         }
         step.chord = self.harmony.chord();
         step.next_chord = self.harmony.next_chord();
@@ -172,7 +200,10 @@ impl Composer {
             self.sustain(begin, params, &mut step.events);
         }
         match direction {
-            Direction::Continue | Direction::Turn => self.sing(begin, params, &mut step.events),
+            Direction::Continue | Direction::Turn => {
+                self.sing(begin, params, step.bend, &mut step.events);
+                self.differ(step);
+            }
             Direction::Close { .. } => self.farewell(begin, &mut step.events),
             Direction::Rest => {}
         }
@@ -238,20 +269,66 @@ impl Composer {
         events.push(event(begin, length, Layer::Air, 84 + class, breath));
     }
 
-    fn sing(&mut self, begin: u64, params: &Params, events: &mut Vec<Event>) {
-        // A slow arc over five phrases keeps an hour from being one long minute.
-        let arc = [-0.08, 0.0, 0.06, 0.1, 0.02][self.harmony.phrases() as usize % 5];
-        let mut moment = Moment {
-            chord: self.harmony.chord(),
-            next: (self.harmony.steps_left() < STEPS_PER_BAR).then(|| self.harmony.next_chord()),
-            intensity: (params.intensity.get() + arc).clamp(0.0, 1.0),
-            ringing: Some(self.pluck.last()),
-        };
-        self.bell
-            .step(&moment, |note| events.push(sung(begin, Layer::Bell, note)));
-        moment.ringing = Some(self.bell.last());
-        self.pluck
-            .step(&moment, |note| events.push(sung(begin, Layer::Pluck, note)));
+    /// The lines, each with an ear for the others, and the drums.
+    fn sing(&mut self, begin: u64, params: &Params, bend: Bend, events: &mut Vec<Event>) {
+        let intensity = (params.intensity.get() + bend.density).clamp(0.0, 1.0);
+        self.ringing
+            .retain(|note| note.at.0 + note.length.0 > begin);
+        for (layer, line) in &mut self.lines {
+            let moment = Moment {
+                begin: Ticks(begin),
+                chord: self.harmony.chord(),
+                next: (self.harmony.steps_left() < STEPS_PER_BAR)
+                    .then(|| self.harmony.next_chord()),
+                intensity,
+                others: &self.ringing,
+                register: bend.register,
+            };
+            let first = events.len();
+            line.step(&moment, |note| events.push(sung(begin, *layer, note)));
+            self.ringing.extend_from_slice(&events[first..]);
+        }
+        let phrase = self.harmony.phrases();
+        self.rhythm
+            .step(begin / STEP_TICKS, phrase, intensity, |stroke| {
+                let at = begin + stroke.at.0;
+                let length = TICKS_PER_BEAT / 4;
+                events.push(event(
+                    at,
+                    length,
+                    Layer::Percussion,
+                    stroke.drum,
+                    stroke.velocity,
+                ));
+            });
+    }
+
+    /// Adds a soft note to a bar that would otherwise repeat one of the last ten minutes.
+    fn differ(&mut self, step: &mut Step) {
+        step.events.iter().for_each(|event| self.memory.note(event));
+        if !(step.index + 1).is_multiple_of(u64::from(STEPS_PER_BAR)) {
+            return;
+        }
+        let voicing = self.harmony.voicing();
+        for _ in 0..ATTEMPTS {
+            if !self.memory.knows(voicing, None) {
+                break;
+            }
+            let eighth = STEP_TICKS / 4;
+            let at = step.index * STEP_TICKS + eighth * self.chance.below(4) as u64;
+            let pitch = PIANO.low + self.chance.below(usize::from(PIANO.high - PIANO.low)) as u8;
+            let stray = event(at, 4 * eighth, Layer::Piano, pitch, 38.0);
+            let rubs = |other: &Event| matches!(other.pitch.abs_diff(pitch) % 12, 1 | 11);
+            if step.chord.contains(pitch)
+                && !self.ringing.iter().any(rubs)
+                && !self.memory.knows(voicing, Some(&stray))
+            {
+                self.memory.note(&stray);
+                self.ringing.push(stray);
+                step.events.push(stray);
+            }
+        }
+        self.memory.end_bar(voicing);
     }
 
     /// One last note high above the last chord.
@@ -279,6 +356,11 @@ pub(crate) const BELL: Character = Character {
     opens: true,
 };
 
+/// Tries to find a note that a bar lacks; most of them succeed.
+const ATTEMPTS: usize = 64;
+/// Notes of all lines in two steps, which is as long as one lasts, and strays.
+const MAX_RINGING: usize = 3 * LINES * MAX_NOTES;
+
 /// The answer: plucked, lower, seldom alone.
 pub(crate) const PLUCK: Character = Character {
     stream: Stream::Pluck,
@@ -287,6 +369,17 @@ pub(crate) const PLUCK: Character = Character {
     onsets: (3.0, 9.0),
     rest: (0.8, 0.2),
     velocity: (36.0, 66.0),
+    opens: false,
+};
+
+/// The ground: few notes, low, long.
+pub(crate) const PIANO: Character = Character {
+    stream: Stream::Piano,
+    low: 50,
+    high: 72,
+    onsets: (2.0, 5.0),
+    rest: (0.55, 0.4),
+    velocity: (40.0, 64.0),
     opens: false,
 };
 

@@ -6,7 +6,7 @@
 //! step in one direction and end on a chord tone. The shares are kept by a running account, not by luck.
 
 use crate::chance::{Chance, Stream};
-use crate::form::{STEP_TICKS, Ticks};
+use crate::form::{Event, STEP_TICKS, Ticks};
 use crate::harmony::STEPS_PER_BAR;
 use crate::theory::{Chord, Scale};
 
@@ -51,14 +51,18 @@ pub struct Character {
 
 /// The harmony around a step.
 #[derive(Clone, Copy, Debug)]
-pub struct Moment {
+pub struct Moment<'a> {
+    /// When the step begins.
+    pub begin: Ticks,
     pub chord: Chord,
     /// The chord to come, when it begins within a bar.
     pub next: Option<Chord>,
     /// 0..=1
     pub intensity: f32,
-    /// A pitch that another line lets ring; semitones to it are avoided.
-    pub ringing: Option<u8>,
+    /// Notes of other lines; semitones and tritones to those that sound at the same time are avoided.
+    pub others: &'a [Event],
+    /// Where the long arc draws the line, in semitones.
+    pub register: f32,
 }
 
 /// A melodic line with its memory.
@@ -77,6 +81,25 @@ pub struct Line {
     /// Where a passing tone leads, and the chord under which that holds.
     resolve: Option<(u8, Chord)>,
     owed: [f32; 3],
+}
+
+/// Where a note is to go.
+#[derive(Clone, Copy)]
+struct Place {
+    /// The pitch that the contour asks for.
+    wanted: f32,
+    strong: bool,
+    /// Whether another note of the motif follows within the bar.
+    leads_on: bool,
+    /// In ticks since the music's begin.
+    from: u64,
+    until: u64,
+}
+
+impl Place {
+    fn overlaps(&self, other: &Event) -> bool {
+        other.at.0 < self.until && self.from < other.at.0 + other.length.0
+    }
 }
 
 const GROUP_STEPS: u32 = 2 * STEPS_PER_BAR;
@@ -121,11 +144,6 @@ impl Line {
         }
     }
 
-    /// The pitch played last, which may still ring.
-    pub fn last(&self) -> u8 {
-        self.last
-    }
-
     /// Begins a new group with the next step, and does not rest in it: who changes something wants to hear it.
     pub fn turn(&mut self) {
         self.step = 0;
@@ -134,7 +152,7 @@ impl Line {
     }
 
     /// Composes one step; hands each note to `play` in order of time.
-    pub fn step(&mut self, moment: &Moment, mut play: impl FnMut(Note)) {
+    pub fn step(&mut self, moment: &Moment<'_>, mut play: impl FnMut(Note)) {
         if self.step == 0 {
             self.begin_group(moment);
         }
@@ -162,15 +180,24 @@ impl Line {
             let bar = STEPS_PER_BAR * STEP_TICKS as u32;
             let leads_on = index + 1 < notes.len() && following / bar == at / bar;
             let strong = at.is_multiple_of(STEP_TICKS as u32);
-            let (pitch, role) = self.choose(moment, self.anchor + note.offset, strong, leads_on);
             let late = self.chance.below(12) as u64;
+            let from = u64::from(at - begin) + late;
+            let length = u64::from((following - at).clamp(EIGHTH, 8 * EIGHTH));
+            let place = Place {
+                wanted: self.anchor + note.offset,
+                strong,
+                leads_on,
+                from: moment.begin.0 + from,
+                until: moment.begin.0 + from + length,
+            };
+            let (pitch, role) = self.choose(moment, place);
             let accent = note.accent + self.chance.between(-5.0, 5.0)
                 - if role == Role::Passing { 8.0 } else { 0.0 };
             let (soft, loud) = self.character.velocity;
             let velocity = soft + (loud - soft) * moment.intensity + accent;
             play(Note {
-                at: Ticks(u64::from(at - begin) + late),
-                length: Ticks(u64::from((following - at).clamp(EIGHTH, 8 * EIGHTH))),
+                at: Ticks(from),
+                length: Ticks(length),
                 pitch,
                 velocity: velocity.clamp(20.0, 100.0) as u8,
                 role,
@@ -178,7 +205,7 @@ impl Line {
         }
     }
 
-    fn begin_group(&mut self, moment: &Moment) {
+    fn begin_group(&mut self, moment: &Moment<'_>) {
         self.groups += 1;
         let (still, full) = self.character.rest;
         let rest = still + (full - still) * moment.intensity;
@@ -197,7 +224,8 @@ impl Line {
         // The line starts near where it was, drawn back to the middle of its register.
         let middle = f32::from(self.character.low + self.character.high) / 2.0;
         let drift = self.chance.between(-3.0, 3.0);
-        self.anchor = f32::from(self.last) * 0.5 + middle * 0.5 + drift;
+        let wanted = middle + moment.register;
+        self.anchor = f32::from(self.last) * 0.5 + wanted * 0.5 + drift;
     }
 
     fn invent(&mut self, intensity: f32) {
@@ -271,7 +299,7 @@ impl Line {
         }
     }
 
-    fn choose(&mut self, moment: &Moment, wanted: f32, strong: bool, leads_on: bool) -> (u8, Role) {
+    fn choose(&mut self, moment: &Moment<'_>, place: Place) -> (u8, Role) {
         for (owed, share) in self.owed.iter_mut().zip(SHARES) {
             *owed += share;
         }
@@ -282,7 +310,7 @@ impl Line {
             .map(|(pitch, _)| (pitch, Role::Chord));
         let (pitch, role) = match resolved {
             Some(note) => note,
-            None => self.choose_freely(moment, wanted, strong, leads_on),
+            None => self.choose_freely(moment, place),
         };
         let account = &mut self.owed[role as usize];
         *account = (*account - 1.0).clamp(-3.0, 3.0);
@@ -290,17 +318,11 @@ impl Line {
         (pitch, role)
     }
 
-    fn choose_freely(
-        &mut self,
-        moment: &Moment,
-        wanted: f32,
-        strong: bool,
-        leads_on: bool,
-    ) -> (u8, Role) {
+    fn choose_freely(&mut self, moment: &Moment<'_>, place: Place) -> (u8, Role) {
         let weights = [
             self.owed[0].max(0.0) + 0.05,
-            self.owed[1].max(0.0) * if strong { 0.5 } else { 1.0 },
-            if leads_on && !strong {
+            self.owed[1].max(0.0) * if place.strong { 0.5 } else { 1.0 },
+            if place.leads_on && !place.strong {
                 self.owed[2].max(0.0) * 4.0
             } else {
                 0.0
@@ -308,23 +330,23 @@ impl Line {
         ];
         let drawn = self.chance.weighted(&weights).unwrap_or(0);
         if drawn == Role::Passing as usize
-            && let Some((through, to)) = self.passing(moment, wanted)
+            && let Some((through, to)) = self.passing(moment, place.wanted)
         {
             self.resolve = Some((to, moment.chord));
             return (through, Role::Passing);
         }
         if drawn == Role::Scale as usize
             && let Some(pitch) =
-                self.nearest(moment, wanted, |pitch| is_soft_tone(moment.chord, pitch))
+                self.nearest(moment, place, |pitch| is_soft_tone(moment.chord, pitch))
         {
             return (pitch, Role::Scale);
         }
-        let chord_tone = self.nearest(moment, wanted, |pitch| moment.chord.contains(pitch));
+        let chord_tone = self.nearest(moment, place, |pitch| moment.chord.contains(pitch));
         (chord_tone.unwrap_or(self.last), Role::Chord)
     }
 
     /// A step through a tone outside the chord to a chord tone, from the chord tone played last.
-    fn passing(&self, moment: &Moment, wanted: f32) -> Option<(u8, u8)> {
+    fn passing(&self, moment: &Moment<'_>, wanted: f32) -> Option<(u8, u8)> {
         if !moment.chord.contains(self.last) {
             return None;
         }
@@ -351,8 +373,8 @@ impl Line {
     /// leap, no semitone to what rings, and at home in the chord to come.
     fn nearest(
         &mut self,
-        moment: &Moment,
-        wanted: f32,
+        moment: &Moment<'_>,
+        place: Place,
         allowed: impl Fn(u8) -> bool,
     ) -> Option<u8> {
         let mut best: Option<(f32, u8)> = None;
@@ -361,13 +383,17 @@ impl Line {
                 continue;
             }
             let leap = f32::from(pitch.abs_diff(self.last));
-            let mut cost = (f32::from(pitch) - wanted).abs() + self.chance.between(0.0, 1.5);
+            let mut cost = (f32::from(pitch) - place.wanted).abs() + self.chance.between(0.0, 1.5);
             if leap == 0.0 {
                 cost += 2.0;
             }
             cost += (leap - 7.0).max(0.0);
-            if moment.ringing.is_some_and(|other| rubs(pitch, other)) {
-                cost += 12.0;
+            for other in moment.others.iter().filter(|other| place.overlaps(other)) {
+                if rubs(pitch, other.pitch) {
+                    cost += 12.0;
+                } else if pitch.abs_diff(other.pitch) % 12 == 6 {
+                    cost += 3.0;
+                }
             }
             if moment
                 .next
@@ -411,12 +437,14 @@ mod tests {
         let mut line = Line::new(seed, character);
         let mut notes = Vec::new();
         for _ in 0..1800 {
-            harmony.advance(&params, false);
+            harmony.advance(&params, false, 0.0);
             let moment = Moment {
+                begin: Ticks(0),
                 chord: harmony.chord(),
                 next: (harmony.steps_left() < STEPS_PER_BAR).then(|| harmony.next_chord()),
                 intensity,
-                ringing: None,
+                others: &[],
+                register: 0.0,
             };
             line.step(&moment, |note| notes.push((note, moment.chord)));
         }
@@ -490,12 +518,14 @@ mod tests {
         let mut rhythms = Vec::new();
         for _ in 0..400 {
             for _ in 0..GROUP_STEPS {
-                harmony.advance(&params, false);
+                harmony.advance(&params, false, 0.0);
                 let moment = Moment {
+                    begin: Ticks(0),
                     chord: harmony.chord(),
                     next: None,
                     intensity: 1.0,
-                    ringing: None,
+                    others: &[],
+                    register: 0.0,
                 };
                 line.step(&moment, |_| ());
             }

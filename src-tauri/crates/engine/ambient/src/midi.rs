@@ -1,7 +1,7 @@
 //! The notes as a Standard MIDI File: what was composed, at the tempo it is played at.
 //!
-//! Format 1, 480 ticks a quarter note: a tempo track, then pad, bell, pluck and drone on channels 1 to 4. Air is
-//! noise and has no notes.
+//! Format 1, 480 ticks a quarter note: a tempo track, then pad, bell, pluck, drone and piano on channels 1 to 5 and
+//! percussion on channel 10, where General MIDI has it. Air is noise and has no notes.
 
 use midly::num::{u4, u7, u15, u24, u28};
 use midly::{Format, Header, MetaMessage, MidiMessage, Smf, Timing, TrackEvent, TrackEventKind};
@@ -47,12 +47,14 @@ pub fn export_score(
     write(seed, plan.first(), total, rate, |at| plan.order(at))
 }
 
-/// Track name, layer and General MIDI programme (from 0).
-const TRACKS: [(&str, Layer, u8); 4] = [
-    ("Pad", Layer::Pad, 89),
-    ("Bell", Layer::Bell, 98),
-    ("Pluck", Layer::Pluck, 46),
-    ("Drone", Layer::Drone, 39),
+/// Track name, layer, channel and General MIDI programme (both from 0).
+pub(crate) const TRACKS: [(&str, Layer, u8, u8); 6] = [
+    ("Pad", Layer::Pad, 0, 89),
+    ("Bell", Layer::Bell, 1, 98),
+    ("Pluck", Layer::Pluck, 2, 46),
+    ("Drone", Layer::Drone, 3, 39),
+    ("Piano", Layer::Piano, 4, 0),
+    ("Percussion", Layer::Percussion, 9, 0),
 ];
 
 fn write(
@@ -91,13 +93,13 @@ fn write(
     }
 
     let mut tracks = vec![tempo_track(&tempos, end)];
-    for (channel, (name, layer, programme)) in TRACKS.into_iter().enumerate() {
+    for (name, layer, channel, programme) in TRACKS {
         let notes = events.iter().filter(|event| event.layer == layer);
         let sustained = matches!(layer, Layer::Pad | Layer::Drone);
         let cuts = if sustained { cuts.as_slice() } else { &[] };
         tracks.push(note_track(
             name,
-            u4::new(channel as u8),
+            u4::new(channel),
             programme,
             notes,
             cuts,

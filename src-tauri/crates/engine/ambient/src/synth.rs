@@ -4,7 +4,7 @@ use crate::form::Layer;
 use crate::math::{Ramp, exp2};
 use crate::mix::{Chorus, Echo, Limiter, Reverb, Smooth};
 use crate::theory::hz;
-use crate::voices::{Airs, Bells, Bus, CHUNK, Drones, Pads, Plucks, Strike};
+use crate::voices::{Airs, Bells, Bus, CHUNK, Drones, Drums, Pads, Pianos, Plucks, Strike};
 
 pub(crate) struct Synth {
     sample_rate: f32,
@@ -15,6 +15,8 @@ pub(crate) struct Synth {
     plucks: Plucks,
     drones: Drones,
     airs: Airs,
+    pianos: Pianos,
+    drums: Drums,
     chorus: Chorus,
     echo: Echo,
     reverb: Reverb,
@@ -63,6 +65,18 @@ const CHANNELS: [Channel; Layer::COUNT] = [
         echo: 0.0,
         reverb: 0.22,
     },
+    Channel {
+        quiet_db: -13.0,
+        full_db: -13.0,
+        echo: 0.10,
+        reverb: 0.50,
+    },
+    Channel {
+        quiet_db: -20.0,
+        full_db: -14.0,
+        echo: 0.12,
+        reverb: 0.35,
+    },
 ];
 const REVERB_RETURN: f32 = 0.42;
 const ECHO_TO_REVERB: f32 = 0.35;
@@ -81,6 +95,8 @@ impl Synth {
             plucks: Plucks::new(sample_rate, noise(0x5A17_0405)),
             drones: Drones::new(sample_rate),
             airs: Airs::new(sample_rate, noise(0x5A17_0607)),
+            pianos: Pianos::new(sample_rate, noise(0x5A17_0809)),
+            drums: Drums::new(sample_rate, noise(0x5A17_0A0B)),
             chorus: Chorus::new(sample_rate),
             echo: Echo::new(sample_rate),
             reverb: Reverb::new(sample_rate),
@@ -106,6 +122,8 @@ impl Synth {
             Layer::Pluck => self.plucks.strike(strike),
             Layer::Drone => self.drones.strike(strike),
             Layer::Air => self.airs.strike(strike),
+            Layer::Piano => self.pianos.strike(strike),
+            Layer::Percussion => self.drums.strike(strike),
         }
     }
 
@@ -116,12 +134,13 @@ impl Synth {
         self.airs.release_all();
     }
 
-    /// Moves levels and filters towards an intensity, and the echo to three quarters of a beat.
-    pub(crate) fn steer(&mut self, intensity: f32, beat_samples: f32) {
+    /// Moves levels and filters towards an intensity, filters by `octaves` more, and the echo to three quarters of a
+    /// beat.
+    pub(crate) fn steer(&mut self, intensity: f32, octaves: f32, beat_samples: f32) {
         for (smooth, channel) in self.levels.iter_mut().zip(&CHANNELS) {
             smooth.aim(level(channel, intensity));
         }
-        self.brightness.aim(brightness(intensity));
+        self.brightness.aim(brightness(intensity) + octaves);
         let mut delay = 0.75 * beat_samples;
         while delay > 1.8 * self.sample_rate {
             delay *= 0.5;
@@ -148,6 +167,8 @@ impl Synth {
                 Layer::Pluck => self.plucks.chunk(&mut bus),
                 Layer::Drone => self.drones.chunk(&mut bus),
                 Layer::Air => self.airs.chunk(&mut bus),
+                Layer::Piano => self.pianos.chunk(&mut bus),
+                Layer::Percussion => self.drums.chunk(&mut bus),
             };
             if sounding || layer == Layer::Pad {
                 let channel = &CHANNELS[layer as usize];

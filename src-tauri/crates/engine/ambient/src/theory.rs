@@ -187,22 +187,36 @@ pub enum Colour {
     Triad,
     /// 1 2 5, where the second is a whole tone
     Sus2,
+    /// 1 4 5, where the fourth is perfect
+    Sus4,
     /// 1 3 5 9, where the ninth is a whole tone above the octave
     Add9,
     /// 1 3 5 7, as maj7 or min7; never a dominant seventh, whose tritone wants to resolve
     Seventh,
+    /// 1 4 7, two perfect fourths on a degree whose fifth is perfect too
+    Quartal,
 }
 
 impl Colour {
-    pub const ALL: [Colour; 4] = [Colour::Triad, Colour::Sus2, Colour::Add9, Colour::Seventh];
+    pub const COUNT: usize = 6;
+    pub const ALL: [Colour; Colour::COUNT] = [
+        Colour::Triad,
+        Colour::Sus2,
+        Colour::Sus4,
+        Colour::Add9,
+        Colour::Seventh,
+        Colour::Quartal,
+    ];
 
     /// Scale steps above the root.
     fn steps(self) -> &'static [u8] {
         match self {
             Colour::Triad => &[0, 2, 4],
             Colour::Sus2 => &[0, 1, 4],
+            Colour::Sus4 => &[0, 3, 4],
             Colour::Add9 => &[0, 2, 4, 1],
             Colour::Seventh => &[0, 2, 4, 6],
+            Colour::Quartal => &[0, 3, 6],
         }
     }
 }
@@ -237,12 +251,15 @@ impl Chord {
     pub fn is_consonant(self) -> bool {
         let above =
             |steps: u8| (self.scale.pitch_class(self.degree + steps) + 12 - self.root()) % 12;
-        let (second, third, fifth, seventh) = (above(1), above(2), above(4), above(6));
+        let (second, third, fourth) = (above(1), above(2), above(3));
+        let (fifth, seventh) = (above(4), above(6));
         fifth == 7
             && match self.colour {
                 Colour::Triad => true,
                 Colour::Sus2 | Colour::Add9 => second == 2,
+                Colour::Sus4 => fourth == 5,
                 Colour::Seventh => (third, seventh) == (4, 11) || (third, seventh) == (3, 10),
+                Colour::Quartal => (fourth, seventh) == (5, 10),
             }
     }
 
@@ -271,10 +288,12 @@ impl fmt::Display for Chord {
             (Colour::Triad, false) => "",
             (Colour::Triad, true) => "m",
             (Colour::Sus2, _) => "sus2",
+            (Colour::Sus4, _) => "sus4",
             (Colour::Add9, false) => "add9",
             (Colour::Add9, true) => "m(add9)",
             (Colour::Seventh, false) => "maj7",
             (Colour::Seventh, true) => "m7",
+            (Colour::Quartal, _) => "7sus4(no5)",
         })
     }
 }
@@ -353,6 +372,8 @@ mod tests {
             (chord("C", Mode::Phrygian, 1, Colour::Seventh), "Dbmaj7"),
             (chord("A", Mode::Aeolian, 0, Colour::Add9), "Am(add9)"),
             (chord("G", Mode::Mixolydian, 6, Colour::Sus2), "Fsus2"),
+            (chord("E", Mode::Dorian, 0, Colour::Sus4), "Esus4"),
+            (chord("E", Mode::Dorian, 0, Colour::Quartal), "E7sus4(no5)"),
             (chord("D#", Mode::Lydian, 1, Colour::Triad), "E#"),
             // F double sharp
             (chord("D#", Mode::Lydian, 2, Colour::Triad), "Gm"),
@@ -362,7 +383,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chord_never_leaves_its_mode_and_has_a_perfect_fifth() {
+    fn a_chord_never_leaves_its_mode_and_stands_on_a_fifth_or_fourths() {
         for mode in Mode::ALL {
             for degree in 0..7 {
                 for colour in Colour::ALL {
@@ -373,7 +394,8 @@ mod tests {
                                 .pitch_classes()
                                 .all(|class| chord.scale.contains(class))
                         );
-                        assert!(chord.contains(chord.root() + 7));
+                        let fifth = chord.contains(chord.root() + 7);
+                        assert_ne!(fifth, colour == Colour::Quartal, "{chord}");
                     }
                 }
             }

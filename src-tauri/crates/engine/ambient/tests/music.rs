@@ -39,7 +39,7 @@ fn every_note_of_an_hour_lies_in_the_mode() {
         let events = events(seed as u64, &params, 1800);
         for event in &events {
             assert!(
-                scale.contains(event.pitch),
+                event.layer == Layer::Percussion || scale.contains(event.pitch),
                 "{event:?} is not in F# {mode:?}"
             );
             assert!((20..=100).contains(&event.velocity), "{event:?}");
@@ -64,7 +64,7 @@ fn events_lie_in_their_step_and_in_order() {
         );
         assert!(step.events.windows(2).all(|pair| pair[0].at <= pair[1].at));
         assert!(
-            step.events.len() <= 27,
+            step.events.len() <= 50,
             "more events than memory was made for"
         );
     });
@@ -139,17 +139,21 @@ fn a_midi_file_holds_what_was_composed() {
     let bytes = midi::export(7, params, RATE.samples_from_secs(160.0), RATE).unwrap();
     let smf = Smf::parse(&bytes).unwrap();
     let composed = events(7, &params, 100);
-    assert_eq!(smf.tracks.len(), 5);
+    assert_eq!(smf.tracks.len(), 7);
     let mut tempos = smf.tracks[0].iter().filter_map(|event| match event.kind {
         TrackEventKind::Meta(MetaMessage::Tempo(micros)) => Some(micros.as_int()),
         _ => None,
     });
     assert_eq!((tempos.next(), tempos.next()), (Some(800_000), None));
-    for (track, layer) in
-        smf.tracks[1..]
-            .iter()
-            .zip([Layer::Pad, Layer::Bell, Layer::Pluck, Layer::Drone])
-    {
+    let layers = [
+        Layer::Pad,
+        Layer::Bell,
+        Layer::Pluck,
+        Layer::Drone,
+        Layer::Piano,
+        Layer::Percussion,
+    ];
+    for (track, layer) in smf.tracks[1..].iter().zip(layers) {
         let mut at = 0;
         let (mut found, mut sounding) = (Vec::new(), 0);
         for event in track {

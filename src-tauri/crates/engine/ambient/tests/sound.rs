@@ -82,7 +82,7 @@ fn a_seed_has_the_same_bits_everywhere() {
         .fold(0xCBF2_9CE4_8422_2325_u64, |digest, sample| {
             (digest ^ u64::from(sample.to_bits())).wrapping_mul(0x0100_0000_01B3)
         });
-    assert_eq!(format!("{digest:016x}"), "46c6f6b0f50015b5");
+    assert_eq!(format!("{digest:016x}"), "d68c04b0e66c8a62");
 }
 
 #[test]
@@ -144,23 +144,28 @@ fn a_change_makes_no_click() {
     // Sustained layers only: the onset of a plucked string is meant to be sudden.
     for layer in [Layer::Pad, Layer::Drone, Layer::Air] {
         let calm = params("C", Mode::Aeolian, 60.0, 0.5);
-        let steady = render(&mut Engine::solo(layer, 4, calm, RATE), secs(40.0), 512);
         let mut engine = Engine::solo(layer, 4, calm, RATE);
-        let mut changed = render(&mut engine, secs(10.0), 512);
+        let mut left = render(&mut engine, secs(10.0), 512).left;
         for change in [
             params("E", Mode::Lydian, 90.0, 0.5),
             params("Bb", Mode::Phrygian, 40.0, 0.5),
             calm,
         ] {
             engine.set(change);
-            let more = render(&mut engine, secs(10.0), 512);
-            changed.left.extend(more.left);
+            left.extend(render(&mut engine, secs(10.0), 512).left);
         }
-        let max = |samples: &[f32]| bends(samples).into_iter().fold(0.0_f32, f32::max);
-        let (steady, changed) = (max(&steady.left), max(&changed.left));
+        // A change takes place within 3 s of its wish; the 7 s around are steady.
+        let bends = bends(&left);
+        let max = |changing: bool| {
+            let chosen = bends.iter().enumerate().skip(secs(3.0));
+            let chosen = chosen.filter(|(n, _)| (n % secs(10.0) < secs(3.0)) == changing);
+            chosen.fold(0.0_f32, |max, (_, bend)| max.max(*bend))
+        };
         assert!(
-            changed < steady * 2.0,
-            "{layer:?}: {changed} against {steady}"
+            max(true) < max(false) * 1.5,
+            "{layer:?}: {} while changing, {} elsewhere",
+            max(true),
+            max(false)
         );
     }
 }
@@ -202,7 +207,7 @@ fn a_change_is_heard_within_five_seconds_and_not_before_its_boundary() {
 
 #[test]
 fn layers_alone_add_up_to_the_whole() {
-    let params = params("G", Mode::Mixolydian, 70.0, 0.5);
+    let params = params("G", Mode::Mixolydian, 70.0, 0.7);
     let whole = render(&mut Engine::new(21, params, RATE), secs(30.0), 1024);
     let peak = whole
         .left

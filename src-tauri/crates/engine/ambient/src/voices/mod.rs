@@ -6,13 +6,17 @@
 mod air;
 mod bell;
 mod drone;
+mod drums;
 mod pad;
+mod piano;
 mod pluck;
 
 pub(crate) use air::Airs;
 pub(crate) use bell::Bells;
 pub(crate) use drone::Drones;
+pub(crate) use drums::Drums;
 pub(crate) use pad::Pads;
+pub(crate) use piano::Pianos;
 pub(crate) use pluck::Plucks;
 
 use crate::math::{Ramp, approach, tan_pi};
@@ -229,6 +233,11 @@ mod tests {
             check("pluck", 4.0, pitch, |strike, bus| {
                 strike.into_iter().for_each(|strike| plucks.strike(strike));
                 plucks.chunk(bus)
+            });
+            let mut pianos = Pianos::new(RATE, 1);
+            check("piano", 4.0, pitch, |strike, bus| {
+                strike.into_iter().for_each(|strike| pianos.strike(strike));
+                pianos.chunk(bus)
             });
             let mut pads = Pads::new(RATE, 1);
             check("pad", 9.0, pitch, |strike, bus| {
