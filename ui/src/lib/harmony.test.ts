@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { chordTones, noteNames, pitchClass, pretty, scale } from './harmony';
+import { chordTones, keyName, noteNames, pitchClass, pretty, scale } from './harmony';
 
 const check = (chord: string, tones: number[]) => expect(chordTones(chord), chord).toEqual(tones);
 
@@ -18,6 +18,8 @@ test('notes are spelled as their key writes them', () => {
   expect(noteNames('F', 'ionian')[10]).toBe('B♭');
   expect(pretty('Bbmaj7')).toBe('B♭maj7');
   expect(pretty('C#m7b5')).toBe('C♯m7b5');
+  expect(keyName('A#', 'dorian')).toBe('B♭ Dorian');
+  expect(keyName('F#', 'minor')).toBe('F♯ minor');
 });
 
 test('chord names', () => {

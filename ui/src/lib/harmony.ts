@@ -60,6 +60,14 @@ export function noteNames(key: string, mode: Mode): string[] {
   return FLAT_MAJORS.includes(major) ? FLATS : KEYS.map(pretty);
 }
 
+/** A key as musicians write it: `A#` and `dorian` → `B♭ Dorian`. */
+export function keyName(key: string, mode: string): string {
+  const known = MODES.find(({ id }) => id === mode);
+  const tonic = pitchClass(key);
+  if (!known || tonic === null) return `${pretty(key)} ${mode}`;
+  return `${noteNames(key, known.id)[tonic]} ${known.title}`;
+}
+
 /** `Bb` → `B♭`, `F#m7` → `F♯m7`. */
 export function pretty(chord: string): string {
   return chord.replace(/([A-G])#/g, '$1♯').replace(/([A-G])b/g, '$1♭');

@@ -2,6 +2,7 @@
 
 import type { Stage } from '$design/canvas';
 import { clock } from '../format';
+import { keyName } from '../harmony';
 import type { Peaks } from '../peaks';
 import { tickStep, ticks, timeFromX, xFromTime, type PlacedShot, type View } from '../timeline';
 import type { MoviePlan } from '../types';
@@ -109,7 +110,7 @@ function drawScore(stage: Stage, timeline: TimelineView, lane: Box) {
       ctx.globalAlpha = 1;
     });
     const score = shot.score;
-    const words = score ? `${score.key} ${score.mode}, ${Math.round(score.bpm)} BPM` : '';
+    const words = score ? `${keyName(score.key, score.mode)}, ${Math.round(score.bpm)} BPM` : '';
     if (words && words !== told) text(stage, box, words, '--text');
     told = words;
   }
