@@ -26,6 +26,7 @@ export function mockTransport(scene: string): Transport {
 
   return {
     picksFolders: true,
+    streamAddress: null,
     async call(operation, input): Promise<Answer> {
       const begin = jobs[operation as keyof typeof jobs];
       if (begin) return { kind: 'job', job: begin(input as Record<string, Json>) };

@@ -20,8 +20,12 @@ export function httpTransport(origin: string, token: string): Transport {
     return ((await response.json()) as { path: string }).path;
   };
 
+  const socket = (path: string) =>
+    `${origin.replace(/^http/, 'ws')}${path}?token=${encodeURIComponent(token)}`;
+
   return {
     picksFolders: false,
+    streamAddress: socket('/ws/stream'),
     async call(operation, input): Promise<Answer> {
       const response = await post(operation, input);
       const body = (await response.json()) as Json;
@@ -37,8 +41,7 @@ export function httpTransport(origin: string, token: string): Transport {
       return (await (await request('/operations', {})).json()) as OperationInfo[];
     },
     async subscribe(onEvent, onGap) {
-      const address = `${origin.replace(/^http/, 'ws')}/events?token=${encodeURIComponent(token)}`;
-      const stop = await follow(address, onEvent, onGap);
+      const stop = await follow(socket('/events'), onEvent, onGap);
       if (stop) return stop;
       // A refused socket does not tell why; a plain request does.
       await request('/operations', {});

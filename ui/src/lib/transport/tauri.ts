@@ -11,6 +11,7 @@ import type { Answer, Drop, Transport } from './transport';
 export function tauriTransport(): Transport {
   return {
     picksFolders: true,
+    streamAddress: null,
     call: (operation, input) => command<Answer>('call', { operation, input }),
     callBytes: (operation, input) => command<ArrayBuffer>('call_bytes', { operation, input }),
     operations: () => command<OperationInfo[]>('operations', {}),

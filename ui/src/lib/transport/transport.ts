@@ -19,6 +19,8 @@ export interface Filter {
 export interface Transport {
   /** Can a folder be chosen with a dialog? Otherwise its path is typed. */
   readonly picksFolders: boolean;
+  /** Where the ambient score can be heard from as a stream; `null` where the studio plays itself. */
+  readonly streamAddress: string | null;
   call(operation: string, input: object): Promise<Answer>;
   callBytes(operation: string, input: object): Promise<ArrayBuffer>;
   operations(): Promise<OperationInfo[]>;

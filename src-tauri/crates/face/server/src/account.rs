@@ -79,8 +79,10 @@ fn route(app: &App, path: &str) -> Route {
 }
 
 /// The paths without a part that varies.
-const ROUTES: [&str; 18] = [
+const ROUTES: [&str; 21] = [
     "/",
+    "/api/metrics",
+    "/api/status",
     "/docs",
     "/events",
     "/health",
@@ -98,6 +100,7 @@ const ROUTES: [&str; 18] = [
     "/v1/embeddings",
     "/v1/messages",
     "/v1/models",
+    "/ws/stream",
 ];
 
 #[cfg(test)]

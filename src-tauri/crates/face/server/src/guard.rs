@@ -195,7 +195,8 @@ fn may_enter(caller: &Caller, path: &str) -> Result<(), Refusal> {
         path if path.starts_with("/v1/") => KeyScope::Models,
         "/llm/chat" | "/llm/stream" | "/llm/models" => KeyScope::Models,
         "/uploads" => KeyScope::Write,
-        "/events" | "/metrics" | "/operations" | "/jobs" => KeyScope::Read,
+        "/events" | "/metrics" | "/operations" | "/jobs" | "/ws/stream" | "/api/status"
+        | "/api/metrics" => KeyScope::Read,
         path if path.starts_with("/jobs/") => KeyScope::Read,
         _ => return Ok(()),
     };

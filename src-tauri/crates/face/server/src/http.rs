@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Path, State};
@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use studio_core::{Error, JobStatus, Operation, Output, Settings};
 use studio_gateway::Gateway;
 use studio_jobs::{Reply, Studio};
+use studio_live::Rooms;
 
 use crate::body::Whole;
 use crate::guard::Caller;
@@ -27,7 +28,7 @@ use crate::rates::Rates;
 use crate::sandbox::Sandbox;
 use crate::serve::Options;
 use crate::stop::Stop;
-use crate::{account, anthropic, docs, guard, jobs, llm, openai, openapi, uploads, ws};
+use crate::{account, anthropic, docs, guard, jobs, listen, llm, openai, openapi, uploads, ws};
 
 /// A database that does not answer in this time is not ready.
 const READY: Duration = Duration::from_secs(2);
@@ -52,6 +53,8 @@ pub(crate) struct App {
     pub(crate) issuer: Option<Arc<Issuer>>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) stop: Stop,
+    pub(crate) rooms: Arc<Rooms>,
+    pub(crate) begun: Instant,
     /// How long a request's head and body are waited for.
     pub(crate) patience: Duration,
     page: fn(&str) -> Option<Asset>,
@@ -77,6 +80,8 @@ impl App {
             rates: Arc::new(Rates::new(server)?),
             issuer: Issuer::open(&settings.tokens)?.map(Arc::new),
             metrics: Arc::default(),
+            rooms: Arc::default(),
+            begun: Instant::now(),
             stop: Stop::new(Duration::from_secs(u64::from(server.stop_secs))),
             patience: Duration::from_secs(u64::from(server.patience_secs)),
             page: options.page,
@@ -103,6 +108,9 @@ pub(crate) fn router(app: &App, mcp: McpService) -> Router {
         .route("/openapi.json", get(document))
         .route("/operations", get(operations))
         .route("/events", get(ws::events))
+        .route("/ws/stream", get(listen::stream))
+        .route("/api/status", get(listen::status))
+        .route("/api/metrics", get(listen::metrics))
         .route("/jobs", get(jobs::list))
         .route("/jobs/{id}", get(jobs::show))
         .route("/jobs/{id}/stream", get(jobs::stream))
@@ -154,8 +162,9 @@ async fn ready(State(app): State<App>) -> Response {
     (status, axum::Json(json!({ "status": word }))).into_response()
 }
 
-async fn metrics(State(app): State<App>) -> Result<Response, Refusal> {
+pub(crate) async fn metrics(State(app): State<App>) -> Result<Response, Refusal> {
     let (jobs, gateway) = (app.studio.jobs().clone(), app.gateway.clone());
+    let rooms = app.rooms.stats();
     let asked = tokio::task::spawn_blocking(move || {
         let count = |status: JobStatus| {
             let jobs = jobs.list(Some(status), COUNTED_JOBS)?;
@@ -172,6 +181,7 @@ async fn metrics(State(app): State<App>) -> Result<Response, Refusal> {
                 .map(count)
                 .collect::<Result<_, Error>>()?,
             models: gateway.totals_by_model()?,
+            rooms,
         })
     });
     let outside = asked

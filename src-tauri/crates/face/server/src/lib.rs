@@ -15,6 +15,7 @@ mod guard;
 mod http;
 mod jobs;
 mod jwt;
+mod listen;
 mod llm;
 mod mcp;
 mod metrics;

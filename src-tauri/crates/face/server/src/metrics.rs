@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use axum::http::Method;
 use parking_lot::Mutex;
+use studio_live::RoomStats;
 use studio_store::Total;
 
 /// Upper ends of the classes of latency, in seconds.
@@ -53,6 +54,8 @@ pub(crate) struct Outside {
     pub(crate) jobs: Vec<(&'static str, usize)>,
     /// Money and tokens by model, of all time.
     pub(crate) models: Vec<Total>,
+    /// Streams of music.
+    pub(crate) rooms: RoomStats,
 }
 
 impl Metrics {
@@ -120,6 +123,22 @@ impl Metrics {
         let about = "Open streams: answers of models, and WebSockets.";
         text.about("streams_open", "gauge", about);
         text.value("streams_open", &[], self.open_streams() as f64);
+        let rooms = &outside.rooms;
+        text.about("listeners", "gauge", "Listeners to streams of music.");
+        text.value("listeners", &[], rooms.listeners as f64);
+        text.about(
+            "chunks_total",
+            "counter",
+            "Chunks of music, by what became of them.",
+        );
+        let on_time = rooms.chunks - rooms.late;
+        for (fate, count) in [
+            ("on_time", on_time),
+            ("late", rooms.late),
+            ("lost", rooms.lost),
+        ] {
+            text.value("chunks_total", &[("fate", fate)], count as f64);
+        }
         text.about("jobs", "gauge", "Jobs by status.");
         for (status, count) in &outside.jobs {
             text.value("jobs", &[("status", status)], *count as f64);
@@ -207,6 +226,11 @@ mod tests {
                 cached_tokens: 0,
                 output_tokens: 4,
             }],
+            rooms: RoomStats {
+                chunks: 10,
+                late: 1,
+                ..RoomStats::default()
+            },
         };
         let text = metrics.text(&outside);
         for line in [
@@ -216,6 +240,7 @@ mod tests {
             r#"av_studio_request_duration_seconds_bucket{method="POST",route="/audio/loudness",le="+Inf"} 2"#,
             r#"av_studio_request_duration_seconds_sum{method="POST",route="/audio/loudness"} 0.055"#,
             "av_studio_streams_open 1",
+            r#"av_studio_chunks_total{fate="on_time"} 9"#,
             r#"av_studio_jobs{status="running"} 3"#,
             r#"av_studio_tokens_total{model="a/\"b\"",kind="output"} 4"#,
             r#"av_studio_cost_usd_total{model="a/\"b\""} 1.5"#,

@@ -253,6 +253,19 @@ fn routes(registry: &Registry) -> Vec<Route> {
             .takes_content(upload)
             .answers(json_of(&uploaded)),
         Route::new("get", "/events", "server", "Tells every event of the studio over a WebSocket.").upgrades(),
+        Route::new("get", "/ws/stream", "ambient", "Plays the ambient score over a WebSocket, in Auralis' messages.")
+            .with(json!([
+                parameter("query", "room", &json!({ "type": "string", "minLength": 1, "maxLength": 64 })),
+                parameter("query", "seed", &json!({ "type": "integer", "minimum": 0 })),
+            ]))
+            .upgrades(),
+        Route::new("get", "/api/status", "ambient", "Tells whether anybody listens to the ambient score.")
+            .answers(json_of(&json!({ "type": "object", "required": ["state", "listeners"] }))),
+        Route::new("get", "/api/metrics", "ambient", "Tells how the streams of the ambient score go.")
+            .answers(json!({
+                "application/json": { "schema": { "type": "object", "required": ["listeners", "chunks", "lost"] } },
+                "text/plain": { "schema": text },
+            })),
         Route::new("get", "/jobs", "job", "Lists the recent jobs, newest first.")
             .with(json!([
                 parameter("query", "status", &json!({ "enum": ["queued", "running", "succeeded", "failed", "cancelled", "interrupted"] })),

@@ -4,11 +4,14 @@ mod ambient;
 mod compose;
 mod film_sound;
 mod player;
+mod rooms;
 
 use std::sync::Arc;
 
 use studio_core::{Events, Operation, SettingsFile};
 use studio_store::Projects;
+
+pub use rooms::{CHUNK_MS, Change, Chunk, Heard, Listening, RoomStats, Rooms, STREAM_RATE};
 
 /// What this crate registers. Must be called within a Tokio runtime: watching what plays runs there.
 pub fn operations(

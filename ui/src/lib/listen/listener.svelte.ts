@@ -1,0 +1,159 @@
+// Listening in a browser: the studio's stream through an audio worklet. One listener per page.
+
+import type { Score } from '../store/ambient.svelte';
+import { Jitter, pause } from './jitter';
+import { readFrame, readMessage, type Chunk, type Place } from './messages';
+import { missing, openSound, type Sound } from './sound';
+import type { Feed, Told } from './worklet';
+
+export type Listening =
+  'silent' | 'connecting' | 'buffering' | 'playing' | 'reconnecting' | 'failed';
+
+/** Seconds that the volume follows its slider in. */
+const GLIDE_SECS = 0.05;
+/** Audio as bytes, three quarters of the size of text. */
+const BINARY = 'studio.pcm.v1';
+class Listener {
+  state = $state<Listening>('silent');
+  /** What went wrong, in words. */
+  problem = $state('');
+  /** Milliseconds of sound that wait, and that should. */
+  depthMs = $state(0);
+  targetMs = $state(0);
+  /** From the studio's clock to the ear, where both clocks are of one machine. */
+  latencyMs = $state(0);
+  underruns = $state(0);
+  /** Where the music is; `null` until it is told. */
+  place = $state.raw<Place | null>(null);
+  startedAt = $state(0);
+  /** For a picture of the sound; `null` while nothing is heard. */
+  analyser = $state.raw<AnalyserNode | null>(null);
+
+  #address = '';
+  #score: Score | null = null;
+  #sound: Sound | null = null;
+  #socket: WebSocket | null = null;
+  #jitter = new Jitter();
+  #tries = 0;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+
+  get on(): boolean {
+    return this.state !== 'silent' && this.state !== 'failed';
+  }
+
+  /** Must be called by a click: browsers begin no sound without. */
+  async start(address: string, score: Score, volume: number) {
+    const lacks = missing();
+    if (lacks) {
+      this.#fail(`This browser cannot play the stream: it has no ${lacks}.`);
+      return;
+    }
+    this.#address = address;
+    this.#score = score;
+    this.state = 'connecting';
+    this.problem = '';
+    this.underruns = 0;
+    this.startedAt = Date.now();
+    try {
+      this.#sound = await openSound(volume, (told) => this.#hear(told));
+    } catch (error) {
+      this.#fail(`The browser opens no sound: ${String(error)}`);
+      return;
+    }
+    // It was stopped meanwhile.
+    if (!this.on) return this.#close();
+    this.analyser = this.#sound.analyser;
+    this.#connect();
+  }
+
+  stop() {
+    this.state = 'silent';
+    this.#close();
+  }
+
+  /** A change of the score is heard at the next musical boundary, one of the volume at once. */
+  set(score: Score, volume: number) {
+    this.#score = score;
+    const { context, gain } = this.#sound ?? {};
+    if (context) gain?.gain.setTargetAtTime(volume, context.currentTime, GLIDE_SECS);
+    this.#tell();
+  }
+
+  #connect() {
+    const socket = new WebSocket(this.#address, BINARY);
+    socket.binaryType = 'arraybuffer';
+    this.#socket = socket;
+    this.#jitter.reset();
+    socket.onopen = () => {
+      this.#tries = 0;
+      if (this.state !== 'playing') this.state = 'buffering';
+      this.#tell();
+    };
+    socket.onmessage = ({ data }: MessageEvent<ArrayBuffer | string>) => {
+      if (typeof data === 'string') return this.#read(data);
+      const chunk = readFrame(data);
+      if (chunk) this.#feed(chunk);
+    };
+    socket.onclose = ({ code, reason }) => {
+      if (!this.on || socket !== this.#socket) return;
+      // 1008: the studio does not want this listener, and will not in a moment either.
+      if (code === 1008) return this.#fail(reason || 'The studio refuses to play here.');
+      this.state = 'reconnecting';
+      this.#retry = setTimeout(() => this.#connect(), pause(this.#tries, Math.random()));
+      this.#tries += 1;
+    };
+  }
+
+  #read(text: string) {
+    const message = readMessage(text);
+    if (message?.type === 'audio') this.#feed(message.chunk);
+    if (message?.type === 'status' && message.place) this.place = message.place;
+    if (message?.type === 'error') {
+      this.problem = message.message;
+      if (!message.recoverable) this.#fail(message.message);
+    }
+  }
+
+  #feed(chunk: Chunk) {
+    this.#jitter.came(chunk.timestamp, performance.timeOrigin + performance.now());
+    this.targetMs = this.#jitter.target;
+    const feed: Feed = { planes: chunk.planes, targetMs: this.targetMs };
+    const { context, player } = this.#sound ?? {};
+    player?.port.postMessage(
+      feed,
+      feed.planes.map((plane) => plane.buffer),
+    );
+    const waits = this.depthMs + (context?.outputLatency ?? 0) * 1000;
+    this.latencyMs = Math.max(0, Date.now() - chunk.timestamp) + waits;
+  }
+
+  #hear({ depthMs, underruns, playing }: Told) {
+    this.depthMs = depthMs;
+    this.underruns = underruns;
+    if (this.state === 'buffering' && playing) this.state = 'playing';
+    if (this.state === 'playing' && !playing) this.state = 'buffering';
+  }
+
+  #tell() {
+    if (this.#socket?.readyState !== WebSocket.OPEN || !this.#score) return;
+    this.#socket.send(JSON.stringify({ type: 'update_params', ...this.#score }));
+  }
+
+  #fail(problem: string) {
+    this.state = 'failed';
+    this.problem = problem;
+    this.#close();
+  }
+
+  #close() {
+    clearTimeout(this.#retry);
+    this.#socket?.close();
+    this.#socket = null;
+    this.analyser = null;
+    this.place = null;
+    void this.#sound?.context.close();
+    this.#sound = null;
+  }
+}
+
+export const listener = new Listener();
