@@ -240,26 +240,17 @@ impl Composer {
             ));
         }
 
-        // A pedal on the tonic; with more movement the bass follows the chord more often.
+        // A pedal on the tonic in octaves, so that the key is heard whatever the chord; with more movement the lower
+        // of the two sometimes follows a chord that lacks the tonic.
         let tonic = chord.scale.key.pitch_class();
-        let follows = !chord.contains(tonic) && self.chance.odds(0.25 + 0.6 * intensity);
+        let follows = !chord.contains(tonic) && self.chance.odds(0.2 * intensity);
         let root = low_pitch(if follows { chord.root() } else { tonic });
-        events.push(event(
-            begin,
-            length,
-            Layer::Drone,
-            root,
-            62.0 + 10.0 * intensity,
-        ));
-        let fifth = root + 7;
-        if chord.contains(fifth) || (!follows && chord.contains(tonic)) {
-            events.push(event(
-                begin,
-                length,
-                Layer::Drone,
-                fifth,
-                34.0 + 14.0 * intensity,
-            ));
+        let octave = low_pitch(tonic) + 12;
+        for (pitch, velocity) in [
+            (root, 62.0 + 10.0 * intensity),
+            (octave, 34.0 + 14.0 * intensity),
+        ] {
+            events.push(event(begin, length, Layer::Drone, pitch, velocity));
         }
 
         let classes = chord.pitch_classes();

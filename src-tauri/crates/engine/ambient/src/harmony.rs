@@ -160,8 +160,14 @@ impl Harmony {
             &BAR_PATTERNS
         };
         let bars = patterns[tier(intensity)];
-        let bars = bars[self.chance.below(bars.len())];
         let mut next = self.upcoming;
+        let drawn = bars[self.chance.below(bars.len())];
+        // Only the tonic may stay long: a minute of another chord would be a minute of another key.
+        let bars = if next.chord.degree != 0 && drawn[0] > 4 {
+            bars[0]
+        } else {
+            drawn
+        };
         for (place, bars) in bars.iter().enumerate().take(MAX_CHORDS) {
             self.phrase[place] = (next, *bars);
             self.chords_since_tonic = if next.chord.degree == 0 {
@@ -195,7 +201,7 @@ impl Harmony {
         let mut row =
             transitions(self.scale.mode)[usize::from(from.chord.degree % 7)].map(f32::from);
         // The longer away, the stronger home pulls; a zero stays a zero.
-        row[0] *= 1.0 + 0.6 * self.chords_since_tonic as f32;
+        row[0] *= 1.2 + 2.0 * self.chords_since_tonic as f32;
         let mut weights = COLOURS;
         for (degree, (weights, move_there)) in weights.iter_mut().zip(row).enumerate() {
             for (weight, colour) in weights.iter_mut().zip(Colour::ALL) {
@@ -286,7 +292,7 @@ const BAR_PATTERNS: [&[&[u32]]; 3] = [
 
 /// As [`BAR_PATTERNS`], for phrases of sixteen bars.
 const LONG_PATTERNS: [&[&[u32]]; 3] = [
-    &[&[8, 8], &[6, 4, 6], &[8, 4, 4]],
+    &[&[4, 4, 4, 4], &[8, 4, 4], &[6, 4, 6]],
     &[&[4, 4, 4, 4], &[6, 2, 4, 4], &[4, 4, 2, 2, 4]],
     &[&[4, 2, 2, 4, 4], &[2, 2, 4, 2, 2, 4], &[3, 3, 2, 3, 3, 2]],
 ];
@@ -322,13 +328,13 @@ fn transitions(mode: Mode) -> [[u8; 7]; 7] {
             [4, 2, 1, 3, 0, 0, 0],
         ],
         Mode::Lydian => [
-            [0, 6, 2, 0, 2, 2, 3],
-            [5, 0, 2, 0, 1, 3, 2],
-            [2, 4, 0, 0, 0, 2, 3],
+            [0, 6, 2, 0, 1, 3, 2],
+            [8, 0, 1, 0, 1, 2, 1],
+            [5, 3, 0, 0, 0, 2, 1],
             [0; 7],
-            [0, 4, 2, 0, 0, 2, 2],
-            [2, 5, 2, 0, 1, 0, 0],
-            [4, 3, 2, 0, 0, 1, 0],
+            [0, 4, 2, 0, 0, 3, 1],
+            [5, 5, 1, 0, 1, 0, 0],
+            [6, 2, 1, 0, 0, 1, 0],
         ],
         Mode::Phrygian => [
             [0, 5, 1, 3, 0, 3, 4],

@@ -17,6 +17,7 @@ pub mod engine;
 pub mod form;
 pub mod harmony;
 mod math;
+pub mod measure;
 pub mod melody;
 mod memory;
 pub mod midi;

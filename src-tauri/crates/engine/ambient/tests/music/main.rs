@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)] // Clippy does not see that helpers of tests are tests.
 
+mod statistics;
+
 use midly::{MetaMessage, MidiMessage, Smf, TrackEventKind};
 use studio_ambient::form::{Composer, Direction, Event, STEP_TICKS, Step};
 use studio_ambient::{Cue, Key, Layer, Mode, Params, Preset, midi};
