@@ -62,36 +62,38 @@ impl Line {
     }
 
     fn write(&mut self, samples: &Mono) {
-        let mask = self.ring.len() - 1;
-        for (n, sample) in samples.iter().enumerate() {
-            self.ring[(self.write + n) & mask] = *sample;
-        }
-        self.write = (self.write + CHUNK) & mask;
+        // Chunks divide the ring, so none wraps.
+        self.ring[self.write..self.write + CHUNK].copy_from_slice(samples);
+        self.write = (self.write + CHUNK) & (self.ring.len() - 1);
     }
 
     /// What was written `delay` samples before each sample of the chunk to come; at least a chunk.
     fn read(&self, delay: usize, out: &mut Mono) {
-        let mask = self.ring.len() - 1;
-        let begin = self
-            .write
-            .wrapping_sub(delay.clamp(CHUNK, self.longest() as usize));
+        self.copy(delay.clamp(CHUNK, self.longest() as usize), out);
+    }
+
+    /// As `read`, at a delay between samples that moves along a line, by less than a sample within the chunk.
+    fn read_between(&self, delay: Ramp, out: &mut Mono) {
+        let longest = self.longest();
+        let (first, last) = (delay.at(0), delay.at(CHUNK - 1));
+        let farthest = first.max(last).clamp((CHUNK + 2) as f32, longest) as usize + 1;
+        let mut past = [0.0; CHUNK + 2];
+        self.copy(farthest, &mut past);
         for (n, out) in out.iter_mut().enumerate() {
-            *out = self.ring[begin.wrapping_add(n) & mask];
+            // Between 0 and 2 samples after the farthest: a line through three points, without a branch.
+            let after = (farthest as f32 - delay.at(n)).clamp(0.0, 2.0);
+            let (near, far) = (after.min(1.0), (after - 1.0).max(0.0));
+            *out = past[n] + (past[n + 1] - past[n]) * near + (past[n + 2] - past[n + 1]) * far;
         }
     }
 
-    /// As `read`, at a delay between samples that moves along a line.
-    fn read_between(&self, delay: Ramp, out: &mut Mono) {
-        let mask = self.ring.len() - 1;
-        let longest = self.longest();
-        for (n, out) in out.iter_mut().enumerate() {
-            let delay = delay.at(n).clamp((CHUNK + 1) as f32, longest);
-            let whole = delay as usize;
-            let fraction = delay - whole as f32;
-            let at = (self.write + n).wrapping_sub(whole);
-            let (near, far) = (self.ring[at & mask], self.ring[at.wrapping_sub(1) & mask]);
-            *out = near + (far - near) * fraction;
-        }
+    /// Copies what begins `delay` samples before the next write.
+    fn copy(&self, delay: usize, out: &mut [f32]) {
+        let begin = self.write.wrapping_sub(delay) & (self.ring.len() - 1);
+        let straight = out.len().min(self.ring.len() - begin);
+        let (head, tail) = out.split_at_mut(straight);
+        head.copy_from_slice(&self.ring[begin..begin + straight]);
+        tail.copy_from_slice(&self.ring[..tail.len()]);
     }
 }
 
@@ -289,44 +291,46 @@ impl Reverb {
             self.lines[line].read_between(Ramp::new(self.before[line], delay, CHUNK), heard);
             self.before[line] = delay;
         }
-        let mut back = [[0.0; CHUNK]; LINES];
+        // Each line is recursive in time, so the lines go side by side; all that follows goes along time.
+        let mut damped = self.damped;
         for n in 0..CHUNK {
-            let mut state = [0.0; LINES];
             for line in 0..LINES {
-                self.damped[line] += self.damping * (heard[line][n] + 1e-18 - self.damped[line]);
-                state[line] = self.damped[line] * self.gains[line];
-            }
-            out.left[n] += state[0] - state[2] + state[4] - state[6];
-            out.right[n] += state[1] - state[3] + state[5] - state[7];
-            hadamard(&mut state);
-            for line in 0..LINES {
-                let ear = if line % 2 == 0 {
-                    fed.left[n]
-                } else {
-                    fed.right[n]
-                };
-                back[line][n] = state[line] + ear;
+                damped[line] += self.damping * (heard[line][n] + 1e-18 - damped[line]);
+                heard[line][n] = damped[line] * self.gains[line];
             }
         }
-        for (line, back) in self.lines.iter_mut().zip(&back) {
+        self.damped = damped;
+        for n in 0..CHUNK {
+            out.left[n] += heard[0][n] - heard[2][n] + heard[4][n] - heard[6][n];
+            out.right[n] += heard[1][n] - heard[3][n] + heard[5][n] - heard[7][n];
+        }
+        hadamard(&mut heard);
+        for (number, (line, back)) in self.lines.iter_mut().zip(&mut heard).enumerate() {
+            let ear = if number % 2 == 0 {
+                &fed.left
+            } else {
+                &fed.right
+            };
+            for (back, ear) in back.iter_mut().zip(ear) {
+                *back = *back * HADAMARD_GAIN + ear;
+            }
             line.write(back);
         }
     }
 }
 
-/// Orthogonal mixing of eight values.
-#[inline(always)]
-fn hadamard(values: &mut [f32; LINES]) {
+/// 1 / √8 makes the mixing of eight lines orthogonal.
+const HADAMARD_GAIN: f32 = 0.353_553_39;
+
+/// Mixes each line into each other; the gain that keeps the energy is left to the caller.
+fn hadamard(lines: &mut [Mono; LINES]) {
     for half in [1, 2, 4] {
-        for n in 0..LINES {
-            if n & half == 0 {
-                let (a, b) = (values[n], values[n + half]);
-                (values[n], values[n + half]) = (a + b, a - b);
+        for first in (0..LINES).filter(|line| line & half == 0) {
+            let (low, high) = lines.split_at_mut(first + half);
+            for (a, b) in low[first].iter_mut().zip(&mut high[0]) {
+                (*a, *b) = (*a + *b, *a - *b);
             }
         }
-    }
-    for value in values {
-        *value *= 0.353_553_39;
     }
 }
 

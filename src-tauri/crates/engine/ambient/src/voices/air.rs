@@ -64,22 +64,31 @@ impl Airs {
         }
         let top = SvfShape::new(4200.0, 1.4, self.sample_rate);
         let wander = 0.25 * sine(self.winds[2]);
-        for (ear, out) in [&mut bus.left, &mut bus.right].into_iter().enumerate() {
+        let shapes = [0, 1].map(|ear: usize| {
             let wind = sine(self.winds[ear]);
-            let shape = SvfShape::new(
+            SvfShape::new(
                 exp2(self.octave + wander + 0.3 * wind),
                 0.7,
                 self.sample_rate,
-            );
-            let gust = 0.75 + 0.25 * sine(self.winds[ear].wrapping_add(self.winds[2]));
-            let (mut noise, mut band, mut cut) =
-                (self.noises[ear], self.bands[ear], self.tops[ear]);
-            for (n, out) in out.iter_mut().enumerate() {
-                let breath = band.next(&shape, noise.next() * level.at(n)).band;
-                *out += cut.next(&top, breath).low * gust;
+            )
+        });
+        let gusts = [0, 1]
+            .map(|ear: usize| 0.75 + 0.25 * sine(self.winds[ear].wrapping_add(self.winds[2])));
+        // Both ears at once: their filters do not wait for each other.
+        let (mut noises, mut bands, mut tops) = (self.noises, self.bands, self.tops);
+        for n in 0..CHUNK {
+            let level = level.at(n);
+            let mut ears = [0.0; 2];
+            for (ear, out) in ears.iter_mut().enumerate() {
+                let breath = bands[ear]
+                    .next(&shapes[ear], noises[ear].next() * level)
+                    .band;
+                *out = tops[ear].next(&top, breath).low * gusts[ear];
             }
-            (self.noises[ear], self.bands[ear], self.tops[ear]) = (noise, band, cut);
+            bus.left[n] += ears[0];
+            bus.right[n] += ears[1];
         }
+        (self.noises, self.bands, self.tops) = (noises, bands, tops);
         true
     }
 }

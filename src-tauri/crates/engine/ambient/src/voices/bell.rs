@@ -110,25 +110,19 @@ impl Voice {
 
         let [carrier_step, modulator_step, tine_step] = self.increments;
         let [left, right] = self.pan;
+        let (mut carrier, mut modulator, mut tine) = (self.carrier, self.modulator, self.tine);
         for n in 0..CHUNK {
-            let at = n as u32 + 1;
-            let modulation = sine(self.modulator.wrapping_add(modulator_step.wrapping_mul(at)));
-            let turns = (modulation * index.at(n) * 2_147_483_648.0) as i32 as u32;
-            let phase = self.carrier.wrapping_add(carrier_step.wrapping_mul(at));
-            let tine = sine(self.tine.wrapping_add(tine_step.wrapping_mul(at)));
+            modulator = modulator.wrapping_add(modulator_step);
+            carrier = carrier.wrapping_add(carrier_step);
+            tine = tine.wrapping_add(tine_step);
+            let turns = (sine(modulator) * index.at(n) * 2_147_483_648.0) as i32 as u32;
             // Twice half a turn: the factor above keeps an index of 1 inside an i32.
-            let tone =
-                sine(phase.wrapping_add(turns.wrapping_mul(2))) * level.at(n) + tine * shine.at(n);
+            let phase = carrier.wrapping_add(turns.wrapping_mul(2));
+            let tone = sine(phase) * level.at(n) + sine(tine) * shine.at(n);
             bus.left[n] += tone * left;
             bus.right[n] += tone * right;
         }
-        self.carrier = self
-            .carrier
-            .wrapping_add(carrier_step.wrapping_mul(CHUNK as u32));
-        self.modulator = self
-            .modulator
-            .wrapping_add(modulator_step.wrapping_mul(CHUNK as u32));
-        self.tine = self.tine.wrapping_add(tine_step.wrapping_mul(CHUNK as u32));
+        (self.carrier, self.modulator, self.tine) = (carrier, modulator, tine);
         if self.level < INAUDIBLE {
             self.active = false;
         }

@@ -84,18 +84,19 @@ impl Voice {
             self.level.aim(0.0);
         }
         let level = self.level.advance();
+        let mut phases = self.phases;
         for n in 0..CHUNK {
-            let at = n as u32 + 1;
-            let partial =
-                |o: usize| sine(self.phases[o].wrapping_add(self.increments[o].wrapping_mul(at)));
-            let (low, twelfth) = (partial(0), partial(3) * TWELFTH);
-            let gain = level.at(n);
-            bus.left[n] += (low + partial(1) * OCTAVE + twelfth) * gain;
-            bus.right[n] += (low + partial(2) * OCTAVE + twelfth) * gain;
+            let mut partials = [0.0; 4];
+            for (o, partial) in partials.iter_mut().enumerate() {
+                phases[o] = phases[o].wrapping_add(self.increments[o]);
+                *partial = sine(phases[o]);
+            }
+            let [low, left, right, twelfth] = partials;
+            let (shared, gain) = (low + twelfth * TWELFTH, level.at(n));
+            bus.left[n] += (shared + left * OCTAVE) * gain;
+            bus.right[n] += (shared + right * OCTAVE) * gain;
         }
-        for (phase, increment) in self.phases.iter_mut().zip(self.increments) {
-            *phase = phase.wrapping_add(increment.wrapping_mul(CHUNK as u32));
-        }
+        self.phases = phases;
         if self.level.has_ended() {
             self.active = false;
         }

@@ -134,12 +134,12 @@ impl Voice {
             let to = *fast + *slow;
             loudest = loudest.max(to);
             let level = Ramp::new(from, to * after, CHUNK);
-            let (phase, step) = (self.phases[partial], self.increments[partial]);
+            let (mut phase, step) = (self.phases[partial], self.increments[partial]);
             for (n, tone) in tone.iter_mut().enumerate() {
-                let at = phase.wrapping_add(step.wrapping_mul(n as u32 + 1));
-                *tone += sine(at) * level.at(n);
+                phase = phase.wrapping_add(step);
+                *tone += sine(phase) * level.at(n);
             }
-            self.phases[partial] = phase.wrapping_add(step.wrapping_mul(CHUNK as u32));
+            self.phases[partial] = phase;
         }
         if self.thump > INAUDIBLE {
             let level = Ramp::new(
