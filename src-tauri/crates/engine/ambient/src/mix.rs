@@ -293,6 +293,10 @@ impl Reverb {
         }
         // Each line is recursive in time, so the lines go side by side; all that follows goes along time.
         let mut damped = self.damped;
+        #[expect(
+            clippy::needless_range_loop,
+            reason = "time is the second index of what is heard"
+        )]
         for n in 0..CHUNK {
             for line in 0..LINES {
                 damped[line] += self.damping * (heard[line][n] + 1e-18 - damped[line]);
@@ -300,6 +304,10 @@ impl Reverb {
             }
         }
         self.damped = damped;
+        #[expect(
+            clippy::needless_range_loop,
+            reason = "time is the second index of what is heard"
+        )]
         for n in 0..CHUNK {
             out.left[n] += heard[0][n] - heard[2][n] + heard[4][n] - heard[6][n];
             out.right[n] += heard[1][n] - heard[3][n] + heard[5][n] - heard[7][n];
