@@ -13,7 +13,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use studio_core::units::SampleRate;
 
-use crate::form::{BEATS_PER_STEP, Composer, Direction, Layer, STEP_TICKS, Step};
+use crate::form::{BEATS_PER_STEP, Composer, Direction, Layer, STEP_TICKS, Step, Ticks};
+use crate::harmony::STEPS_PER_BAR;
+use crate::measure::Piece;
 use crate::params::Params;
 use crate::synth::Synth;
 use crate::theory::Chord;
@@ -79,6 +81,20 @@ impl Engine {
     pub fn now(&self) -> Now {
         self.player.now()
     }
+
+    /// This half bar and what follows it, if the parameters stay as they were set. Allocates: not for the audio thread.
+    pub fn ahead(&self, bars: u32) -> Ahead {
+        self.player.ahead(&self.params, bars)
+    }
+}
+
+/// Music that has been composed but not heard yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ahead {
+    /// Where the music is, since its begin.
+    pub at: Ticks,
+    /// Begins with the half bar that plays; of the notes that began before it none is in here.
+    pub piece: Piece,
 }
 
 /// What the next step is to be.
@@ -170,6 +186,25 @@ impl Player {
             bar: self.step.bar(),
             elapsed_samples: self.given,
             params: self.params,
+        }
+    }
+
+    fn ahead(&self, params: &Params, bars: u32) -> Ahead {
+        let mut composer = self.composer.clone();
+        let mut step = self.step.clone();
+        let mut piece = Piece::empty(params);
+        if self.step_len > 0 {
+            piece.add(&step);
+        }
+        for _ in 0..bars * STEPS_PER_BAR {
+            composer.step(params, Direction::Continue, &mut step);
+            piece.add(&step);
+        }
+        let into = self.given.saturating_sub(self.step_begin);
+        let ticks = u128::from(into) * u128::from(STEP_TICKS) / u128::from(self.step_len.max(1));
+        Ahead {
+            at: Ticks(self.step.index * STEP_TICKS + ticks as u64),
+            piece,
         }
     }
 

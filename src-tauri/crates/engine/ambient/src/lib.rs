@@ -30,8 +30,8 @@ pub mod theory;
 mod voices;
 pub mod voicing;
 
-pub use engine::{Engine, Now};
-pub use form::Layer;
+pub use engine::{Ahead, Engine, Now};
+pub use form::{Layer, TICKS_PER_BEAT, Ticks};
 pub use params::{Bpm, Intensity, Params, ParamsError, Preset};
 pub use score::{Cue, Score, ScoreError, render_score};
 pub use theory::{Key, Mode};

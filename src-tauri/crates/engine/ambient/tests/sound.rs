@@ -5,9 +5,11 @@
 use std::ops::ControlFlow;
 
 use proptest::prelude::*;
+use studio_ambient::measure::{Piece, Tone};
 use studio_ambient::score::Stereo;
 use studio_ambient::{
-    Cue, Engine, Key, Layer, Mode, Params, Preset, Score, ScoreError, render_score,
+    Cue, Engine, Key, Layer, Mode, Params, Preset, Score, ScoreError, TICKS_PER_BEAT, Ticks,
+    render_score,
 };
 use studio_core::units::SampleRate;
 
@@ -83,6 +85,39 @@ fn a_seed_has_the_same_bits_everywhere() {
             (digest ^ u64::from(sample.to_bits())).wrapping_mul(0x0100_0000_01B3)
         });
     assert_eq!(format!("{digest:016x}"), "a721e4e5a456be8a");
+}
+
+#[test]
+fn what_is_ahead_is_what_comes() {
+    let params = Preset::Bright.params(Key::D);
+    let mut engine = Engine::new(4, params, RATE);
+    assert_eq!(engine.ahead(1).piece.chords[0].at, Ticks(0));
+    let step = Ticks(2 * TICKS_PER_BEAT);
+    // Half bars at 70 beats a minute: 8 s lie in the fifth.
+    render(&mut engine, secs(8.0), 512);
+    let ahead = engine.ahead(4);
+    let beats = 8.0 * 70.0 / 60.0;
+    let heard = ahead.at.0 as f64 / TICKS_PER_BEAT as f64;
+    assert!((heard - beats).abs() < 0.01, "{heard} {beats}");
+    let whole = Piece::composed(4, &params, 60.0);
+    let begin = Ticks(4 * step.0);
+    let end = ahead.piece.end;
+    assert_eq!(end, Ticks(begin.0 + 9 * step.0));
+    let within = |tone: &&Tone| (begin..end).contains(&tone.at);
+    let expected: Vec<(Ticks, u8)> = whole
+        .tones
+        .iter()
+        .filter(within)
+        .map(|tone| (tone.at, tone.pitch))
+        .collect();
+    let found: Vec<(Ticks, u8)> = ahead
+        .piece
+        .tones
+        .iter()
+        .map(|tone| (tone.at, tone.pitch))
+        .collect();
+    assert_eq!(found, expected);
+    assert!(found.len() > 20);
 }
 
 #[test]

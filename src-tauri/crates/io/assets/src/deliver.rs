@@ -12,6 +12,7 @@ use crate::import::{Origin, import};
 use crate::source::Source;
 
 /// Decided before the work begins, so that a wrong destination costs no time.
+#[derive(Clone)]
 pub enum Destination {
     File(Utf8PathBuf),
     Asset(Arc<Project>),
@@ -62,6 +63,21 @@ impl Destination {
             );
         }
         Ok(Destination::File(output.to_owned()))
+    }
+
+    /// Where a part of the result goes: into a file beside it, with `tag` before its ending, or into the
+    /// same project.
+    pub fn part(&self, tag: &str) -> Destination {
+        match self {
+            Destination::File(path) => {
+                let stem = path.file_stem().unwrap_or_default();
+                let ending = path
+                    .extension()
+                    .map_or(String::new(), |ending| format!(".{ending}"));
+                Destination::File(path.with_file_name(format!("{stem}.{tag}{ending}")))
+            }
+            Destination::Asset(project) => Destination::Asset(project.clone()),
+        }
     }
 
     /// The ending that the user gave the file, if there is one.

@@ -82,42 +82,55 @@ impl Piece {
     /// The first `secs` of what [`Engine`](crate::Engine) plays, rounded up to half a bar.
     pub fn composed(seed: u64, params: &Params, secs: f64) -> Piece {
         let step_secs = BEATS_PER_STEP as f64 * 60.0 / f64::from(params.bpm.get());
+        let mut piece = Piece::empty(params);
         let mut composer = Composer::new(seed, params);
         let mut step = Step::new(params);
-        let mut piece = Piece {
+        for _ in 0..(secs / step_secs).ceil() as u64 {
+            composer.step(params, Direction::Continue, &mut step);
+            piece.add(&step);
+        }
+        piece.end_notes();
+        piece
+    }
+
+    /// Without notes, at one tempo.
+    pub(crate) fn empty(params: &Params) -> Piece {
+        Piece {
             tones: Vec::new(),
             chords: Vec::new(),
             tempos: vec![Tempo {
                 at: Ticks(0),
                 micros_per_beat: (60e6 / f64::from(params.bpm.get())).round() as u32,
             }],
-            end: Ticks((secs / step_secs).ceil() as u64 * STEP_TICKS),
-        };
-        while step_end(&step, &piece) < piece.end.0 {
-            composer.step(params, Direction::Continue, &mut step);
-            let at = Ticks(step.index * STEP_TICKS);
-            if piece
-                .chords
-                .last()
-                .is_none_or(|last| last.chord != step.chord)
-            {
-                let chord = step.chord;
-                piece.chords.push(Placed { at, chord });
-            }
-            for event in &step.events {
-                let Some(part) = Part::of(event.layer) else {
-                    continue;
-                };
-                piece.tones.push(Tone {
-                    at: event.at,
-                    length: Ticks(event.length.0.min(piece.end.0 - event.at.0)),
-                    pitch: event.pitch,
-                    velocity: event.velocity,
-                    part,
-                });
-            }
+            end: Ticks(0),
         }
-        piece
+    }
+
+    /// Appends half a bar.
+    pub(crate) fn add(&mut self, step: &Step) {
+        let at = Ticks(step.index * STEP_TICKS);
+        let chord = step.chord;
+        if self.chords.last().is_none_or(|last| last.chord != chord) {
+            self.chords.push(Placed { at, chord });
+        }
+        let tones = step.events.iter().filter_map(|event| {
+            Some(Tone {
+                at: event.at,
+                length: event.length,
+                pitch: event.pitch,
+                velocity: event.velocity,
+                part: Part::of(event.layer)?,
+            })
+        });
+        self.tones.extend(tones);
+        self.end = Ticks(at.0 + STEP_TICKS);
+    }
+
+    /// No note lasts longer than the piece.
+    fn end_notes(&mut self) {
+        for tone in &mut self.tones {
+            tone.length.0 = tone.length.0.min(self.end.0 - tone.at.0);
+        }
     }
 
     pub fn secs_at(&self, at: Ticks) -> f64 {
@@ -140,14 +153,5 @@ impl Piece {
 
     pub(crate) fn scale_at(&self, at: Ticks) -> Option<Scale> {
         self.chord_at(at).map(|chord| chord.scale)
-    }
-}
-
-/// Where the composed music ends so far.
-fn step_end(step: &Step, piece: &Piece) -> u64 {
-    if piece.chords.is_empty() {
-        0
-    } else {
-        (step.index + 1) * STEP_TICKS
     }
 }
