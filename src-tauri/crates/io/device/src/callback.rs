@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 /// Shared with the callback by atomics only.
 #[derive(Debug, Default)]
@@ -19,6 +20,10 @@ pub(crate) struct Shared {
     pub(crate) flush: AtomicBool,
     /// The device is gone or the stream broke.
     pub(crate) failed: AtomicBool,
+    /// How irregularly the device asks, in milliseconds, as the bits of an `f32`.
+    pub(crate) jitter_ms: AtomicU32,
+    /// When the device asked last, in milliseconds since the output was opened.
+    pub(crate) asked_ms: AtomicU64,
 }
 
 /// Copies stereo from the ring to the device's channels.
@@ -30,6 +35,10 @@ pub(crate) struct Callback {
     volume: f32,
     /// How far the volume moves per sample: all the way in 10 ms.
     step: f32,
+    /// When it was called last, and for how long that was to last.
+    before: Option<(Instant, Duration)>,
+    rate_hz: u32,
+    opened: Instant,
 }
 
 impl Callback {
@@ -38,6 +47,7 @@ impl Callback {
         shared: Arc<Shared>,
         channels: usize,
         rate_hz: u32,
+        opened: Instant,
     ) -> Callback {
         Callback {
             ring,
@@ -45,10 +55,32 @@ impl Callback {
             channels: channels.max(1),
             volume: 0.0,
             step: 100.0 / rate_hz.max(1) as f32,
+            before: None,
+            rate_hz: rate_hz.max(1),
+            opened,
         }
     }
 
+    /// Estimates the jitter of calls as RFC 3550, 6.4.1 does that of packets.
+    fn count_jitter(&mut self, now: Instant, frames: usize) {
+        if let Some((before, lasted)) = self.before {
+            let passed = now.saturating_duration_since(before);
+            let off_ms = 1e3 * passed.abs_diff(lasted).as_secs_f32();
+            let jitter = f32::from_bits(self.shared.jitter_ms.load(Ordering::Relaxed));
+            let jitter = jitter + (off_ms - jitter) / 16.0;
+            self.shared
+                .jitter_ms
+                .store(jitter.to_bits(), Ordering::Relaxed);
+        }
+        let lasts = Duration::from_secs(frames as u64) / self.rate_hz;
+        self.before = Some((now, lasts));
+    }
+
     pub(crate) fn fill(&mut self, out: &mut [f32]) {
+        let now = Instant::now();
+        let asked = now.saturating_duration_since(self.opened).as_millis() as u64;
+        self.shared.asked_ms.store(asked, Ordering::Relaxed);
+        self.count_jitter(now, out.len() / self.channels);
         if self.shared.flush.load(Ordering::Acquire) {
             while self.ring.pop().is_ok() {}
             self.shared.flush.store(false, Ordering::Release);
@@ -98,7 +130,7 @@ mod tests {
         let (producer, consumer) = rtrb::RingBuffer::new(1024);
         let shared = Arc::new(Shared::default());
         shared.volume.store(1.0f32.to_bits(), Ordering::Relaxed);
-        let mut callback = Callback::new(consumer, shared, channels, 48_000);
+        let mut callback = Callback::new(consumer, shared, channels, 48_000, Instant::now());
         callback.volume = 1.0;
         (producer, callback)
     }
@@ -146,6 +178,21 @@ mod tests {
         assert_eq!(steps[999], 0.0);
         let played = callback.shared.played.load(Ordering::Acquire);
         assert!((400..600).contains(&played), "{played}");
+    }
+
+    #[test]
+    fn jitter_is_how_far_calls_lie_off_their_rhythm() {
+        let jitter = |wobble_ms: u64| {
+            let (_producer, mut callback) = callback(2);
+            let begun = Instant::now();
+            for n in 0..400 {
+                let late = Duration::from_millis(if n % 2 == 0 { wobble_ms } else { 0 });
+                callback.count_jitter(begun + n * Duration::from_millis(10) + late, 480);
+            }
+            f32::from_bits(callback.shared.jitter_ms.load(Ordering::Relaxed))
+        };
+        assert_eq!(jitter(0), 0.0);
+        assert!((jitter(3) - 3.0).abs() < 0.01, "{}", jitter(3));
     }
 
     #[test]

@@ -26,6 +26,8 @@ pub trait Source: Send {
 const BLOCK: usize = 512;
 /// How long the feeder sleeps when the ring is full.
 const NAP: Duration = Duration::from_millis(4);
+/// A device that asks for nothing for so long is gone, even where the system does not say so.
+const LONGEST_SILENCE: Duration = Duration::from_secs(2);
 
 /// Playing sound. Dropping it stops.
 pub struct Output {
@@ -33,6 +35,7 @@ pub struct Output {
     feeder: Arc<Mutex<Feeder>>,
     rate: SampleRate,
     device: Option<String>,
+    opened: Instant,
     stop: mpsc::Sender<()>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -43,6 +46,8 @@ pub struct OutputState {
     /// Sample of the source that is heard now.
     pub position: u64,
     pub underruns: u64,
+    /// How irregularly the device asks for sound.
+    pub jitter_ms: f32,
     pub paused: bool,
     /// The source has ended and all of it was heard.
     pub ended: bool,
@@ -80,14 +85,15 @@ impl Output {
             .map(|description| description.name().to_owned());
         let (shared, feeder, consumer) = prepare(make(rate), rate, latency_ms);
         let channels = usize::from(config.channels());
-        let callback = Callback::new(consumer, shared.clone(), channels, rate.get());
+        let opened = Instant::now();
+        let callback = Callback::new(consumer, shared.clone(), channels, rate.get(), opened);
         let stream_config = cpal::StreamConfig {
             channels: config.channels(),
             sample_rate: config.sample_rate(),
             buffer_size: cpal::BufferSize::Default,
         };
         let (stop, stopped) = mpsc::channel();
-        let (opened, open) = mpsc::channel();
+        let (started, start_result) = mpsc::channel();
         let failures = shared.clone();
         // A stream may not move between threads on every system: this one makes, keeps and drops it.
         let owner = std::thread::Builder::new()
@@ -95,18 +101,18 @@ impl Output {
             .spawn(move || {
                 match start(&device, stream_config, callback, failures) {
                     Ok(stream) => {
-                        let _ = opened.send(Ok(()));
+                        let _ = started.send(Ok(()));
                         // Ends when the output is dropped.
                         let _ = stopped.recv();
                         drop(stream);
                     }
                     Err(error) => {
-                        let _ = opened.send(Err(no_device(&error)));
+                        let _ = started.send(Err(no_device(&error)));
                     }
                 }
             });
         let owner = owner.map_err(DeviceError::Thread)?;
-        match open.recv() {
+        match start_result.recv() {
             Ok(Ok(())) => {}
             Ok(Err(error)) => return Err(error),
             Err(_) => {
@@ -121,6 +127,7 @@ impl Output {
             feeder,
             rate,
             device: name,
+            opened,
             stop,
             threads: vec![owner, feeding],
         })
@@ -133,7 +140,8 @@ impl Output {
     ) -> Result<Output, DeviceError> {
         const PERIOD: Duration = Duration::from_millis(10);
         let (shared, feeder, consumer) = prepare(make(rate), rate, 100);
-        let mut callback = Callback::new(consumer, shared.clone(), 2, rate.get());
+        let opened = Instant::now();
+        let mut callback = Callback::new(consumer, shared.clone(), 2, rate.get(), opened);
         let (stop, stopped) = mpsc::channel::<()>();
         let clock = std::thread::Builder::new()
             .name("silent clock".to_owned())
@@ -156,6 +164,7 @@ impl Output {
             feeder,
             rate,
             device: None,
+            opened,
             stop,
             threads: vec![clock, feeding],
         })
@@ -218,10 +227,17 @@ impl Output {
         OutputState {
             position: (played as i64 + feeder.origin).max(0) as u64,
             underruns: self.shared.underruns.load(Ordering::Relaxed),
+            jitter_ms: f32::from_bits(self.shared.jitter_ms.load(Ordering::Relaxed)),
             paused: self.shared.paused.load(Ordering::Acquire),
             ended: feeder.ended && played >= feeder.pushed,
-            failed: self.shared.failed.load(Ordering::Acquire),
+            failed: self.shared.failed.load(Ordering::Acquire) || self.is_silent(),
         }
+    }
+
+    /// Whether the device has not asked for sound for longer than any does that works.
+    fn is_silent(&self) -> bool {
+        let asked = Duration::from_millis(self.shared.asked_ms.load(Ordering::Relaxed));
+        self.opened.elapsed() > asked + LONGEST_SILENCE
     }
 }
 
