@@ -6,7 +6,9 @@
 //! Base64; and `{"type":"status","state","message","buffer_depth","timestamp","score"}` when the music
 //! or the connection changes. A client that asks for the subprotocol [`BINARY`] gets audio as binary
 //! frames of three quarters the size: `seq` (u32), sample rate (u32), `timestamp` (f64), all
-//! little-endian, then the samples. Times are milliseconds since 1970.
+//! little-endian, then the samples. With [`OPUS`] the packets that a chunk completes follow that head
+//! instead, each after its length (u16): a tenth of the size, and up to 100 ms later. Times are
+//! milliseconds since 1970.
 //!
 //! From a client: `{"type":"update_params", "key", "mode", "bpm", "intensity"}` with what is to change
 //! (`key` as a name such as `F#`, or as a MIDI note), `{"type":"select_preset","preset"}`, `{"type":
@@ -23,7 +25,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use studio_core::Error;
-use studio_live::{CHUNK_MS, Change, Chunk, Heard, Listening, STREAM_RATE};
+use studio_core::units::SampleRate;
+use studio_live::{CHUNK_MS, Change, Chunk, Heard, Listening, Opus, STREAM_RATE};
 
 use crate::http::App;
 use crate::metrics::Open;
@@ -32,6 +35,9 @@ use crate::ws::LARGEST_MESSAGE;
 
 /// The subprotocol of binary frames.
 pub(crate) const BINARY: &str = "studio.pcm.v1";
+/// The subprotocol of Opus packets.
+const OPUS: &str = "studio.opus.v1";
+const OPUS_RATE: SampleRate = SampleRate::HZ_48000;
 /// A client that takes nothing for so long is gone.
 const LONGEST_STALL: Duration = Duration::from_secs(30);
 /// Messages of one client within a second; more are read and forgotten.
@@ -63,14 +69,21 @@ pub(crate) async fn stream(
         .rooms
         .enter(wanted.room.as_deref(), wanted.seed, Change::default())?;
     let upgrade = upgrade
-        .protocols([BINARY])
+        .protocols([OPUS, BINARY])
         .max_message_size(LARGEST_MESSAGE);
-    let binary = upgrade.selected_protocol().is_some();
+    let chosen = upgrade
+        .selected_protocol()
+        .and_then(|name| name.to_str().ok());
+    let form = match chosen {
+        Some(OPUS) => Form::Opus(Box::new(Opus::new()?)),
+        Some(_) => Form::Binary,
+        None => Form::Text,
+    };
     Ok(upgrade.on_upgrade(async move |socket| {
         let client = Client {
             socket,
             listening,
-            binary,
+            form,
             told: None,
             since: Instant::now(),
             messages: 0,
@@ -81,10 +94,17 @@ pub(crate) async fn stream(
     }))
 }
 
+/// How a client takes its audio.
+enum Form {
+    Text,
+    Binary,
+    Opus(Box<Opus>),
+}
+
 struct Client {
     socket: WebSocket,
     listening: Listening,
-    binary: bool,
+    form: Form,
     /// The bar and chord that it was told last.
     told: Option<(u32, String)>,
     /// The second in which `messages` came.
@@ -131,9 +151,16 @@ impl Client {
                 return false;
             }
         }
-        let message = match self.binary {
-            true => Message::Binary(frame(chunk).into()),
-            false => Message::Text(audio(chunk).to_string().into()),
+        let message = match &mut self.form {
+            Form::Text => Message::Text(audio(chunk).to_string().into()),
+            Form::Binary => {
+                let samples = bytes(chunk);
+                Message::Binary(frame(chunk, STREAM_RATE, samples).into())
+            }
+            Form::Opus(opus) => match opus.encode(chunk) {
+                Ok(packets) => Message::Binary(frame(chunk, OPUS_RATE, packed(&packets)).into()),
+                Err(error) => return self.refuse(&error).await,
+            },
         };
         self.send(message).await
     }
@@ -240,13 +267,23 @@ fn audio(chunk: &Chunk) -> Value {
     })
 }
 
-fn frame(chunk: &Chunk) -> Vec<u8> {
-    let mut frame = Vec::with_capacity(16 + 2 * chunk.samples.len());
+fn frame(chunk: &Chunk, rate: SampleRate, body: Vec<u8>) -> Vec<u8> {
+    let mut frame = Vec::with_capacity(16 + body.len());
     frame.extend((chunk.seq as u32).to_le_bytes());
-    frame.extend(STREAM_RATE.get().to_le_bytes());
+    frame.extend(rate.get().to_le_bytes());
     frame.extend((chunk.made_ms as f64).to_le_bytes());
-    frame.extend(bytes(chunk));
+    frame.extend(body);
     frame
+}
+
+/// Each packet after its length; none of Opus is longer than 1275 bytes.
+fn packed(packets: &[Vec<u8>]) -> Vec<u8> {
+    let mut body = Vec::new();
+    for packet in packets {
+        body.extend((packet.len() as u16).to_le_bytes());
+        body.extend(packet);
+    }
+    body
 }
 
 fn bytes(chunk: &Chunk) -> Vec<u8> {

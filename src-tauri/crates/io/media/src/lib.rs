@@ -37,4 +37,4 @@ pub use picture::png;
 pub use probe::{AudioInfo, MediaInfo, VideoInfo, probe};
 pub use read::{AudioReader, AudioSpec, MAX_BLOCK_FRAMES, MAX_CHANNELS, MAX_RATE_HZ, decode};
 pub use tags::{Tags, copy_tags};
-pub use write::{AudioWriter, Written, encode};
+pub use write::{AudioWriter, OpusStream, Written, encode};

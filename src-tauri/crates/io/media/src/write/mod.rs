@@ -6,12 +6,14 @@
 
 mod dither;
 mod encoder;
+mod opus;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use studio_core::units::SampleRate;
 use studio_dsp::Audio;
 
 pub(crate) use self::encoder::AudioEncoder;
+pub use self::opus::OpusStream;
 use crate::error::{MediaError, Result, Warning};
 use crate::format::{AudioFormat, Container};
 use crate::mux::Muxer;
