@@ -1,6 +1,7 @@
-//! Operations on sound: probe, peaks, loudness, normalise, convert, speak.
+//! Operations on sound: probe, peaks, loudness, normalise, convert, effects, speech.
 
 mod convert;
+mod effects;
 mod input;
 mod measure;
 mod normalize;
@@ -18,6 +19,7 @@ pub fn operations(projects: &Arc<Projects>) -> Vec<Operation> {
     operations.push(measure::operation(projects));
     operations.push(normalize::operation(projects));
     operations.push(convert::operation(projects));
+    operations.extend(effects::operations(projects));
     operations.extend(speech::operations(projects));
     operations
 }

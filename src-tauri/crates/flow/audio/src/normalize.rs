@@ -52,14 +52,17 @@ struct NormalizeInput {
     /// The asset to read, by id.
     #[serde(default)]
     asset: Option<String>,
+    /// Where it is to be heard: decides loudness and ceiling that are not given. Without it, as Spotify.
+    #[serde(default)]
+    delivery: Delivery,
     /// Integrated loudness to reach, in LUFS.
-    #[serde(default = "fourteen")]
+    #[serde(default)]
     #[schemars(range(min = -70.0, max = -5.0))]
-    target_lufs: f64,
+    target_lufs: Option<f64>,
     /// Highest true peak, in dBTP.
-    #[serde(default = "minus_one")]
+    #[serde(default)]
     #[schemars(range(min = -20.0, max = 0.0))]
-    ceiling_dbtp: f64,
+    ceiling_dbtp: Option<f64>,
     /// The file to write. Its ending chooses the format.
     #[serde(default)]
     #[schemars(with = "Option<String>", extend("x-path" = true))]
@@ -69,12 +72,40 @@ struct NormalizeInput {
     format: Option<Container>,
 }
 
-fn fourteen() -> f64 {
-    -14.0
+/// Places that play every sound at their own loudness, and norms.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Delivery {
+    #[default]
+    Spotify,
+    AppleMusic,
+    #[serde(rename = "youtube")]
+    YouTube,
+    AmazonMusic,
+    Tidal,
+    Deezer,
+    Podcast,
+    /// One channel sounds as loud as two at 3 LU less.
+    PodcastMono,
+    /// European broadcasts: EBU R 128.
+    EbuR128,
+    /// American broadcasts: ATSC A/85.
+    AtscA85,
 }
 
-fn minus_one() -> f64 {
-    -1.0
+impl Delivery {
+    /// LUFS and dBTP, as the services and norms state them.
+    fn levels(self) -> (f64, f64) {
+        match self {
+            Delivery::Spotify | Delivery::YouTube | Delivery::Tidal => (-14.0, -1.0),
+            Delivery::AmazonMusic => (-14.0, -2.0),
+            Delivery::Deezer => (-15.0, -1.0),
+            Delivery::AppleMusic | Delivery::Podcast => (-16.0, -1.0),
+            Delivery::PodcastMono => (-19.0, -1.0),
+            Delivery::EbuR128 => (-23.0, -1.0),
+            Delivery::AtscA85 => (-24.0, -2.0),
+        }
+    }
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -109,6 +140,9 @@ fn normalize(
     )?;
     let container =
         crate::convert::container(input.format, &destination)?.unwrap_or(Container::Wav);
+    let (target, highest) = input.delivery.levels();
+    let target = input.target_lufs.unwrap_or(target);
+    let highest = input.ceiling_dbtp.unwrap_or(highest);
     let before = measure(&cx.part(0.0, 0.3), &source.path)?;
     let Some(loudness) = before.integrated_lufs else {
         return Err(Error::bad_input(format!(
@@ -119,12 +153,12 @@ fn normalize(
     let name = format!(
         "{}, {} LUFS.{}",
         stem(&source.name),
-        input.target_lufs,
+        target,
         container.extension()
     );
     let written = destination.path(cx, &name)?;
-    let mut gain = Db(input.target_lufs - loudness);
-    let mut ceiling = Db(input.ceiling_dbtp);
+    let mut gain = Db(target - loudness);
+    let mut ceiling = Db(highest);
     for attempt in 0..TRIES {
         let from = 0.3 + 0.6 * attempt as f64 / TRIES as f64;
         let part = cx.part(from, from + 0.6 / TRIES as f64);
@@ -137,8 +171,8 @@ fn normalize(
             ceiling,
         )?;
         let after = measure(&part.part(0.7, 1.0), &written)?;
-        let too_high = after.true_peak_dbtp.unwrap_or(f64::NEG_INFINITY) - input.ceiling_dbtp;
-        let too_quiet = input.target_lufs - after.integrated_lufs.unwrap_or(input.target_lufs);
+        let too_high = after.true_peak_dbtp.unwrap_or(f64::NEG_INFINITY) - highest;
+        let too_quiet = target - after.integrated_lufs.unwrap_or(target);
         // A limited file may stay below its target; more gain would only be limited away.
         let off = too_quiet.abs() > LOUDNESS_TOLERANCE_LU && limited.0 < 6.0;
         if too_high <= 0.0 && !off || attempt + 1 == TRIES {
@@ -159,7 +193,7 @@ fn normalize(
             }
             let made = Provenance {
                 operation: "audio.normalize".to_owned(),
-                input: json!({ "target_lufs": input.target_lufs, "ceiling_dbtp": input.ceiling_dbtp }),
+                input: json!({ "target_lufs": target, "ceiling_dbtp": highest }),
                 inputs: digest_of(&source),
                 device: Some("cpu".to_owned()),
                 took_ms: begun.elapsed().as_millis() as u64,

@@ -1,0 +1,277 @@
+//! `audio.effects` and `audio.process`: chains of effects over a sound.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use camino::Utf8PathBuf;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use studio_assets::{Destination, Output};
+use studio_core::{Error, JobContext, Operation, Resource};
+use studio_dsp::Audio;
+use studio_dsp::effects::{
+    Chain, EffectSettings, Impulses, Parameter, Preset, Rendering, Tail, preset, presets,
+};
+use studio_media::{AudioFormat, AudioReader, AudioWriter, Container, Quality};
+use studio_store::{Projects, Provenance};
+
+use crate::convert::{Rates, container};
+use crate::normalize::{digest_of, stem};
+
+/// Longer impulse responses are no rooms, and take the time of a sound.
+const LONGEST_IMPULSE_SECS: f64 = 30.0;
+
+pub(crate) fn operations(projects: &Arc<Projects>) -> Vec<Operation> {
+    let projects = projects.clone();
+    vec![
+        Operation::define(
+            "audio.effects",
+            "List effects",
+            "Lists the effects that a chain can have, with their settings, and the chains that come with the studio.",
+        )
+        .blocking(move |_cx: &JobContext, _input: Nothing| {
+            Ok(Effects {
+                effects: EffectSettings::all().iter().map(EffectKind::of).collect(),
+                presets: presets().into_iter().map(ChainPreset::of).collect(),
+            })
+        }),
+        Operation::define(
+            "audio.process",
+            "Apply effects",
+            "Runs a sound through a chain of effects: a preset, or one of your own as data. Nothing comes late, and echoes are \
+             heard to their end.",
+        )
+        .job(Resource::Cpu)
+        .writes()
+        .positional("path")
+        .blocking(move |cx: &JobContext, input: ProcessInput| process(cx, &projects, &input)),
+    ]
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+#[derive(Serialize, JsonSchema)]
+struct Effects {
+    effects: Vec<EffectKind>,
+    presets: Vec<ChainPreset>,
+}
+
+/// A chain that comes with the studio.
+#[derive(Serialize, JsonSchema)]
+struct ChainPreset {
+    id: String,
+    name: String,
+    summary: String,
+    /// As `audio.process` takes it.
+    chain: Value,
+}
+
+impl ChainPreset {
+    fn of(preset: Preset) -> ChainPreset {
+        ChainPreset {
+            chain: json!(preset.chain),
+            id: preset.id,
+            name: preset.name,
+            summary: preset.summary,
+        }
+    }
+}
+
+#[derive(Serialize, JsonSchema)]
+struct EffectKind {
+    name: &'static str,
+    /// What a slot holds as `effect` where nothing differs from the defaults.
+    defaults: Value,
+    /// Its numbers; `wet` belongs to the slot.
+    parameters: Vec<Parameter>,
+}
+
+impl EffectKind {
+    fn of(settings: &EffectSettings) -> EffectKind {
+        EffectKind {
+            name: settings.name(),
+            defaults: json!(settings),
+            parameters: settings.parameters(),
+        }
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ProcessInput {
+    /// The file to read, unless an asset is named.
+    #[serde(default)]
+    #[schemars(with = "Option<String>", extend("x-path" = true))]
+    path: Option<Utf8PathBuf>,
+    /// The asset's project, and where the result goes without an `output`.
+    #[serde(default)]
+    project: Option<String>,
+    /// The asset to read, by id.
+    #[serde(default)]
+    asset: Option<String>,
+    /// Id of a chain that comes with the studio, such as `podcast-voice`.
+    #[serde(default)]
+    preset: Option<String>,
+    /// The chain, unless a preset is named.
+    #[serde(default)]
+    chain: Option<Chain>,
+    /// Sound files that the chain's convolutions name as their impulse response.
+    #[serde(default)]
+    #[schemars(
+        with = "BTreeMap<String, String>",
+        extend("additionalProperties" = { "type": "string", "x-path": true })
+    )]
+    impulses: BTreeMap<String, Utf8PathBuf>,
+    /// Keep the source's length: echoes and reverberation end with it.
+    #[serde(default)]
+    cut_tail: bool,
+    /// The file to write. Its ending chooses the format.
+    #[serde(default)]
+    #[schemars(with = "Option<String>", extend("x-path" = true))]
+    output: Option<Utf8PathBuf>,
+    /// Format of the result; without it, that of the output's ending, or WAV.
+    #[serde(default)]
+    format: Option<Container>,
+    /// How much of the sound a lossy format keeps.
+    #[serde(default)]
+    quality: Quality,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Processed {
+    output: Output,
+    /// Samples per channel.
+    frames: u64,
+    /// Seconds that echoes and reverberation go on after the end of the source.
+    tail_secs: f64,
+    /// What could not be kept, and damage of the source.
+    warnings: Vec<String>,
+}
+
+fn process(cx: &JobContext, projects: &Projects, input: &ProcessInput) -> Result<Processed, Error> {
+    let begun = Instant::now();
+    let (title, chain) = chain(input)?;
+    let source = studio_assets::source(
+        projects,
+        input.path.as_deref(),
+        input.project.as_deref(),
+        input.asset.as_deref(),
+    )?;
+    let destination = Destination::choose(
+        projects,
+        input.output.as_deref(),
+        input.project.as_deref(),
+        Some(&source),
+    )?;
+    let container = container(input.format, &destination)?.unwrap_or(Container::Wav);
+    let mut reader = AudioReader::open(&source.path)?;
+    let spec = reader.spec();
+    let impulses = impulses(&input.impulses)?;
+    let mut rendering = Rendering::new(&chain, spec.rate, spec.channels, &impulses)
+        .map_err(|error| Error::bad_input(error.to_string()).field("/chain"))?;
+    let format = AudioFormat::new(container, input.quality, reader.bits_per_sample());
+    let mut rates = Rates::new(&reader, format, None)?;
+    let name = format!("{}, {title}.{}", stem(&source.name), container.extension());
+    let written = destination.path(cx, &name)?;
+    let mut writer = AudioWriter::create(&written, format, rates.to, spec.channels)?;
+    writer.keep_tags_of(&source.path);
+    let mut block = Audio::silence(spec.rate, spec.channels, 0);
+    let mut ready = Audio::silence(spec.rate, spec.channels, 0);
+    let mut frames = 0;
+    while reader.read(&mut block)? > 0 {
+        cx.check()?;
+        if let Some(total) = spec.frames {
+            let share = reader.position() as f64 / total.max(1) as f64;
+            cx.progress("Applying effects", 0.9 * share);
+        }
+        rendering.feed(&block.slices(), &mut ready);
+        frames += ready.frames() as u64;
+        rates.write(&ready, &mut writer)?;
+        ready.channels.iter_mut().for_each(Vec::clear);
+    }
+    let tail = if input.cut_tail {
+        Tail::Cut
+    } else {
+        Tail::Kept
+    };
+    rendering.finish(tail, &mut ready);
+    frames += ready.frames() as u64;
+    rates.write(&ready, &mut writer)?;
+    rates.finish(&mut writer)?;
+    let result = writer.finish()?;
+    let made = Provenance {
+        operation: "audio.process".to_owned(),
+        input: json!({ "chain": chain, "cut_tail": input.cut_tail, "format": container, "quality": input.quality }),
+        inputs: digest_of(&source),
+        device: Some("cpu".to_owned()),
+        took_ms: begun.elapsed().as_millis() as u64,
+        ..Provenance::default()
+    };
+    let warnings = reader.warnings().iter().chain(&result.warnings);
+    let warnings = warnings.map(ToString::to_string).collect();
+    let tail = frames.saturating_sub(reader.position());
+    let output = destination.deliver(&cx.part(0.9, 1.0), &written, &name, Some(&source), made)?;
+    Ok(Processed {
+        output,
+        frames: result.frames,
+        tail_secs: spec.rate.secs_from_samples(tail),
+        warnings,
+    })
+}
+
+/// The chain, and what the result is called after.
+fn chain(input: &ProcessInput) -> Result<(String, Chain), Error> {
+    match (&input.preset, &input.chain) {
+        (Some(id), None) => {
+            let found = preset(id).ok_or_else(|| {
+                let known: Vec<String> = presets().into_iter().map(|preset| preset.id).collect();
+                Error::not_found(format!("there is no preset `{id}`"))
+                    .field("/preset")
+                    .hint(format!("the presets are {}", known.join(", ")))
+            })?;
+            Ok((found.name, found.chain))
+        }
+        (None, Some(chain)) => {
+            chain
+                .check()
+                .map_err(|error| Error::bad_input(error.to_string()).field("/chain"))?;
+            Ok(("processed".to_owned(), chain.clone()))
+        }
+        _ => Err(
+            Error::bad_input("give either a `preset` or a `chain` of effects")
+                .field("/chain")
+                .hint("audio.effects lists both"),
+        ),
+    }
+}
+
+fn impulses(paths: &BTreeMap<String, Utf8PathBuf>) -> Result<Impulses, Error> {
+    let mut impulses = Impulses::new();
+    for (name, path) in paths {
+        let field = format!("/impulses/{name}");
+        let audio = AudioReader::open(path).and_then(|mut reader| {
+            let spec = reader.spec();
+            let longest = spec.rate.samples_from_secs(LONGEST_IMPULSE_SECS);
+            let mut whole = Audio::silence(spec.rate, spec.channels, 0);
+            let mut block = whole.clone();
+            while reader.read(&mut block)? > 0 && (whole.frames() as u64) <= longest {
+                for (whole, block) in whole.channels.iter_mut().zip(&block.channels) {
+                    whole.extend_from_slice(block);
+                }
+            }
+            Ok((whole, longest))
+        });
+        let (audio, longest) = audio.map_err(|error| Error::from(error).field(field.clone()))?;
+        if audio.frames() as u64 > longest {
+            let message =
+                format!("{path} is longer than {LONGEST_IMPULSE_SECS} s: no impulse response");
+            return Err(Error::bad_input(message).field(field));
+        }
+        impulses.insert(name.clone(), audio);
+    }
+    Ok(impulses)
+}
