@@ -72,6 +72,7 @@ async fn dispatch(name: &str, matches: &ArgMatches, composed: &Composed) -> Resu
     let studio = &composed.studio;
     match name {
         "ops" => list_operations(studio, matches.get_flag("json")),
+        "schemas" => write_stdout(format!("{}\n", studio_gateway::list_schemas()).as_bytes()),
         "run" => {
             let operation = arguments::text(matches, "name").unwrap_or_default();
             let input = read_input(&arguments::text(matches, "input").unwrap_or_default())?;

@@ -42,6 +42,10 @@ pub(crate) fn command(registry: &Registry) -> Command {
         )
         .subcommand(Command::new("ops").about("List every operation"))
         .subcommand(
+            Command::new("schemas")
+                .about("Print the JSON Schemas of models.yaml and pricing.yaml, for an editor"),
+        )
+        .subcommand(
             Command::new("run")
                 .about("Run an operation by its name")
                 .arg(

@@ -11,7 +11,9 @@ use crate::{app, shell, typescript};
 
 /// Writes the files, or with `check` only tells whether they are what they should be.
 pub(crate) fn run(check: bool) -> Result<()> {
-    let operations = operations()?;
+    let Value::Array(operations) = asked(&["ops", "--json"])? else {
+        bail!("av-studio ops did not answer a list");
+    };
     let mut files = vec![
         ("docs/operations.md".to_owned(), reference(&operations)),
         (
@@ -37,26 +39,9 @@ pub(crate) fn run(check: bool) -> Result<()> {
 
 /// The schemas of `models/*.yaml`, for editors.
 fn schemas() -> Result<Vec<(String, String)>> {
-    let output = Command::new("cargo")
-        .args([
-            "run",
-            "--quiet",
-            "--package",
-            "studio-llm",
-            "--example",
-            "schemas",
-        ])
-        .current_dir(shell::root())
-        .output()
-        .context("cargo could not be started")?;
-    if !output.status.success() {
-        bail!(
-            "the schemas could not be made: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-    }
-    let schemas: BTreeMap<String, Value> =
-        serde_json::from_slice(&output.stdout).context("the schemas are not JSON")?;
+    let Value::Object(schemas) = asked(&["schemas"])? else {
+        bail!("av-studio schemas did not answer an object");
+    };
     let written = schemas.into_iter().map(|(name, schema)| {
         let text = serde_json::to_string_pretty(&schema)?;
         Ok((format!("models/{name}"), format!("{text}\n")))
@@ -64,22 +49,25 @@ fn schemas() -> Result<Vec<(String, String)>> {
     written.collect()
 }
 
-fn operations() -> Result<Vec<Value>> {
+/// What the app answers in JSON.
+fn asked(arguments: &[&str]) -> Result<Value> {
     let binary = app::binary(app::Profile::Debug);
-    // A home of its own: the reference must not depend on whose machine this is.
+    // A home of its own: the answer must not depend on whose machine this is.
     let home = shell::target().join("generate-home");
     let output = Command::new(&binary)
-        .args(["ops", "--json"])
+        .args(arguments)
         .env("AV_STUDIO_HOME", &home)
         .output()
         .with_context(|| format!("{} could not be started", binary.display()))?;
+    let asked = arguments.join(" ");
     if !output.status.success() {
         bail!(
-            "av-studio ops failed: {}",
+            "av-studio {asked} failed: {}",
             String::from_utf8_lossy(&output.stderr)
         );
     }
-    serde_json::from_slice(&output.stdout).context("av-studio ops did not answer JSON")
+    serde_json::from_slice(&output.stdout)
+        .with_context(|| format!("av-studio {asked} did not answer JSON"))
 }
 
 /// The reference as Markdown, one section a domain.

@@ -52,6 +52,14 @@ pub fn operations(gateway: &Arc<Gateway>) -> Vec<Operation> {
     operations
 }
 
+/// The JSON Schemas of the lists of models and prices, by file name.
+pub fn list_schemas() -> serde_json::Value {
+    let schemas = studio_llm::catalog::schemas().into_iter();
+    schemas
+        .map(|(name, schema)| (name.to_owned(), schema))
+        .collect()
+}
+
 /// The input of operations that take none.
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
