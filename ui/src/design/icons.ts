@@ -11,6 +11,7 @@ export const icons = {
   play: 'M6.5 4v12l9-6z',
   pause: 'M6.5 4v12M13.5 4v12',
   stop: 'M5.5 5.5h9v9h-9z',
+  record: 'M10 5a5 5 0 1 0 0 10a5 5 0 0 0 0-10z',
   stepBack: 'M13.5 5 8 10l5.5 5M6 5v10',
   stepForward: 'M6.5 5l5.5 5-5.5 5M14 5v10',
   toStart: 'M15 4.5 7 10l8 5.5zM5 4.5v11',

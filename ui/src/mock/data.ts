@@ -10,6 +10,7 @@ import type {
   Job,
   LogLine,
   Loudness,
+  Output,
   PlayerInfo,
   Project,
   Setting,
@@ -180,9 +181,52 @@ export const ambient: AmbientStatus = {
   bar: 4,
   elapsed_secs: 312,
   device: 'Built-in Audio Analog Stereo',
+  sample_rate: 48_000,
+  problem: null,
+  stops_in_secs: null,
+  recording: false,
   underruns: 0,
+  jitter_ms: 0.4,
   render_load: 0.021,
 };
+
+export const ahead: Output<'ambient.ahead'> = {
+  beat: 16.5,
+  notes: [
+    ...[41, 48, 57, 64].map((pitch) => ({
+      ...{ beat: 16, beats: 8, pitch, velocity: 55 },
+      part: 'harmony' as const,
+    })),
+    { beat: 16, beats: 8, pitch: 38, velocity: 70, part: 'bass' },
+    ...[76, 79, 81, 74, 72, 76].map((pitch, n) => ({
+      ...{ beat: 17 + 1.5 * n, beats: 1.5, pitch, velocity: 60 },
+      part: 'melody' as const,
+    })),
+    ...[43, 50, 57, 62].map((pitch) => ({
+      ...{ beat: 24, beats: 8, pitch, velocity: 55 },
+      part: 'harmony' as const,
+    })),
+  ],
+  chords: [
+    { beat: 16, name: 'Fmaj7' },
+    { beat: 24, name: 'Gsus2' },
+  ],
+  consistency: 1,
+  roughness: 0.31,
+};
+
+export const effectPresets: Output<'audio.effects'>['presets'] = [
+  {
+    id: 'podcast-voice',
+    name: 'Podcast voice',
+    summary: 'A spoken voice made even, clear and close, ready for −16 LUFS.',
+    chain: { effects: [] },
+  },
+];
+
+export const ownPresets: Output<'ambient.presets'>['own'] = [
+  { name: 'Rainy attic', params: { key: 'E', mode: 'aeolian', bpm: 46, intensity: 0.25 } },
+];
 
 export function jobs(busy: boolean): Job[] {
   const rows: [string, string, Job['status'], string, number, number | null][] = [

@@ -85,6 +85,8 @@ function answers(scene: string, emit: (event: StudioEvent) => void): Record<stri
     'audio.loudness': () => (scene === 'error' ? fail() : data.loudness),
     'audio.normalize': () => fail(),
     'audio.convert': () => fail(),
+    'audio.effects': () => ({ effects: [], presets: data.effectPresets }),
+    'audio.process': () => fail(),
     'movie.list': () => ({ films: empty ? [] : data.films }),
     'movie.get': () => film,
     'movie.plan': () =>
@@ -99,6 +101,9 @@ function answers(scene: string, emit: (event: StudioEvent) => void): Record<stri
     'ambient.play': (input) => tell({ ...input, playing: true }),
     'ambient.set': (input) => tell(input),
     'ambient.stop': () => tell({ playing: false }),
+    'ambient.ahead': () => data.ahead,
+    'ambient.presets': () => ({ built_in: [], own: data.ownPresets }),
+    'ambient.stop_recording': () => ({ was_recording: true }),
     'job.list': () => ({ jobs: empty ? [] : data.jobs(scene === 'busy') }),
     'job.show': () => ({ ...data.jobs(false)[0], log: data.log }),
     'job.cancel': ({ job }) => ({

@@ -16,11 +16,25 @@ export type AudioFacts = { codec: string; sample_rate: number; channels: number;
 
 export type AudioInfo = { codec: string; sample_rate: SampleRate; channels: number; frames: number; bits_per_sample: number | null };
 
+export type Automation = { parameter: string; curve?: Curve; points: Array<Point> };
+
+export type Band = { frequency_hz?: number; gain_db?: number; q?: number; shape?: Shape };
+
 export type BaseImage = { id: string; prompt: string; seed?: number | null };
+
+export type Bend = "soft" | "cubic" | "hard" | "fold";
+
+export type BitCrusher = { bits?: number; rate_hz?: number };
+
+export type Bpm = number;
 
 export type BudgetState = { scope: Scope; name: string; taken: MicroUsd; limit: MicroUsd; warn_at: MicroUsd };
 
 export type Capability = "tools" | "embedding" | "json" | "schema" | "vision" | "audio" | "reasoning" | "transcription";
+
+export type Chain = { effects: Array<Slot> };
+
+export type ChainPreset = { id: string; name: string; summary: string; chain: unknown };
 
 export type Character = { id: string; name: string; description?: string | null; voice_profile: Record<string, string> };
 
@@ -28,21 +42,53 @@ export type ChatMessage = { id: string; parent: string | null; created_at: strin
 
 export type ChatRequest = { messages: Array<Message>; tools?: Array<Tool>; tool_choice?: ToolChoice; response?: ResponseFormat; sampling?: Sampling; max_tokens?: number | null; effort?: Effort | null; stop?: Array<string> };
 
+export type Chorus = { rate_hz?: number; depth_ms?: number; delay_ms?: number; feedback?: number; spread?: number };
+
 export type Circuit = "closed" | "open" | "half_open";
+
+export type ComingChord = { beat: number; name: string };
+
+export type ComingNote = { beat: number; beats: number; pitch: number; velocity: number; part: ComingPart };
+
+export type ComingPart = "harmony" | "bass" | "melody";
+
+export type Compressor = { threshold_db?: number; ratio?: number; knee_db?: number; attack_ms?: number; release_ms?: number; make_up_db?: number; side_chain_high_pass_hz?: number; lookahead_ms?: number; detector?: Detector; make_up?: MakeUp };
 
 export type Container = "wav" | "flac" | "mp3" | "m4a" | "ogg" | "opus" | "aiff";
 
 export type Conversation = { id: string; title: string; created_at: string; updated_at: string; model: string | null; privacy: Privacy; system: string; project: string | null; head: string | null };
 
+export type Convolution = { gain_db?: number; impulse?: string };
+
+export type Curve = "linear" | "hold";
+
+export type DeClick = { threshold?: number; longest_ms?: number };
+
+export type DeEsser = { frequency_hz?: number; threshold_db?: number; ratio?: number; range_db?: number; attack_ms?: number; release_ms?: number };
+
+export type DeHum = { frequency_hz?: number; width_hz?: number; harmonics?: number };
+
 export type Decision = { ranked: Array<Scored>; excluded: Array<Excluded>; because: string };
 
 export type DecisionRecord = { id: string; at: string; operation: string; question: Question; decision: Decision; outcome: Outcome | null };
 
+export type Delay = { time_ms?: number; feedback?: number; damping_hz?: number; routing?: Routing };
+
+export type Delivery = "spotify" | "apple_music" | "youtube" | "amazon_music" | "tidal" | "deezer" | "podcast" | "podcast_mono" | "ebu_r128" | "atsc_a85";
+
+export type Detector = "peak" | "rms";
+
 export type Draft = { parent: string; model: string; because: string; text: string; reasoning: string };
+
+export type EffectKind = { name: string; defaults: unknown; parameters: Array<Parameter> };
+
+export type EffectSettings = { gain: Gain } | { equalizer: Equalizer } | { pass_filter: PassFilter } | { ladder: Ladder } | { compressor: Compressor } | { limiter: TruePeakLimiter } | { gate: Gate } | { de_esser: DeEsser } | { delay: Delay } | { chorus: Chorus } | { flanger: Flanger } | { phaser: Phaser } | { saturation: Saturation } | { bit_crusher: BitCrusher } | { width: Width } | { reverb: Reverb } | { convolution: Convolution } | { noise_reduction: NoiseReduction } | { voice_denoise: VoiceDenoise } | { de_click: DeClick } | { de_hum: DeHum } | { pitch_shift: PitchShift };
 
 export type Effort = "low" | "medium" | "high" | "none";
 
 export type Encoding = "o200k_base" | "cl100k_base" | "estimated";
+
+export type Equalizer = { bands?: Array<Band> };
 
 export type Error = { code: ErrorCode; message: string; field?: string | null; hint?: string | null };
 
@@ -52,6 +98,8 @@ export type Excluded = { model: string; reason: Reason };
 
 export type Finish = "tool_calls" | "stop" | "length" | "content_filter";
 
+export type Flanger = { rate_hz?: number; depth_ms?: number; delay_ms?: number; feedback?: number; spread?: number };
+
 export type Format = "gguf" | "safetensors";
 
 export type Found = { conversation: string; title: string; message: string; excerpt: string };
@@ -60,9 +108,15 @@ export type FoundRepo = { repo: string; downloads: number; likes: number; licenc
 
 export type FrameRate = { num: number; den: number };
 
+export type Gain = { gain_db?: number; polarity?: Polarity };
+
+export type Gate = { threshold_db?: number; ratio?: number; range_db?: number; attack_ms?: number; hold_ms?: number; release_ms?: number; lookahead_ms?: number };
+
 export type GotFile = { path: string; file: string; bytes: number; commit: string; sha256: string | null };
 
 export type ImportMode = "copy" | "reference";
+
+export type Intensity = number;
 
 export type Job = { id: string; operation: string; title: string; status: JobStatus; stage: string; fraction: number; eta_secs: number | null; project: string | null; created_at: string; started_at: string | null; finished_at: string | null; attempt: number; input: unknown; output: unknown; error: Error | null };
 
@@ -70,9 +124,17 @@ export type JobStatus = "running" | "succeeded" | "failed" | "cancelled" | "queu
 
 export type Key = string;
 
+export type KeyClarity = { windows: number; clear: number; correlation: number };
+
 export type KeyPlace = "missing" | "keychain" | "encrypted_file" | "unneeded" | { environment: string };
 
 export type KeyScope = "read" | "write" | "models";
+
+export type Ladder = { cutoff_hz?: number; resonance?: number; drive_db?: number; mode?: LadderMode };
+
+export type LadderMode = "low_pass12" | "low_pass24" | "band_pass12" | "band_pass24" | "high_pass12" | "high_pass24";
+
+export type Layer = "pad" | "bell" | "pluck" | "drone" | "air" | "piano" | "percussion";
 
 export type Line = { character_id: string; text: string };
 
@@ -86,6 +148,10 @@ export type LogLine = { at: string; level: LogLevel; text: string };
 
 export type Loudness = { integrated_lufs: number | null; momentary_max_lufs: number | null; short_term_max_lufs: number | null; range_lu: number; true_peak_dbtp: number | null; sample_peak_dbfs: number | null; duration_secs: number };
 
+export type MakeUp = "manual" | "auto";
+
+export type Melody = { notes: number; chord_tones: number; scale_tones: number; passing_tones: number; foreign_tones: number; within_constraints: number; clashes: number };
+
 export type Message = { role: "system"; text: string } | { role: "user"; parts: Array<Part> } | { role: "assistant"; text: string; tool_calls?: Array<ToolCall> } | { role: "tool"; call: string; text: string };
 
 export type MicroUsd = number;
@@ -96,11 +162,23 @@ export type ModelState = { id: string; name: string; family?: string; model: str
 
 export type MoviePlan = { title: string; base_images: Array<BaseImage>; shots: Array<Shot>; characters: Array<Character>; dialogue_timeline: Array<Span>; render_profile: RenderProfile; metadata: Record<string, unknown> };
 
+export type NamedParams = { name: string; params: Params };
+
+export type NoiseProfile = { step_hz: number; levels_db: Array<number> };
+
+export type NoiseReduction = { reduction_db?: number; sensitivity_db?: number; profile?: NoiseProfile | null };
+
 export type Origin = "default" | "file" | "environment" | "flag";
 
 export type Outcome = { attempts: Array<Attempt>; model: string | null; usage: Usage; cost: MicroUsd | null; first_token_ms: number | null; total_ms: number };
 
 export type Output = { path: string; asset: string | null };
+
+export type Oversampling = "off" | "twice" | "four_times";
+
+export type Parameter = { name: string; unit: string; min: number; max: number; default: number; fixed: boolean };
+
+export type Params = { key: Key; mode: Mode; bpm: Bpm; intensity: Intensity };
 
 export type Part = { type: "text"; text: string } | { type: "image"; media_type: string; data: string };
 
@@ -108,9 +186,21 @@ export type PartWeights = { quality: number; price: number; latency: number; hea
 
 export type Parts = { quality: number; price: number; latency: number; health: number; locality: number; readiness: number };
 
+export type Pass = "low" | "high";
+
+export type PassFilter = { frequency_hz?: number; pass?: Pass; order?: number };
+
 export type Phase = "empty" | "loading" | "ready" | "answering" | "reading";
 
+export type Phaser = { rate_hz?: number; centre_hz?: number; depth_octaves?: number; feedback?: number; spread?: number; stages?: number };
+
 export type Picture = { media_type: string; data: string };
+
+export type PitchShift = { semitones?: number };
+
+export type Point = { at_secs: number; value: number };
+
+export type Polarity = "kept" | "inverted";
 
 export type Policy = "cheapest" | "fastest" | "best" | "balanced" | "local_only" | { custom: PartWeights };
 
@@ -142,11 +232,21 @@ export type RenderProfile = { video: VideoProfile; metadata: Record<string, unkn
 
 export type RepoFile = { path: string; bytes: number; sha256: string | null; is_here: boolean };
 
+export type Report = { secs: number; notes: number; degrees: Array<number>; cadences: number; consistency: number | null; melody: Melody | null; voice_leading: VoiceLeading | null; key_clarity: KeyClarity | null; bars: number; repeated_bars: number; roughness: RoughnessReport | null };
+
 export type ResponseFormat = "text" | "json" | { schema: { name: string; schema: Record<string, unknown> } };
+
+export type Reverb = { decay_secs?: number; high_decay?: number; pre_delay_ms?: number; size?: number; width?: number };
+
+export type RoughnessReport = { mean: number; highest: number };
+
+export type Routing = "straight" | "ping_pong";
 
 export type SampleRate = number;
 
 export type Sampling = { temperature?: number | null; top_p?: number | null; top_k?: number | null; min_p?: number | null; repetition_penalty?: number | null; logit_bias?: Record<string, unknown>; seed?: number | null };
+
+export type Saturation = { drive_db?: number; bias?: number; output_db?: number; bend?: Bend; oversampling?: Oversampling };
 
 export type Scope = "day" | "month" | "project" | "key";
 
@@ -160,6 +260,8 @@ export type ServerState = { server: string; state: Standing; reached_by: string;
 
 export type Setting = { key: string; title: string; summary: string; value: unknown; default: unknown; origin: Origin; type: string; minimum?: number | null; maximum?: number | null; choices?: Array<string> | null };
 
+export type Shape = "peak" | "low_shelf" | "high_shelf" | "low_pass" | "high_pass" | "band_pass" | "notch";
+
 export type Share = { model: string; answers: number };
 
 export type Shot = { id: string; duration_sec: number; visual_description: string; start_base_image_id: string; end_base_image_id: string; setting?: string | null; motion_prompt?: string | null; is_talking_closeup: boolean; dialogue: Array<Line>; camera?: string | null; score?: Score | null };
@@ -168,11 +270,15 @@ export type Shown = { id: string; parent: string | null; created_at: string; mes
 
 export type ShownTool = { server: string; name: string; title: string | null; description: string | null; input_schema: unknown; output_schema: unknown; read_only: boolean | null; destructive: boolean | null };
 
+export type Slot = { effect: EffectSettings; bypass?: boolean; wet?: number | null; automation?: Array<Automation> };
+
 export type Span = { type: "dialogue"; start_time_sec: number; duration_sec: number; character_id: string; text: string } | { type: "silence"; start_time_sec: number; duration_sec: number };
 
 export type Standing = "disabled" | "connecting" | "connected" | "failed" | "idle" | "restarting" | "invalid";
 
 export type State = "available" | "installed" | "partial" | "unsupported";
+
+export type Stem = { layer: Layer; output: Output };
 
 export type StepEstimate = { step: string; items: number; reused: number; seconds: number; bytes: number; cost_micro_usd: number };
 
@@ -194,6 +300,8 @@ export type ToolPart = { type: "text"; text: string } | { type: "data"; media_ty
 
 export type Total = { name: string; cost: MicroUsd; requests: number; unpriced: number; input_tokens: number; cached_tokens: number; output_tokens: number };
 
+export type TruePeakLimiter = { drive_db?: number; ceiling_db?: number; release_ms?: number; lookahead_ms?: number };
+
 export type Usage = { input_tokens: number; cached_tokens: number; cache_write_tokens: number; output_tokens: number; reasoning_tokens: number };
 
 export type VerifiedFile = { result: "whole"; sha256: string } | { result: "damaged"; expected: string; found: string; was_discarded: boolean } | { result: "unknown"; sha256: string } | { result: "missing" };
@@ -206,26 +314,41 @@ export type VideoProfile = { model_id: string; max_fps?: number | null; notes?: 
 
 export type Voice = { id: string; name: string; language: string; gender: string | null; provider: string };
 
+export type VoiceDenoise = Record<string, unknown>;
+
+export type VoiceLeading = { changes: number; mean: number; widest: number; parallels: number };
+
 export type Weights = { repo: string; revision: string; format: Format; architecture: string; quantisation?: string | null; files: Array<WeightsFile>; kv_bytes_per_token?: number | null };
 
 export type WeightsFile = { path: string; about_bytes?: number | null; sha256?: string | null };
 
+export type Width = { width?: number; mono_below_hz?: number };
+
 export interface Operations {
-  'ambient.play': { input: { key?: Key | null; mode?: Mode | null; bpm?: number | null; intensity?: number | null; seed?: number | null; volume?: number | null }; output: { playing: boolean; key: string; mode: Mode; bpm: number; intensity: number; seed: number; volume: number; chord: string | null; next_chord: string | null; bar: number; elapsed_secs: number; device: string | null; underruns: number; render_load: number } };
-  'ambient.render': { input: { duration_secs: number; key?: Key | null; mode?: Mode | null; bpm?: number | null; intensity?: number | null; seed?: number; target_lufs?: number | null; project?: string | null; output?: string | null; format?: Container | null }; output: { output: Output; duration_secs: number; loudness: Loudness } };
-  'ambient.set': { input: { key?: Key | null; mode?: Mode | null; bpm?: number | null; intensity?: number | null; seed?: number | null; volume?: number | null }; output: { playing: boolean; key: string; mode: Mode; bpm: number; intensity: number; seed: number; volume: number; chord: string | null; next_chord: string | null; bar: number; elapsed_secs: number; device: string | null; underruns: number; render_load: number } };
-  'ambient.status': { input: Record<string, unknown>; output: { playing: boolean; key: string; mode: Mode; bpm: number; intensity: number; seed: number; volume: number; chord: string | null; next_chord: string | null; bar: number; elapsed_secs: number; device: string | null; underruns: number; render_load: number } };
-  'ambient.stop': { input: Record<string, unknown>; output: { playing: boolean; key: string; mode: Mode; bpm: number; intensity: number; seed: number; volume: number; chord: string | null; next_chord: string | null; bar: number; elapsed_secs: number; device: string | null; underruns: number; render_load: number } };
+  'ambient.ahead': { input: { bars?: number }; output: { beat: number; notes: Array<ComingNote>; chords: Array<ComingChord>; consistency: number | null; roughness: number | null } };
+  'ambient.analyze': { input: { path?: string | null; project?: string | null; asset?: string | null; key?: Key | null; mode?: Mode | null; bpm?: number | null; intensity?: number | null; seed?: number; duration_secs?: number }; output: { subject: string; report: Report } };
+  'ambient.play': { input: { key?: Key | null; mode?: Mode | null; bpm?: number | null; intensity?: number | null; seed?: number | null; volume?: number | null; stop_after_secs?: number | null }; output: { playing: boolean; key: string; mode: Mode; bpm: number; intensity: number; seed: number; volume: number; chord: string | null; next_chord: string | null; bar: number; elapsed_secs: number; device: string | null; sample_rate: number | null; problem: string | null; stops_in_secs: number | null; recording: boolean; underruns: number; jitter_ms: number; render_load: number } };
+  'ambient.presets': { input: Record<string, unknown>; output: { built_in: Array<NamedParams>; own: Array<NamedParams> } };
+  'ambient.record': { input: { project: string; duration_secs?: number | null }; output: { output: Output; duration_secs: number } };
+  'ambient.remove_preset': { input: { name: string }; output: { built_in: Array<NamedParams>; own: Array<NamedParams> } };
+  'ambient.render': { input: { duration_secs: number; key?: Key | null; mode?: Mode | null; bpm?: number | null; intensity?: number | null; seed?: number; target_lufs?: number | null; project?: string | null; output?: string | null; format?: Container | null; stems?: boolean; midi?: string | null }; output: { output: Output; duration_secs: number; loudness: Loudness; stems: Array<Stem>; midi: string | null } };
+  'ambient.save_preset': { input: { name: string; key: Key; mode: Mode; bpm: Bpm; intensity: Intensity }; output: { built_in: Array<NamedParams>; own: Array<NamedParams> } };
+  'ambient.set': { input: { key?: Key | null; mode?: Mode | null; bpm?: number | null; intensity?: number | null; seed?: number | null; volume?: number | null; stop_after_secs?: number | null }; output: { playing: boolean; key: string; mode: Mode; bpm: number; intensity: number; seed: number; volume: number; chord: string | null; next_chord: string | null; bar: number; elapsed_secs: number; device: string | null; sample_rate: number | null; problem: string | null; stops_in_secs: number | null; recording: boolean; underruns: number; jitter_ms: number; render_load: number } };
+  'ambient.status': { input: Record<string, unknown>; output: { playing: boolean; key: string; mode: Mode; bpm: number; intensity: number; seed: number; volume: number; chord: string | null; next_chord: string | null; bar: number; elapsed_secs: number; device: string | null; sample_rate: number | null; problem: string | null; stops_in_secs: number | null; recording: boolean; underruns: number; jitter_ms: number; render_load: number } };
+  'ambient.stop': { input: Record<string, unknown>; output: { playing: boolean; key: string; mode: Mode; bpm: number; intensity: number; seed: number; volume: number; chord: string | null; next_chord: string | null; bar: number; elapsed_secs: number; device: string | null; sample_rate: number | null; problem: string | null; stops_in_secs: number | null; recording: boolean; underruns: number; jitter_ms: number; render_load: number } };
+  'ambient.stop_recording': { input: Record<string, unknown>; output: { was_recording: boolean } };
   'asset.import': { input: { project: string; path: string; mode?: ImportMode; privacy?: Privacy }; output: { id: string; name: string; kind: AssetKind; media_type: string; mode: ImportMode; path: string | null; digest: string; bytes: number; duration_secs: number | null; audio: AudioFacts | null; video: VideoFacts | null; tags: Record<string, string>; peaks: string | null; derived_from: string | null; operation: string | null; privacy: Privacy; created_at: string } };
   'asset.label': { input: { project: string; asset: string; privacy: Privacy }; output: { id: string; name: string; kind: AssetKind; media_type: string; mode: ImportMode; path: string | null; digest: string; bytes: number; duration_secs: number | null; audio: AudioFacts | null; video: VideoFacts | null; tags: Record<string, string>; peaks: string | null; derived_from: string | null; operation: string | null; privacy: Privacy; created_at: string } };
   'asset.list': { input: { project: string }; output: { assets: Array<Asset> } };
   'asset.remove': { input: { project: string; asset: string }; output: { id: string; name: string; kind: AssetKind; media_type: string; mode: ImportMode; path: string | null; digest: string; bytes: number; duration_secs: number | null; audio: AudioFacts | null; video: VideoFacts | null; tags: Record<string, string>; peaks: string | null; derived_from: string | null; operation: string | null; privacy: Privacy; created_at: string } };
   'asset.restore': { input: { project: string; asset: string }; output: { id: string; name: string; kind: AssetKind; media_type: string; mode: ImportMode; path: string | null; digest: string; bytes: number; duration_secs: number | null; audio: AudioFacts | null; video: VideoFacts | null; tags: Record<string, string>; peaks: string | null; derived_from: string | null; operation: string | null; privacy: Privacy; created_at: string } };
   'audio.convert': { input: { path?: string | null; project?: string | null; asset?: string | null; format: Container; quality?: Quality; sample_rate?: number | null; output?: string | null }; output: { output: Output; frames: number; bytes: number; warnings: Array<string> } };
+  'audio.effects': { input: Record<string, unknown>; output: { effects: Array<EffectKind>; presets: Array<ChainPreset> } };
   'audio.loudness': { input: { path?: string | null; project?: string | null; asset?: string | null }; output: { integrated_lufs: number | null; momentary_max_lufs: number | null; short_term_max_lufs: number | null; range_lu: number; true_peak_dbtp: number | null; sample_peak_dbfs: number | null; duration_secs: number } };
-  'audio.normalize': { input: { path?: string | null; project?: string | null; asset?: string | null; target_lufs?: number; ceiling_dbtp?: number; output?: string | null; format?: Container | null }; output: { output: Output; before: Loudness; after: Loudness; gain_db: number; limited_db: number } };
+  'audio.normalize': { input: { path?: string | null; project?: string | null; asset?: string | null; delivery?: Delivery; target_lufs?: number | null; ceiling_dbtp?: number | null; output?: string | null; format?: Container | null }; output: { output: Output; before: Loudness; after: Loudness; gain_db: number; limited_db: number } };
   'audio.peaks': { input: { path?: string | null; project?: string | null; asset?: string | null; samples_per_peak?: number }; output: ArrayBuffer };
   'audio.probe': { input: { path?: string | null; project?: string | null; asset?: string | null }; output: { path: string; container: string; media_type: string; duration_secs: number | null; bytes: number; audio: AudioInfo | null; video: VideoInfo | null; is_image: boolean; tags: Record<string, string>; cover_art: boolean } };
+  'audio.process': { input: { path?: string | null; project?: string | null; asset?: string | null; preset?: string | null; chain?: Chain | null; impulses?: Record<string, string>; cut_tail?: boolean; output?: string | null; format?: Container | null; quality?: Quality }; output: { output: Output; frames: number; tail_secs: number; warnings: Array<string> } };
   'chat.choose_branch': { input: { conversation: string; message: string }; output: { conversation: Conversation; messages: Array<Shown>; draft: Draft | null } };
   'chat.create': { input: { title?: string; model?: string | null; privacy?: Privacy | null; system?: string; project?: string | null }; output: { id: string; title: string; created_at: string; updated_at: string; model: string | null; privacy: Privacy; system: string; project: string | null; head: string | null } };
   'chat.delete': { input: { conversation: string }; output: { deleted: string } };

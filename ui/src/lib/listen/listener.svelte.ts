@@ -11,6 +11,8 @@ export type Listening =
 
 /** Seconds that the volume follows its slider in. */
 const GLIDE_SECS = 0.05;
+/** The longest fade before the sleep timer stops; at most half of its time. */
+const LONGEST_FADE_SECS = 60;
 /** Audio as bytes, three quarters of the size of text. */
 const BINARY = 'studio.pcm.v1';
 class Listener {
@@ -29,6 +31,9 @@ class Listener {
   /** For a picture of the sound; `null` while nothing is heard. */
   analyser = $state.raw<AnalyserNode | null>(null);
 
+  /** Until the sleep timer stops it; `null` without one. */
+  stopsInSecs = $state<number | null>(null);
+
   #address = '';
   #score: Score | null = null;
   #sound: Sound | null = null;
@@ -36,6 +41,10 @@ class Listener {
   #jitter = new Jitter();
   #tries = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
+  #sleep: ReturnType<typeof setInterval> | undefined;
+  /** 1, less while the sleep timer fades. */
+  #fade = 1;
+  #volume = 1;
 
   get on(): boolean {
     return this.state !== 'silent' && this.state !== 'failed';
@@ -54,6 +63,7 @@ class Listener {
     this.problem = '';
     this.underruns = 0;
     this.startedAt = Date.now();
+    this.#volume = volume;
     try {
       this.#sound = await openSound(volume, (told) => this.#hear(told));
     } catch (error) {
@@ -74,9 +84,33 @@ class Listener {
   /** A change of the score is heard at the next musical boundary, one of the volume at once. */
   set(score: Score, volume: number) {
     this.#score = score;
-    const { context, gain } = this.#sound ?? {};
-    if (context) gain?.gain.setTargetAtTime(volume, context.currentTime, GLIDE_SECS);
+    this.#volume = volume;
+    this.#level(GLIDE_SECS);
     this.#tell();
+  }
+
+  /** Stops after so many seconds, fading out; 0 plays on. */
+  stopAfter(secs: number) {
+    clearInterval(this.#sleep);
+    this.#fade = 1;
+    this.#level(GLIDE_SECS);
+    this.stopsInSecs = secs || null;
+    if (secs === 0) return;
+    const end = Date.now() + 1000 * secs;
+    const fade = Math.min(LONGEST_FADE_SECS, secs / 2);
+    this.#sleep = setInterval(() => {
+      const left = (end - Date.now()) / 1000;
+      if (left <= 0) return this.stop();
+      this.stopsInSecs = left;
+      // Even in loudness to the ear: a quarter of a cosine.
+      if (left < fade) this.#fade = 0.5 - 0.5 * Math.cos((Math.PI * left) / fade);
+      if (left < fade) this.#level(1);
+    }, 1000);
+  }
+
+  #level(secs: number) {
+    const { context, gain } = this.#sound ?? {};
+    if (context) gain?.gain.setTargetAtTime(this.#volume * this.#fade, context.currentTime, secs);
   }
 
   #connect() {
@@ -147,6 +181,9 @@ class Listener {
 
   #close() {
     clearTimeout(this.#retry);
+    clearInterval(this.#sleep);
+    this.#fade = 1;
+    this.stopsInSecs = null;
     this.#socket?.close();
     this.#socket = null;
     this.analyser = null;

@@ -11,7 +11,7 @@ export interface Score {
   intensity: number;
 }
 
-type Change = Partial<Score & { volume: number }>;
+type Change = Partial<Score & { volume: number; stop_after_secs: number }>;
 
 class Ambient {
   status = $state.raw<AmbientStatus | null>(null);

@@ -33,6 +33,14 @@ export class Hearing {
     };
   });
 
+  /** Until the sleep timer stops it; `null` without one. */
+  stopsInSecs = $derived(this.here ? listener.stopsInSecs : (this.status?.stops_in_secs ?? null));
+
+  sleep(secs: number) {
+    if (this.here) listener.stopAfter(secs);
+    else ambient.set({ stop_after_secs: secs });
+  }
+
   move(place: Place) {
     if (listener.on) listener.stop();
     this.place = place;

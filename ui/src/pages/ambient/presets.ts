@@ -15,11 +15,14 @@ export const presets: { id: string; title: string; score: Score }[] = [
 
 /** The preset that sounds like this, if any. */
 export function presetOf(score: Score): (typeof presets)[number] | undefined {
-  return presets.find(
-    (preset) =>
-      preset.score.key === score.key &&
-      preset.score.mode === score.mode &&
-      Math.abs(preset.score.bpm - score.bpm) < 0.5 &&
-      Math.abs(preset.score.intensity - score.intensity) < 0.005,
+  return presets.find((preset) => same(preset.score, score));
+}
+
+export function same(one: Score, other: Score): boolean {
+  return (
+    one.key === other.key &&
+    one.mode === other.mode &&
+    Math.abs(one.bpm - other.bpm) < 0.5 &&
+    Math.abs(one.intensity - other.intensity) < 0.005
   );
 }
