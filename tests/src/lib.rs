@@ -6,9 +6,13 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 #[cfg(target_os = "linux")]
+mod browser;
+#[cfg(target_os = "linux")]
 mod display;
 #[cfg(target_os = "linux")]
 mod drag;
+#[cfg(target_os = "linux")]
+mod page;
 mod server;
 #[cfg(target_os = "linux")]
 mod sound;
@@ -22,6 +26,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
 use studio_testkit::{WavSample, signal, write_wav};
 
+#[cfg(target_os = "linux")]
+pub use browser::Browser;
 #[cfg(target_os = "linux")]
 pub use display::{Display, Group};
 pub use server::Server;
@@ -63,6 +69,12 @@ impl App {
     #[cfg(target_os = "linux")]
     pub fn sound(&self) -> &Sound {
         self.sound.as_ref().expect("an app made with sound")
+    }
+
+    /// To unplug it and plug it in again.
+    #[cfg(target_os = "linux")]
+    pub fn sound_mut(&mut self) -> &mut Sound {
+        self.sound.as_mut().expect("an app made with sound")
     }
 
     /// Where this app keeps everything.

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::display::Group;
 
@@ -18,8 +18,9 @@ pub struct Sound {
     alsa: String,
     /// All that was heard, interleaved.
     heard: Arc<Mutex<Vec<f32>>>,
-    _ear: Group,
-    _daemon: Group,
+    folder: Utf8PathBuf,
+    /// None while the card is unplugged. The ear goes before the daemon that it listens to.
+    plugged: Option<(Group, Group)>,
 }
 
 impl Sound {
@@ -29,38 +30,31 @@ impl Sound {
         let (socket, alsa) = (folder.join("pulse.sock"), folder.join("alsa.conf"));
         let plugged = "</usr/share/alsa/alsa.conf>\npcm.!default { type pulse }\nctl.!default { type pulse }\n";
         std::fs::write(&alsa, plugged).expect("a configuration");
-        let mut command = Command::new("pulseaudio");
-        command
-            .args([
-                "-n",
-                "--daemonize=no",
-                "--system=false",
-                "--use-pid-file=no",
-            ])
-            .args(["--exit-idle-time=-1", "--disable-shm=yes", "--realtime=no"])
-            .arg(format!(
-                "--load=module-native-protocol-unix auth-anonymous=1 socket={socket}"
-            ))
-            .arg("--load=module-null-sink sink_name=test rate=48000 channels=2 format=float32le")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        for variable in [
-            "HOME",
-            "XDG_RUNTIME_DIR",
-            "PULSE_RUNTIME_PATH",
-            "PULSE_STATE_PATH",
-        ] {
-            command.env(variable, folder);
-        }
-        let daemon = Group::spawn(&mut command, "pulseaudio", "pulseaudio");
-        let server = format!("unix:{socket}");
-        let heard = Arc::new(Mutex::new(Vec::new()));
-        let begun = Instant::now();
+        let mut sound = Sound {
+            server: format!("unix:{socket}"),
+            alsa: alsa.into_string(),
+            heard: Arc::default(),
+            folder: folder.to_owned(),
+            plugged: None,
+        };
+        sound.plug_in();
+        sound
+    }
+
+    /// Takes the sound card away, as one pulls out a cable.
+    pub fn unplug(&mut self) {
+        self.plugged = None;
+    }
+
+    /// The same card again.
+    pub fn plug_in(&mut self) {
+        let daemon = daemon(&self.folder, &self.server);
+        let (begun, before) = (Instant::now(), self.now());
         let ear = loop {
             // The daemon needs a moment before it can be listened to.
-            let ear = listen(&server, heard.clone());
+            let ear = listen(&self.server, self.heard.clone());
             std::thread::sleep(Duration::from_millis(300));
-            if !heard.lock().expect("the ear").is_empty() {
+            if self.now() > before {
                 break ear;
             }
             assert!(
@@ -68,13 +62,7 @@ impl Sound {
                 "pulseaudio does not start; `cargo xtask setup` installs pulseaudio and pulseaudio-utils"
             );
         };
-        Sound {
-            server,
-            alsa: alsa.into_string(),
-            heard,
-            _ear: ear,
-            _daemon: daemon,
-        }
+        self.plugged = Some((ear, daemon));
     }
 
     /// What an app must know to play here.
@@ -120,6 +108,36 @@ impl Sound {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
+}
+
+fn daemon(folder: &Utf8Path, server: &str) -> Group {
+    let socket = server.trim_start_matches("unix:");
+    // One that was killed leaves it behind.
+    let _ = std::fs::remove_file(socket);
+    let mut command = Command::new("pulseaudio");
+    command
+        .args([
+            "-n",
+            "--daemonize=no",
+            "--system=false",
+            "--use-pid-file=no",
+        ])
+        .args(["--exit-idle-time=-1", "--disable-shm=yes", "--realtime=no"])
+        .arg(format!(
+            "--load=module-native-protocol-unix auth-anonymous=1 socket={socket}"
+        ))
+        .arg("--load=module-null-sink sink_name=test rate=48000 channels=2 format=float32le")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    for variable in [
+        "HOME",
+        "XDG_RUNTIME_DIR",
+        "PULSE_RUNTIME_PATH",
+        "PULSE_STATE_PATH",
+    ] {
+        command.env(variable, folder);
+    }
+    Group::spawn(&mut command, "pulseaudio", "pulseaudio")
 }
 
 fn listen(server: &str, heard: Arc<Mutex<Vec<f32>>>) -> Group {

@@ -12,6 +12,30 @@ fn number(value: &Value, field: &str) -> f64 {
 }
 
 #[test]
+fn a_place_of_delivery_decides_what_is_not_given() {
+    let app = App::new();
+    let wav = app.folder().join("quiet.wav");
+    tone(&wav, 997.0, 0.02, 4.0);
+    for (given, expected) in [
+        (json!({}), -14.0),
+        (json!({ "delivery": "ebu_r128" }), -23.0),
+        (
+            json!({ "delivery": "apple_music", "target_lufs": -18.0 }),
+            -18.0,
+        ),
+    ] {
+        let mut input = json!({ "path": wav, "output": app.folder().join("n.wav") });
+        let fields = given.as_object().expect("an object").clone();
+        input.as_object_mut().expect("an object").extend(fields);
+        let after = &app.call("audio.normalize", input)["after"];
+        assert!(
+            (number(after, "integrated_lufs") - expected).abs() < 0.2,
+            "{given}: {after}"
+        );
+    }
+}
+
+#[test]
 fn a_normalised_file_meets_its_target_and_ceiling() {
     let app = App::new();
     let wav = app.folder().join("quiet.wav");

@@ -3,15 +3,18 @@
 // Helpers of tests fail the test.
 #![allow(clippy::expect_used, clippy::panic)]
 
+mod ambient;
 mod audio;
 mod bad_input;
 mod command_line;
 mod downloads;
+mod effects;
 mod faces;
 mod film;
 mod jobs;
 mod kills;
 mod layers;
+mod listen;
 mod local_models;
 mod mcp;
 mod models;

@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::panic)]
 #![cfg(target_os = "linux")]
 
+mod browser;
 mod chat;
 mod film;
 mod pages;

@@ -57,6 +57,12 @@ async fn sounds_come_in_by_path_and_by_drop_and_are_normalised() {
     window.wait_for_text("Normalise loudness").await;
     window.gallery("project-normalised").await;
 
+    window.press("Effects").await;
+    window.wait_for_text("A spoken voice made even").await;
+    window.screenshot("project-effects").await;
+    window.submit_dialog().await;
+    window.wait_for_text("went through Podcast voice").await;
+
     window.press("Play").await;
     window.find("button[aria-label='Pause']").await;
     app.sound().until_level(|level| level > 0.1).await;

@@ -55,8 +55,10 @@ enum Task {
     },
     /// Measure against peers.
     Bench {
-        /// Only benches whose name contains this.
-        name: Option<String>,
+        /// Only this file of `benches`, such as `decode`.
+        file: Option<String>,
+        /// Of it, only benches whose name contains this.
+        filter: Option<String>,
     },
     /// Build the page into ui/dist.
     Ui,
@@ -76,15 +78,15 @@ fn main() -> Result<()> {
         Task::Demo { sentence } => demo::run(sentence.as_deref(), yes),
         Task::App { arguments } => app::run(&arguments, yes),
         Task::Test { only, skip } => checks::run(&only, &skip, yes),
-        Task::Bench { name } => {
+        Task::Bench { file, filter } => {
             setup::run(setup::For::Tests, yes)?;
             ui::build()?;
             app::build(app::Profile::Release)?;
-            let filter = name.as_deref().unwrap_or_default();
-            shell::run(
-                "cargo",
-                &["bench", "--package", "studio-benches", "--", filter],
-            )
+            let mut arguments = vec!["bench", "--package", "studio-benches"];
+            arguments.extend(file.iter().flat_map(|file| ["--bench", file]));
+            arguments.push("--");
+            arguments.extend(filter.as_deref());
+            shell::run("cargo", &arguments)
         }
         Task::Ui => ui::build(),
         Task::Generate { check } => {

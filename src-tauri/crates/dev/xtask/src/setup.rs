@@ -42,7 +42,10 @@ const APT_TESTS: &[&str] = &[
     "pulseaudio",
     "pulseaudio-utils",
     "libasound2-plugins",
+    CHROMEDRIVER,
 ];
+/// Brings Chromium along. Elsewhere than on Debian, Chrome and its driver come from their maker.
+const CHROMEDRIVER: &str = "chromium-driver";
 const BREW: &[&str] = &["ffmpeg", "pkg-config"];
 
 pub(crate) fn run(purpose: For, yes: bool) -> Result<()> {
@@ -140,6 +143,9 @@ fn linux(purpose: For, yes: bool) -> Result<()> {
 }
 
 fn is_installed(package: &str) -> bool {
+    if package == CHROMEDRIVER && shell::output("chromedriver", &["--version"]).is_some() {
+        return true;
+    }
     shell::output("dpkg-query", &["-W", "-f", "${db:Status-Status}", package])
         .is_some_and(|status| status == "installed")
 }

@@ -1,0 +1,190 @@
+//! A page under a WebDriver, in whatever shows it.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use fantoccini::wd::Capabilities;
+use fantoccini::{Client, ClientBuilder, Locator};
+use serde_json::{Map, Value};
+
+use crate::display::Group;
+use crate::repository;
+
+/// How long a page may take for anything that a test waits for, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A page, and the driver that ends with it.
+pub struct Page {
+    pub(crate) client: Client,
+    _driver: Group,
+}
+
+impl Page {
+    /// Begins a session of `driver`, a command that takes `--port`; `package` is where it comes from.
+    pub(crate) async fn open(
+        mut driver: Command,
+        package: &str,
+        capabilities: Map<String, Value>,
+    ) -> Page {
+        let program = driver.get_program().to_string_lossy().into_owned();
+        let port = free_port();
+        driver.arg(format!("--port={port}"));
+        let group = Group::spawn(&mut driver, &program, package);
+        let address = format!("http://127.0.0.1:{port}");
+        wait_until_ready(&program, &address).await;
+        let client = ClientBuilder::rustls()
+            .expect("a WebDriver client")
+            .capabilities(Capabilities::from_iter(capabilities))
+            .connect(&address)
+            .await
+            .expect("a WebDriver session");
+        Page {
+            client,
+            _driver: group,
+        }
+    }
+
+    /// Waits for the element and answers it.
+    pub async fn find(&self, css: &str) -> fantoccini::elements::Element {
+        match self
+            .client
+            .wait()
+            .at_most(PATIENCE)
+            .for_element(Locator::Css(css))
+            .await
+        {
+            Ok(element) => element,
+            Err(error) => panic!(
+                "{css} did not appear: {error}; the page says: {}",
+                self.text().await
+            ),
+        }
+    }
+
+    pub async fn click(&self, css: &str) {
+        self.find(css)
+            .await
+            .click()
+            .await
+            .unwrap_or_else(|error| panic!("{css} takes no click: {error}"));
+    }
+
+    /// Clicks the button of this name, as a person or a screen reader finds it.
+    pub async fn press(&self, name: &str) {
+        let quoted = format!("'{name}'");
+        let xpath = format!(
+            "//button[normalize-space()={quoted} or @aria-label={quoted} or @title={quoted}]"
+        );
+        match self
+            .client
+            .wait()
+            .at_most(PATIENCE)
+            .for_element(Locator::XPath(&xpath))
+            .await
+        {
+            Ok(button) => button
+                .click()
+                .await
+                .unwrap_or_else(|error| panic!("{name} takes no click: {error}")),
+            Err(error) => panic!(
+                "there is no button {name}: {error}; the page says: {}",
+                self.text().await
+            ),
+        }
+    }
+
+    /// Replaces what a field holds.
+    pub async fn fill(&self, css: &str, text: &str) {
+        let field = self.find(css).await;
+        field.clear().await.expect("the field can be cleared");
+        field.send_keys(text).await.expect("the field takes text");
+    }
+
+    /// Types into an element. Special keys have the code points of WebDriver's table.
+    pub async fn type_keys(&self, css: &str, keys: &str) {
+        let element = self.find(css).await;
+        element
+            .send_keys(keys)
+            .await
+            .unwrap_or_else(|error| panic!("{css} takes no keys: {error}"));
+    }
+
+    /// Presses the main button of the open dialog.
+    pub async fn submit_dialog(&self) {
+        self.click("dialog[open] button[type='submit']").await;
+    }
+
+    /// Waits until the page's text contains `words`.
+    pub async fn wait_for_text(&self, words: &str) {
+        let begun = Instant::now();
+        loop {
+            let text = self.text().await;
+            if text.contains(words) {
+                return;
+            }
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "the page does not say {words:?}, but: {text}"
+            );
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    pub async fn text(&self) -> String {
+        let text = self
+            .client
+            .execute("return document.body.innerText", vec![])
+            .await;
+        text.ok()
+            .and_then(|text| text.as_str().map(str::to_owned))
+            .unwrap_or_default()
+    }
+
+    /// Stays until the page has drawn two frames: what was asked for is visible.
+    pub async fn settle(&self) {
+        let script = "const done = arguments[arguments.length - 1];\
+            requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 200)));";
+        self.client
+            .execute_async(script, vec![])
+            .await
+            .expect("the page draws");
+    }
+
+    /// Keeps a picture of the page under `target/screenshots`.
+    pub async fn screenshot(&self, name: &str) {
+        let folder = repository().join("target/screenshots");
+        std::fs::create_dir_all(&folder).expect("the folder for screenshots");
+        let picture = self.client.screenshot().await.expect("a screenshot");
+        std::fs::write(folder.join(format!("{name}.png")), picture)
+            .expect("the screenshot is written");
+    }
+
+    /// Makes the window `width` × `height` pixels.
+    pub async fn resize(&self, width: u32, height: u32) {
+        self.client
+            .set_window_size(width, height)
+            .await
+            .expect("the window changes its size");
+    }
+
+    /// Ends the session, and with it what shows the page.
+    pub async fn close(self) {
+        self.client.close().await.expect("the session ends");
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("its number").port()
+}
+
+async fn wait_until_ready(program: &str, address: &str) {
+    let begun = Instant::now();
+    while reqwest::get(format!("{address}/status")).await.is_err() {
+        assert!(
+            begun.elapsed() < PATIENCE,
+            "{program} does not answer at {address}"
+        );
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
