@@ -195,6 +195,11 @@ impl LiteLlm {
                 "--config",
                 config.as_str(),
             ])
+            // Without a key of its own it only starts when told so.
+            .env(
+                "LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY",
+                "true",
+            )
             .stdout(std::process::Stdio::null())
             .stderr(std::process::Stdio::null())
             .spawn()
