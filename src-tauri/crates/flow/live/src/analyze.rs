@@ -177,7 +177,9 @@ mod tests {
         let composed = measure(&composed(7, params, 240.0).1);
         assert_eq!(read.notes, composed.notes);
         assert_eq!(read.cadences, 0);
-        assert!(read.consistency > Some(0.99), "{read:?}");
+        assert_eq!(composed.consistency, Some(1.0));
+        // The file does not name its mode; it is found from the notes of each minute.
+        assert!(read.consistency > Some(0.95), "{read:?}");
         std::fs::write(&path, b"RIFF").unwrap();
         let error = super::read(&path).unwrap_err();
         assert_eq!(error.field.as_deref(), Some("/path"));
