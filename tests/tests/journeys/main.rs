@@ -19,6 +19,7 @@ mod local_models;
 mod mcp;
 mod models;
 mod openai;
+mod pipeline;
 #[cfg(target_os = "linux")]
 mod playback;
 mod security;

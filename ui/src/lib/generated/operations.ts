@@ -196,6 +196,12 @@ export type Phaser = { rate_hz?: number; centre_hz?: number; depth_octaves?: num
 
 export type Picture = { media_type: string; data: string };
 
+export type PipelineEntry = { source: string; output: string; outcome: PipelineOutcome; error: string | null; lufs_before: number | null; lufs_after: number | null; took_secs: number; warnings: Array<string>; made_of: string };
+
+export type PipelineOutcome = "done" | "kept" | "failed" | "waiting";
+
+export type PipelineStep = { process: { preset?: string | null; chain?: Chain | null; cut_tail?: boolean } } | { normalize: { delivery?: Delivery; target_lufs?: number | null; ceiling_dbtp?: number | null } };
+
 export type PitchShift = { semitones?: number };
 
 export type Point = { at_secs: number; value: number };
@@ -347,6 +353,7 @@ export interface Operations {
   'audio.loudness': { input: { path?: string | null; project?: string | null; asset?: string | null }; output: { integrated_lufs: number | null; momentary_max_lufs: number | null; short_term_max_lufs: number | null; range_lu: number; true_peak_dbtp: number | null; sample_peak_dbfs: number | null; duration_secs: number } };
   'audio.normalize': { input: { path?: string | null; project?: string | null; asset?: string | null; delivery?: Delivery; target_lufs?: number | null; ceiling_dbtp?: number | null; output?: string | null; format?: Container | null }; output: { output: Output; before: Loudness; after: Loudness; gain_db: number; limited_db: number } };
   'audio.peaks': { input: { path?: string | null; project?: string | null; asset?: string | null; samples_per_peak?: number }; output: ArrayBuffer };
+  'audio.pipeline': { input: { paths: Array<string>; pattern?: string | null; recursive?: boolean; steps?: Array<PipelineStep>; output_folder: string; format?: Container | null; quality?: Quality; sample_rate?: number | null; parallel?: number | null }; output: { done: number; kept: number; failed: number; entries: Array<PipelineEntry> } };
   'audio.probe': { input: { path?: string | null; project?: string | null; asset?: string | null }; output: { path: string; container: string; media_type: string; duration_secs: number | null; bytes: number; audio: AudioInfo | null; video: VideoInfo | null; is_image: boolean; tags: Record<string, string>; cover_art: boolean } };
   'audio.process': { input: { path?: string | null; project?: string | null; asset?: string | null; preset?: string | null; chain?: Chain | null; impulses?: Record<string, string>; cut_tail?: boolean; output?: string | null; format?: Container | null; quality?: Quality }; output: { output: Output; frames: number; tail_secs: number; warnings: Array<string> } };
   'chat.choose_branch': { input: { conversation: string; message: string }; output: { conversation: Conversation; messages: Array<Shown>; draft: Draft | null } };

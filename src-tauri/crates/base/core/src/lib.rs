@@ -6,6 +6,7 @@
 //! Not here: anything that touches media, the database or the network, and any concrete operation.
 
 pub mod context;
+pub mod csv;
 pub mod error;
 pub mod event;
 pub mod job;

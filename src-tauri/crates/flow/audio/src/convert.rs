@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -14,6 +14,7 @@ use studio_dsp::{Audio, Resampler};
 use studio_media::{AudioFormat, AudioReader, AudioWriter, Container, Quality};
 use studio_store::{Projects, Provenance};
 
+use crate::input::ends;
 use crate::normalize::{digest_of, stem};
 
 pub(crate) fn operation(projects: &Arc<Projects>) -> Operation {
@@ -69,48 +70,28 @@ struct Converted {
 
 fn convert(cx: &JobContext, projects: &Projects, input: ConvertInput) -> Result<Converted, Error> {
     let begun = Instant::now();
-    let source = studio_assets::source(
+    let (source, destination) = ends(
         projects,
         input.path.as_deref(),
         input.project.as_deref(),
         input.asset.as_deref(),
-    )?;
-    let destination = Destination::choose(
-        projects,
         input.output.as_deref(),
-        input.project.as_deref(),
-        Some(&source),
     )?;
-    let mut reader = AudioReader::open(&source.path)?;
-    let spec = reader.spec();
-    let format = AudioFormat::new(input.format, input.quality, reader.bits_per_sample());
-    let mut rates = Rates::new(&reader, format, input.sample_rate)?;
     let name = format!("{}.{}", stem(&source.name), input.format.extension());
     let written = destination.path(cx, &name)?;
-    let mut writer = AudioWriter::create(&written, format, rates.to, spec.channels)?;
-    writer.keep_tags_of(&source.path);
-    let mut block = Audio::silence(spec.rate, spec.channels, 0);
-    while reader.read(&mut block)? > 0 {
-        cx.check()?;
-        if let Some(total) = spec.frames {
-            cx.progress(
-                "Converting",
-                0.9 * reader.position() as f64 / total.max(1) as f64,
-            );
-        }
-        rates.write(&block, &mut writer)?;
-    }
-    rates.finish(&mut writer)?;
-    let result = writer.finish()?;
-    let warnings = reader
-        .warnings()
-        .iter()
-        .chain(&result.warnings)
-        .map(ToString::to_string)
-        .collect();
+    let format = |bits| AudioFormat::new(input.format, input.quality, bits);
+    let rewritten = rewrite(
+        &cx.part(0.0, 0.9),
+        &source.path,
+        &written,
+        &format,
+        input.sample_rate,
+    )?;
     let made = Provenance {
         operation: "audio.convert".to_owned(),
-        input: json!({ "format": input.format, "quality": input.quality, "sample_rate": rates.to.get() }),
+        input: json!({
+            "format": input.format, "quality": input.quality, "sample_rate": rewritten.rate.get(),
+        }),
         inputs: digest_of(&source),
         device: Some("cpu".to_owned()),
         took_ms: begun.elapsed().as_millis() as u64,
@@ -119,9 +100,56 @@ fn convert(cx: &JobContext, projects: &Projects, input: ConvertInput) -> Result<
     let output = destination.deliver(&cx.part(0.9, 1.0), &written, &name, Some(&source), made)?;
     Ok(Converted {
         output,
+        frames: rewritten.frames,
+        bytes: rewritten.bytes,
+        warnings: rewritten.warnings,
+    })
+}
+
+/// How a file is written, by the bits of a sample of its source.
+pub(crate) type FormatFor<'a> = &'a (dyn Fn(Option<u32>) -> AudioFormat + Sync);
+
+/// What [`rewrite`] wrote.
+pub(crate) struct Rewritten {
+    pub(crate) rate: SampleRate,
+    /// Samples per channel.
+    pub(crate) frames: u64,
+    pub(crate) bytes: u64,
+    /// What could not be kept, and damage of the source.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// Writes the sound at `path` in another format, at the rate in Hz that was asked for, or its own.
+pub(crate) fn rewrite(
+    cx: &JobContext,
+    path: &Utf8Path,
+    written: &Utf8Path,
+    format: FormatFor<'_>,
+    asked_hz: Option<u32>,
+) -> Result<Rewritten, Error> {
+    let mut reader = AudioReader::open(path)?;
+    let spec = reader.spec();
+    let format = format(reader.bits_per_sample());
+    let mut rates = Rates::new(&reader, format, asked_hz)?;
+    let mut writer = AudioWriter::create(written, format, rates.to, spec.channels)?;
+    writer.keep_tags_of(path);
+    let mut block = Audio::silence(spec.rate, spec.channels, 0);
+    while reader.read(&mut block)? > 0 {
+        cx.check()?;
+        if let Some(total) = spec.frames {
+            let share = reader.position() as f64 / total.max(1) as f64;
+            cx.progress("Converting", share);
+        }
+        rates.write(&block, &mut writer)?;
+    }
+    rates.finish(&mut writer)?;
+    let result = writer.finish()?;
+    let warnings = reader.warnings().iter().chain(&result.warnings);
+    Ok(Rewritten {
+        rate: rates.to,
         frames: result.frames,
         bytes: result.bytes,
-        warnings,
+        warnings: warnings.map(ToString::to_string).collect(),
     })
 }
 

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use studio_assets::{Destination, Output};
+use studio_assets::Output;
 use studio_core::{Error, JobContext, Operation, Resource};
 use studio_dsp::Audio;
 use studio_dsp::effects::{
@@ -17,7 +17,8 @@ use studio_dsp::effects::{
 use studio_media::{AudioFormat, AudioReader, AudioWriter, Container, Quality};
 use studio_store::{Projects, Provenance};
 
-use crate::convert::{Rates, container};
+use crate::convert::{FormatFor, Rates, container};
+use crate::input::ends;
 use crate::normalize::{digest_of, stem};
 
 /// Longer impulse responses are no rooms, and take the time of a sound.
@@ -154,55 +155,34 @@ struct Processed {
 
 fn process(cx: &JobContext, projects: &Projects, input: &ProcessInput) -> Result<Processed, Error> {
     let begun = Instant::now();
-    let (title, chain) = chain(input)?;
-    let source = studio_assets::source(
+    let (title, chain) = chain(input.preset.as_deref(), input.chain.as_ref())?;
+    let (source, destination) = ends(
         projects,
         input.path.as_deref(),
         input.project.as_deref(),
         input.asset.as_deref(),
-    )?;
-    let destination = Destination::choose(
-        projects,
         input.output.as_deref(),
-        input.project.as_deref(),
-        Some(&source),
     )?;
     let container = container(input.format, &destination)?.unwrap_or(Container::Wav);
-    let mut reader = AudioReader::open(&source.path)?;
-    let spec = reader.spec();
     let impulses = impulses(&input.impulses)?;
-    let mut rendering = Rendering::new(&chain, spec.rate, spec.channels, &impulses)
-        .map_err(|error| Error::bad_input(error.to_string()).field("/chain"))?;
-    let format = AudioFormat::new(container, input.quality, reader.bits_per_sample());
-    let mut rates = Rates::new(&reader, format, None)?;
     let name = format!("{}, {title}.{}", stem(&source.name), container.extension());
     let written = destination.path(cx, &name)?;
-    let mut writer = AudioWriter::create(&written, format, rates.to, spec.channels)?;
-    writer.keep_tags_of(&source.path);
-    let mut block = Audio::silence(spec.rate, spec.channels, 0);
-    let mut ready = Audio::silence(spec.rate, spec.channels, 0);
-    let mut frames = 0;
-    while reader.read(&mut block)? > 0 {
-        cx.check()?;
-        if let Some(total) = spec.frames {
-            let share = reader.position() as f64 / total.max(1) as f64;
-            cx.progress("Applying effects", 0.9 * share);
-        }
-        rendering.feed(&block.slices(), &mut ready);
-        frames += ready.frames() as u64;
-        rates.write(&ready, &mut writer)?;
-        ready.channels.iter_mut().for_each(Vec::clear);
-    }
     let tail = if input.cut_tail {
         Tail::Cut
     } else {
         Tail::Kept
     };
-    rendering.finish(tail, &mut ready);
-    frames += ready.frames() as u64;
-    rates.write(&ready, &mut writer)?;
-    rates.finish(&mut writer)?;
-    let result = writer.finish()?;
+    let format = |bits| AudioFormat::new(container, input.quality, bits);
+    let work = cx.part(0.0, 0.9);
+    let applied = apply(
+        &work,
+        &source.path,
+        &written,
+        &format,
+        &chain,
+        &impulses,
+        tail,
+    )?;
     let made = Provenance {
         operation: "audio.process".to_owned(),
         input: json!({ "chain": chain, "cut_tail": input.cut_tail, "format": container, "quality": input.quality }),
@@ -211,21 +191,71 @@ fn process(cx: &JobContext, projects: &Projects, input: &ProcessInput) -> Result
         took_ms: begun.elapsed().as_millis() as u64,
         ..Provenance::default()
     };
-    let warnings = reader.warnings().iter().chain(&result.warnings);
-    let warnings = warnings.map(ToString::to_string).collect();
-    let tail = frames.saturating_sub(reader.position());
     let output = destination.deliver(&cx.part(0.9, 1.0), &written, &name, Some(&source), made)?;
     Ok(Processed {
         output,
+        frames: applied.frames,
+        tail_secs: applied.tail_secs,
+        warnings: applied.warnings,
+    })
+}
+
+/// What [`apply`] wrote.
+pub(crate) struct Applied {
+    frames: u64,
+    tail_secs: f64,
+    pub(crate) warnings: Vec<String>,
+}
+
+/// Writes the sound at `path` as it comes out of the chain, in time and to the end of its echoes.
+pub(crate) fn apply(
+    cx: &JobContext,
+    path: &Utf8Path,
+    written: &Utf8Path,
+    format: FormatFor<'_>,
+    chain: &Chain,
+    impulses: &Impulses,
+    tail: Tail,
+) -> Result<Applied, Error> {
+    let mut reader = AudioReader::open(path)?;
+    let spec = reader.spec();
+    let mut rendering = Rendering::new(chain, spec.rate, spec.channels, impulses)
+        .map_err(|error| Error::bad_input(error.to_string()).field("/chain"))?;
+    let format = format(reader.bits_per_sample());
+    let mut rates = Rates::new(&reader, format, None)?;
+    let mut writer = AudioWriter::create(written, format, rates.to, spec.channels)?;
+    writer.keep_tags_of(path);
+    let mut block = Audio::silence(spec.rate, spec.channels, 0);
+    let mut ready = Audio::silence(spec.rate, spec.channels, 0);
+    let mut frames = 0;
+    while reader.read(&mut block)? > 0 {
+        cx.check()?;
+        if let Some(total) = spec.frames {
+            let share = reader.position() as f64 / total.max(1) as f64;
+            cx.progress("Applying effects", share);
+        }
+        rendering.feed(&block.slices(), &mut ready);
+        frames += ready.frames() as u64;
+        rates.write(&ready, &mut writer)?;
+        ready.channels.iter_mut().for_each(Vec::clear);
+    }
+    rendering.finish(tail, &mut ready);
+    frames += ready.frames() as u64;
+    rates.write(&ready, &mut writer)?;
+    rates.finish(&mut writer)?;
+    let result = writer.finish()?;
+    let warnings = reader.warnings().iter().chain(&result.warnings);
+    let tail = frames.saturating_sub(reader.position());
+    Ok(Applied {
         frames: result.frames,
         tail_secs: spec.rate.secs_from_samples(tail),
-        warnings,
+        warnings: warnings.map(ToString::to_string).collect(),
     })
 }
 
 /// The chain, and what the result is called after.
-fn chain(input: &ProcessInput) -> Result<(String, Chain), Error> {
-    match (&input.preset, &input.chain) {
+pub(crate) fn chain(wanted: Option<&str>, own: Option<&Chain>) -> Result<(String, Chain), Error> {
+    match (wanted, own) {
         (Some(id), None) => {
             let found = preset(id).ok_or_else(|| {
                 let known: Vec<String> = presets().into_iter().map(|preset| preset.id).collect();

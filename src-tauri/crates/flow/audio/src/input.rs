@@ -1,9 +1,9 @@
 //! Inputs that several operations share.
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use studio_assets::Source;
+use studio_assets::{Destination, Source};
 use studio_core::Error;
 use studio_store::Projects;
 
@@ -32,4 +32,17 @@ impl SourceInput {
             self.asset.as_deref(),
         )
     }
+}
+
+/// What an operation reads, and where its result goes: the file `output`, or else an asset of `project`.
+pub(crate) fn ends(
+    projects: &Projects,
+    path: Option<&Utf8Path>,
+    project: Option<&str>,
+    asset: Option<&str>,
+    output: Option<&Utf8Path>,
+) -> Result<(Source, Destination), Error> {
+    let source = studio_assets::source(projects, path, project, asset)?;
+    let destination = Destination::choose(projects, output, project, Some(&source))?;
+    Ok((source, destination))
 }

@@ -1,10 +1,12 @@
-//! Operations on sound: probe, peaks, loudness, normalise, convert, effects, speech.
+//! Operations on sound: probe, peaks, loudness, normalise, convert, effects, many at a time,
+//! speech.
 
 mod convert;
 mod effects;
 mod input;
 mod measure;
 mod normalize;
+mod pipeline;
 mod probe;
 mod speech;
 
@@ -20,6 +22,7 @@ pub fn operations(projects: &Arc<Projects>) -> Vec<Operation> {
     operations.push(normalize::operation(projects));
     operations.push(convert::operation(projects));
     operations.extend(effects::operations(projects));
+    operations.push(pipeline::operation());
     operations.extend(speech::operations(projects));
     operations
 }

@@ -11,14 +11,15 @@ use camino::{Utf8Path, Utf8PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use studio_assets::{Destination, Output, Source};
+use studio_assets::{Output, Source};
 use studio_core::units::Db;
 use studio_core::{Error, ErrorCode, JobContext, Operation, Resource};
 use studio_dsp::{Audio, Limiter, Loudness};
 use studio_media::{AudioFormat, AudioReader, AudioWriter, Container, Quality};
 use studio_store::{Projects, Provenance};
 
-use crate::convert::Rates;
+use crate::convert::{FormatFor, Rates};
+use crate::input::ends;
 use crate::measure::measure;
 
 /// How often a lossy file may be written again to meet its ceiling and target.
@@ -75,7 +76,7 @@ struct NormalizeInput {
 /// Places that play every sound at their own loudness, and norms.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-enum Delivery {
+pub(crate) enum Delivery {
     #[default]
     Spotify,
     AppleMusic,
@@ -95,7 +96,7 @@ enum Delivery {
 
 impl Delivery {
     /// LUFS and dBTP, as the services and norms state them.
-    fn levels(self) -> (f64, f64) {
+    pub(crate) fn levels(self) -> (f64, f64) {
         match self {
             Delivery::Spotify | Delivery::YouTube | Delivery::Tidal => (-14.0, -1.0),
             Delivery::AmazonMusic => (-14.0, -2.0),
@@ -126,58 +127,89 @@ fn normalize(
     input: NormalizeInput,
 ) -> Result<Normalized, Error> {
     let begun = Instant::now();
-    let source = studio_assets::source(
+    let (source, destination) = ends(
         projects,
         input.path.as_deref(),
         input.project.as_deref(),
         input.asset.as_deref(),
-    )?;
-    let destination = Destination::choose(
-        projects,
         input.output.as_deref(),
-        input.project.as_deref(),
-        Some(&source),
     )?;
     let container =
         crate::convert::container(input.format, &destination)?.unwrap_or(Container::Wav);
     let (target, highest) = input.delivery.levels();
     let target = input.target_lufs.unwrap_or(target);
     let highest = input.ceiling_dbtp.unwrap_or(highest);
-    let before = measure(&cx.part(0.0, 0.3), &source.path)?;
-    let Some(loudness) = before.integrated_lufs else {
-        return Err(Error::bad_input(format!(
-            "{} is silent: silence has no loudness",
-            source.name
-        )));
-    };
     let name = format!(
-        "{}, {} LUFS.{}",
+        "{}, {target} LUFS.{}",
         stem(&source.name),
-        target,
         container.extension()
     );
     let written = destination.path(cx, &name)?;
+    let levelled = level(
+        &cx.part(0.0, 0.9),
+        &source.path,
+        &written,
+        &|bits| AudioFormat::new(container, Quality::High, bits),
+        target,
+        highest,
+    )?;
+    let made = Provenance {
+        operation: "audio.normalize".to_owned(),
+        input: json!({ "target_lufs": target, "ceiling_dbtp": highest }),
+        inputs: digest_of(&source),
+        device: Some("cpu".to_owned()),
+        took_ms: begun.elapsed().as_millis() as u64,
+        ..Provenance::default()
+    };
+    let output = destination.deliver(&cx.part(0.9, 1.0), &written, &name, Some(&source), made)?;
+    Ok(Normalized {
+        output,
+        before: levelled.before,
+        after: levelled.after,
+        gain_db: levelled.gain.0,
+        limited_db: levelled.limited.0,
+    })
+}
+
+/// What [`level`] found and did.
+pub(crate) struct Levelled {
+    pub(crate) before: Loudness,
+    /// Measured in the written file.
+    pub(crate) after: Loudness,
+    gain: Db,
+    limited: Db,
+}
+
+/// Writes the sound at `path` with the target loudness, in LUFS, and no true peak above `highest`, in dBTP. The written
+/// file is measured, and written again until it holds both.
+pub(crate) fn level(
+    cx: &JobContext,
+    path: &Utf8Path,
+    written: &Utf8Path,
+    format: FormatFor<'_>,
+    target: f64,
+    highest: f64,
+) -> Result<Levelled, Error> {
+    let before = measure(&cx.part(0.0, 0.33), path)?;
+    let Some(loudness) = before.integrated_lufs else {
+        return Err(Error::bad_input(
+            "the sound is silent: silence has no loudness",
+        ));
+    };
     let mut gain = Db(target - loudness);
     let mut ceiling = Db(highest);
     for attempt in 0..TRIES {
-        let from = 0.3 + 0.6 * attempt as f64 / TRIES as f64;
-        let part = cx.part(from, from + 0.6 / TRIES as f64);
-        let limited = render(
-            &part.part(0.0, 0.7),
-            &source,
-            container,
-            &written,
-            gain,
-            ceiling,
-        )?;
-        let after = measure(&part.part(0.7, 1.0), &written)?;
+        let from = 0.33 + 0.67 * attempt as f64 / TRIES as f64;
+        let part = cx.part(from, from + 0.67 / TRIES as f64);
+        let limited = render(&part.part(0.0, 0.7), path, written, format, gain, ceiling)?;
+        let after = measure(&part.part(0.7, 1.0), written)?;
         let too_high = after.true_peak_dbtp.unwrap_or(f64::NEG_INFINITY) - highest;
         let too_quiet = target - after.integrated_lufs.unwrap_or(target);
         // A limited file may stay below its target; more gain would only be limited away.
         let off = too_quiet.abs() > LOUDNESS_TOLERANCE_LU && limited.0 < 6.0;
         if too_high <= 0.0 && !off || attempt + 1 == TRIES {
             if too_high > 0.05 {
-                let _ = std::fs::remove_file(&written);
+                let _ = std::fs::remove_file(written);
                 return Err(Error::new(
                     ErrorCode::Unsupported,
                     format!(
@@ -191,22 +223,11 @@ fn normalize(
                     "the result is {too_quiet:.1} LU off its target: its peaks leave no more room"
                 ));
             }
-            let made = Provenance {
-                operation: "audio.normalize".to_owned(),
-                input: json!({ "target_lufs": target, "ceiling_dbtp": highest }),
-                inputs: digest_of(&source),
-                device: Some("cpu".to_owned()),
-                took_ms: begun.elapsed().as_millis() as u64,
-                ..Provenance::default()
-            };
-            let output =
-                destination.deliver(&cx.part(0.9, 1.0), &written, &name, Some(&source), made)?;
-            return Ok(Normalized {
-                output,
+            return Ok(Levelled {
                 before,
                 after,
-                gain_db: gain.0,
-                limited_db: limited.0,
+                gain,
+                limited,
             });
         }
         if too_high > 0.0 {
@@ -222,18 +243,18 @@ fn normalize(
 /// Writes the source with `gain`, limited to `ceiling`; answers what the limiter took off at most.
 fn render(
     cx: &JobContext,
-    source: &Source,
-    container: Container,
     path: &Utf8Path,
+    written: &Utf8Path,
+    format: FormatFor<'_>,
     gain: Db,
     ceiling: Db,
 ) -> Result<Db, Error> {
-    let mut reader = AudioReader::open(&source.path)?;
+    let mut reader = AudioReader::open(path)?;
     let spec = reader.spec();
-    let format = AudioFormat::new(container, Quality::High, reader.bits_per_sample());
+    let format = format(reader.bits_per_sample());
     let mut rates = Rates::new(&reader, format, None)?;
-    let mut writer = AudioWriter::create(path, format, rates.to, spec.channels)?;
-    writer.keep_tags_of(&source.path);
+    let mut writer = AudioWriter::create(written, format, rates.to, spec.channels)?;
+    writer.keep_tags_of(path);
     let mut limiter = Limiter::new(ceiling, spec.channels, spec.rate);
     let ratio = gain.ratio() as f32;
     let mut block = Audio::silence(spec.rate, spec.channels, 0);
@@ -270,7 +291,7 @@ fn render(
     }
     rates.finish(&mut writer)?;
     for warning in writer.finish()?.warnings {
-        cx.warn(format!("{path}: {warning}"));
+        cx.warn(format!("{written}: {warning}"));
     }
     Ok(limiter.reduction())
 }

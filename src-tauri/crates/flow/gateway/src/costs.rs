@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use studio_core::operation::{Bytes, MediaType};
 use studio_core::units::MicroUsd;
-use studio_core::{Error, JobContext, Operation};
+use studio_core::{Error, JobContext, Operation, csv};
 use studio_llm::chat::ChatRequest;
 use studio_llm::tokens::TokenCount;
 use studio_store::{GroupBy, LedgerEntry, Limits, Scope, Total};
@@ -36,7 +36,7 @@ pub(crate) fn operations(gateway: &Arc<Gateway>) -> Vec<Operation> {
             move |_cx: &JobContext, input: Since| {
                 gateway.flush();
                 let entries = gateway.home.ledger().entries(&day(input.days)?)?;
-                Ok(Bytes::<Csv>::new(csv(&entries).into_bytes()))
+                Ok(Bytes::<Csv>::new(ledger(&entries).into_bytes()))
             }
         }),
         Operation::define(
@@ -159,7 +159,7 @@ impl MediaType for Csv {
 }
 
 /// The ledger as RFC 4180 wants it, dollars with all six decimals.
-fn csv(entries: &[LedgerEntry]) -> String {
+fn ledger(entries: &[LedgerEntry]) -> String {
     let mut out = String::from(
         "time,operation,project,purpose,model,key,reserved_usd,spent_usd,input_tokens,cached_tokens,cache_write_tokens,output_tokens,reasoning_tokens\r\n",
     );
@@ -187,27 +187,9 @@ fn csv(entries: &[LedgerEntry]) -> String {
             tokens(|usage| usage.output_tokens),
             tokens(|usage| usage.reasoning_tokens),
         ];
-        let fields: Vec<String> = fields.iter().map(|field| quoted(field)).collect();
-        out.push_str(&fields.join(","));
-        out.push_str("\r\n");
+        out.push_str(&csv::line(fields));
     }
     out
-}
-
-/// A field that spreadsheets take for text: quoted where it must be, and never a formula.
-fn quoted(field: &str) -> String {
-    let formula = field.starts_with(['=', '+', '@', '\t', '\r'])
-        || (field.starts_with('-') && field.parse::<f64>().is_err());
-    let field = if formula {
-        format!("'{field}")
-    } else {
-        field.to_owned()
-    };
-    if field.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", field.replace('"', "\"\""))
-    } else {
-        field
-    }
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -262,23 +244,4 @@ fn analyze(gateway: &Gateway, input: Analyze) -> Result<Analysis, Error> {
         most_cost: rates.map(|rates| rates.most(most_tokens, output_tokens)),
         price_as_of: catalog.price(&model.id).map(|price| price.as_of.clone()),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cell_is_text_and_never_a_formula() {
-        for (field, cell) in [
-            ("plain", "plain"),
-            ("a,b", "\"a,b\""),
-            ("say \"hi\"", "\"say \"\"hi\"\"\""),
-            ("=1+1", "'=1+1"),
-            ("-0.5", "-0.5"),
-            ("-x", "'-x"),
-        ] {
-            assert_eq!(quoted(field), cell);
-        }
-    }
 }
