@@ -24,6 +24,8 @@ pub(crate) struct Shared {
     pub(crate) jitter_ms: AtomicU32,
     /// When the device asked last, in milliseconds since the output was opened.
     pub(crate) asked_ms: AtomicU64,
+    /// When the device itself ran dry last, on the same clock; 0 for never.
+    pub(crate) stumbled_ms: AtomicU64,
 }
 
 /// Copies stereo from the ring to the device's channels.

@@ -28,6 +28,10 @@ const BLOCK: usize = 512;
 const NAP: Duration = Duration::from_millis(4);
 /// A device that asks for nothing for so long is gone, even where the system does not say so.
 const LONGEST_SILENCE: Duration = Duration::from_secs(2);
+/// The same in the seconds after it ran dry: most go on at once, and some, as PulseAudio's plugin for ALSA, fill their
+/// buffer and stop.
+const LONGEST_STUMBLE: Duration = Duration::from_millis(200);
+const STUMBLING: Duration = Duration::from_secs(3);
 
 /// Playing sound. Dropping it stops.
 pub struct Output {
@@ -90,7 +94,7 @@ impl Output {
         let stream_config = cpal::StreamConfig {
             channels: config.channels(),
             sample_rate: config.sample_rate(),
-            buffer_size: cpal::BufferSize::Default,
+            buffer_size: period(config.buffer_size(), rate, latency_ms),
         };
         let (stop, stopped) = mpsc::channel();
         let (started, start_result) = mpsc::channel();
@@ -99,7 +103,7 @@ impl Output {
         let owner = std::thread::Builder::new()
             .name("sound device".to_owned())
             .spawn(move || {
-                match start(&device, stream_config, callback, failures) {
+                match start(&device, stream_config, callback, failures, opened) {
                     Ok(stream) => {
                         let _ = started.send(Ok(()));
                         // Ends when the output is dropped.
@@ -221,6 +225,14 @@ impl Output {
         change(self.feeder.lock().source.as_mut())
     }
 
+    /// Gives up a device that is gone. Closing one takes seconds on some systems: that happens elsewhere.
+    pub fn abandon(self) {
+        self.feeder.lock().source = Box::new(Nothing);
+        let closing = std::thread::Builder::new().name("sound device closes".to_owned());
+        // Without a thread it is closed here, when `self` is dropped with the closure.
+        let _ = closing.spawn(move || drop(self));
+    }
+
     pub fn state(&self) -> OutputState {
         let feeder = self.feeder.lock();
         let played = self.shared.played.load(Ordering::Acquire);
@@ -237,7 +249,14 @@ impl Output {
     /// Whether the device has not asked for sound for longer than any does that works.
     fn is_silent(&self) -> bool {
         let asked = Duration::from_millis(self.shared.asked_ms.load(Ordering::Relaxed));
-        self.opened.elapsed() > asked + LONGEST_SILENCE
+        let stumbled = Duration::from_millis(self.shared.stumbled_ms.load(Ordering::Relaxed));
+        let now = self.opened.elapsed();
+        let is_stumbling = !stumbled.is_zero() && now < stumbled + STUMBLING;
+        let patience = match is_stumbling {
+            true => LONGEST_STUMBLE,
+            false => LONGEST_SILENCE,
+        };
+        now > asked + patience
     }
 }
 
@@ -257,6 +276,23 @@ impl Drop for Output {
         for thread in self.threads.drain(..) {
             let _ = thread.join();
         }
+    }
+}
+
+/// The device holds two periods. By themselves some hold 20 ms, which a busy machine misses; a quarter of the latency
+/// each is enough for it, and little beside the ring.
+fn period(
+    supported: &cpal::SupportedBufferSize,
+    rate: SampleRate,
+    latency_ms: u32,
+) -> cpal::BufferSize {
+    let wanted = rate.samples_from_secs(f64::from(latency_ms) / 4e3);
+    match supported {
+        cpal::SupportedBufferSize::Range { min, max } => {
+            let wanted = u32::try_from(wanted).unwrap_or(u32::MAX);
+            cpal::BufferSize::Fixed(wanted.clamp(*min, (*max).max(*min)))
+        }
+        cpal::SupportedBufferSize::Unknown => cpal::BufferSize::Default,
     }
 }
 
@@ -324,17 +360,23 @@ fn start(
     config: cpal::StreamConfig,
     mut callback: Callback,
     shared: Arc<Shared>,
+    opened: Instant,
 ) -> Result<cpal::Stream, cpal::Error> {
     let stream = device.build_output_stream(
         config,
         move |out: &mut [f32], _| callback.fill(out),
         move |error| {
-            // Bursts of delay reports come with perfectly good sound on some systems.
-            if matches!(
-                error.kind(),
-                cpal::ErrorKind::DeviceNotAvailable | cpal::ErrorKind::StreamInvalidated
-            ) {
-                shared.failed.store(true, Ordering::Release);
+            match error.kind() {
+                cpal::ErrorKind::DeviceNotAvailable | cpal::ErrorKind::StreamInvalidated => {
+                    shared.failed.store(true, Ordering::Release);
+                }
+                cpal::ErrorKind::Xrun => {
+                    shared.underruns.fetch_add(1, Ordering::Relaxed);
+                    let now = opened.elapsed().as_millis() as u64;
+                    shared.stumbled_ms.store(now, Ordering::Relaxed);
+                }
+                // Bursts of delay reports come with perfectly good sound on some systems.
+                _ => {}
             }
         },
         None,

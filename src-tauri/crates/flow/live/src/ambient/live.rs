@@ -258,8 +258,10 @@ impl Live {
         if wanted == now.wanted && !(is_gone && is_due) {
             return;
         }
+        tracing::info!(is_gone, "the music changes its sound device");
         if let Some(output) = now.output.take() {
             now.underruns += output.state().underruns;
+            output.abandon();
         }
         (now.wanted, now.tried) = (wanted, Instant::now());
         let wish = *self.last.lock();
