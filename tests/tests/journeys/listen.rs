@@ -217,6 +217,17 @@ async fn the_music_changes_when_asked_and_what_is_wrong_is_told() {
         assert_eq!(error["field"], field, "{wrong}: {error}");
         assert_eq!(error["recoverable"], true);
     }
+    client.say(&json!({ "type": "watch" })).await;
+    let ahead = client.message("ahead").await;
+    let notes = ahead["notes"].as_array().expect("notes");
+    assert!(notes.len() > 8, "{ahead}");
+    assert_eq!(ahead["consistency"], 1.0);
+    let beat = ahead["beat"].as_f64();
+    client
+        .say(&json!({ "type": "update_params", "bpm": 90 }))
+        .await;
+    let later = client.message("ahead").await;
+    assert!(later["beat"].as_f64() > beat, "a bar later: {later}");
     let mangled = Message::text("{");
     client.0.send(mangled).await.expect("the server reads");
     assert_eq!(client.message("error").await["code"], "bad_input");

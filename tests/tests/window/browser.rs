@@ -17,6 +17,8 @@ async fn a_browser_plays_the_score_and_says_when_the_studio_is_gone() {
     page.wait_for_text("Playing here").await;
     app.sound().until_level(|level| level > 0.002).await;
     page.find("[data-testid='chord']").await;
+    page.find("canvas[aria-label='The notes that come, as a piano roll']")
+        .await;
     page.screenshot("browser-ambient-playing").await;
     let heard: Value = serde_json::from_str(&server.get("/api/status").await).expect("JSON");
     assert_eq!(heard["listeners"], 1);

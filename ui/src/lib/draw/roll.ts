@@ -1,9 +1,27 @@
 // Draws the bars that come as a piano roll: time from left to right, pitch upwards.
 
 import type { Stage } from '$design/canvas';
+import { pretty } from '../harmony';
 import type { Output } from '../types';
 
-export type Score = Output<'ambient.ahead'>;
+export type Coming = Output<'ambient.ahead'>;
+
+/** What was told, and when its first moment is heard. */
+export interface Heard {
+  coming: Coming;
+  /** By `performance.now()`. */
+  at: number;
+}
+
+/** What was told now, with those notes of before that still sound: they are not told again. */
+export function follow(before: Heard | null, told: Coming, at: number): Heard {
+  const first = told.notes[0]?.beat ?? 0;
+  const sounding = (before?.coming.notes ?? []).filter(
+    (note) => note.beat + note.beats > told.beat && note.beat < first,
+  );
+  const chords = told.chords.map((chord) => ({ ...chord, name: pretty(chord.name) }));
+  return { coming: { ...told, chords, notes: [...sounding, ...told.notes] }, at };
+}
 
 /** Beats left of the line of now, and in all. */
 const PAST = 2;
@@ -13,7 +31,11 @@ const LOWEST = 31;
 const HIGHEST = 90;
 const BEATS_PER_BAR = 4;
 
-export function drawRoll({ ctx, paint, length, width, height }: Stage, score: Score, beat: number) {
+export function drawRoll(
+  { ctx, paint, length, width, height }: Stage,
+  score: Coming,
+  beat: number,
+) {
   const x = (at: number) => ((at - beat + PAST) / BEATS) * width;
   const tall = height / (HIGHEST - LOWEST + 1);
   ctx.fillStyle = paint('--line');

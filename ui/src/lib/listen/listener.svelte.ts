@@ -1,8 +1,10 @@
 // Listening in a browser: the studio's stream through an audio worklet. One listener per page.
 
+import { follow, type Heard } from '../draw/roll';
 import type { Score } from '../store/ambient.svelte';
 import { Jitter, pause } from './jitter';
 import { readFrame, readMessage, type Chunk, type Place } from './messages';
+import { SleepTimer } from './sleep';
 import { missing, openSound, type Sound } from './sound';
 import type { Feed, Told } from './worklet';
 
@@ -11,8 +13,6 @@ export type Listening =
 
 /** Seconds that the volume follows its slider in. */
 const GLIDE_SECS = 0.05;
-/** The longest fade before the sleep timer stops; at most half of its time. */
-const LONGEST_FADE_SECS = 60;
 /** Audio as bytes, three quarters of the size of text. */
 const BINARY = 'studio.pcm.v1';
 class Listener {
@@ -28,6 +28,8 @@ class Listener {
   /** Where the music is; `null` until it is told. */
   place = $state.raw<Place | null>(null);
   startedAt = $state(0);
+  /** The bars that come. */
+  heard = $state.raw<Heard | null>(null);
   /** For a picture of the sound; `null` while nothing is heard. */
   analyser = $state.raw<AnalyserNode | null>(null);
 
@@ -41,7 +43,7 @@ class Listener {
   #jitter = new Jitter();
   #tries = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
-  #sleep: ReturnType<typeof setInterval> | undefined;
+  #sleep = new SleepTimer();
   /** 1, less while the sleep timer fades. */
   #fade = 1;
   #volume = 1;
@@ -91,21 +93,17 @@ class Listener {
 
   /** Stops after so many seconds, fading out; 0 plays on. */
   stopAfter(secs: number) {
-    clearInterval(this.#sleep);
+    this.#sleep.stop();
     this.#fade = 1;
     this.#level(GLIDE_SECS);
     this.stopsInSecs = secs || null;
     if (secs === 0) return;
-    const end = Date.now() + 1000 * secs;
-    const fade = Math.min(LONGEST_FADE_SECS, secs / 2);
-    this.#sleep = setInterval(() => {
-      const left = (end - Date.now()) / 1000;
-      if (left <= 0) return this.stop();
+    this.#sleep.start(secs, (left, gain) => {
+      if (left === 0) return this.stop();
       this.stopsInSecs = left;
-      // Even in loudness to the ear: a quarter of a cosine.
-      if (left < fade) this.#fade = 0.5 - 0.5 * Math.cos((Math.PI * left) / fade);
-      if (left < fade) this.#level(1);
-    }, 1000);
+      this.#fade = gain;
+      this.#level(1);
+    });
   }
 
   #level(secs: number) {
@@ -121,6 +119,7 @@ class Listener {
     socket.onopen = () => {
       this.#tries = 0;
       if (this.state !== 'playing') this.state = 'buffering';
+      socket.send(JSON.stringify({ type: 'watch' }));
       this.#tell();
     };
     socket.onmessage = ({ data }: MessageEvent<ArrayBuffer | string>) => {
@@ -142,6 +141,10 @@ class Listener {
     const message = readMessage(text);
     if (message?.type === 'audio') this.#feed(message.chunk);
     if (message?.type === 'status' && message.place) this.place = message.place;
+    if (message?.type === 'ahead') {
+      // What was just made is heard when all that waits has been.
+      this.heard = follow(this.heard, message.coming, performance.now() + this.depthMs);
+    }
     if (message?.type === 'error') {
       this.problem = message.message;
       if (!message.recoverable) this.#fail(message.message);
@@ -181,13 +184,14 @@ class Listener {
 
   #close() {
     clearTimeout(this.#retry);
-    clearInterval(this.#sleep);
+    this.#sleep.stop();
     this.#fade = 1;
     this.stopsInSecs = null;
     this.#socket?.close();
     this.#socket = null;
     this.analyser = null;
     this.place = null;
+    this.heard = null;
     void this.#sound?.context.close();
     this.#sound = null;
   }

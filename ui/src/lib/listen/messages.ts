@@ -1,5 +1,6 @@
 // What the stream says and is told: Auralis' messages. Pure.
 
+import type { Coming } from '../draw/roll';
 import type { Planes } from './ring';
 
 /** 100 ms of sound. */
@@ -22,6 +23,7 @@ export interface Place {
 export type Message =
   | { type: 'audio'; chunk: Chunk }
   | { type: 'status'; state: string; message: string; place: Place | null }
+  | { type: 'ahead'; coming: Coming }
   | { type: 'error'; message: string; recoverable: boolean };
 
 /** `null` is a message of a kind that this page does not know. */
@@ -49,6 +51,8 @@ export function readMessage(text: string): Message | null {
         message: word('message'),
         place: (told['score'] as Place | undefined) ?? null,
       };
+    case 'ahead':
+      return { type: 'ahead', coming: told as unknown as Coming };
     case 'error':
       return {
         type: 'error',

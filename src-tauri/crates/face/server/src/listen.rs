@@ -12,8 +12,10 @@
 //!
 //! From a client: `{"type":"update_params", "key", "mode", "bpm", "intensity"}` with what is to change
 //! (`key` as a name such as `F#`, or as a MIDI note), `{"type":"select_preset","preset"}`, `{"type":
-//! "ping"}`. What is wrong with one is answered with `{"type":"error","code","message","recoverable"}`.
+//! "ping"}`, and `{"type":"watch"}`: from then on each bar comes with `{"type":"ahead",…}`, the
+//! notes and chords of the bars that follow as `ambient.ahead` tells them. What is wrong with one is answered with `{"type":"error","code","message","recoverable"}`.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
@@ -26,7 +28,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use studio_core::Error;
 use studio_core::units::SampleRate;
-use studio_live::{CHUNK_MS, Change, Chunk, Heard, Listening, Opus, STREAM_RATE};
+use studio_live::{CHUNK_MS, Change, Chunk, Coming, Heard, Listening, Opus, STREAM_RATE};
 
 use crate::http::App;
 use crate::metrics::Open;
@@ -84,6 +86,8 @@ pub(crate) async fn stream(
             socket,
             listening,
             form,
+            ahead: None,
+            watches: false,
             told: None,
             since: Instant::now(),
             messages: 0,
@@ -105,6 +109,9 @@ struct Client {
     socket: WebSocket,
     listening: Listening,
     form: Form,
+    /// What comes, as it was told with the bar that plays; sent to those who watch.
+    ahead: Option<Arc<Coming>>,
+    watches: bool,
     /// The bar and chord that it was told last.
     told: Option<(u32, String)>,
     /// The second in which `messages` came.
@@ -143,6 +150,15 @@ impl Client {
     }
 
     async fn pass_on(&mut self, chunk: &Chunk) -> bool {
+        if chunk.ahead.is_some() {
+            self.ahead.clone_from(&chunk.ahead);
+        }
+        if let (true, Some(coming)) = (self.watches, &chunk.ahead) {
+            let message = ahead(coming).to_string();
+            if !self.send(Message::Text(message.into())).await {
+                return false;
+            }
+        }
         let now = (chunk.now.bar, chunk.now.chord.to_string());
         if self.told.as_ref() != Some(&now) {
             let score = score(chunk);
@@ -190,13 +206,18 @@ impl Client {
             .map_err(|error| Error::bad_input(format!("not JSON: {error}")))?;
         let change = match message["type"].as_str() {
             Some("ping") => return Ok(json!({ "type": "pong", "timestamp": unix_ms() })),
+            Some("watch") => {
+                self.watches = true;
+                let coming = self.ahead.as_deref().map(ahead);
+                return Ok(coming.unwrap_or_else(|| self.status_text("playing", "Soon")));
+            }
             Some("update_params" | "select_preset") => change(message)?,
             other => {
                 let name = other.unwrap_or_default();
                 let message = format!("`{name}` is no type of message");
                 return Err(Error::bad_input(message)
                     .field("/type")
-                    .hint("update_params, select_preset or ping"));
+                    .hint("update_params, select_preset, watch or ping"));
             }
         };
         let params = self.listening.set(change)?;
@@ -249,6 +270,12 @@ fn change(mut message: Value) -> Result<Change, Error> {
         message["key"] = json!(NAMES[note as usize % 12]);
     }
     serde_json::from_value(message).map_err(|error| Error::bad_input(error.to_string()))
+}
+
+fn ahead(coming: &Coming) -> Value {
+    let mut message = json!(coming);
+    message["type"] = json!("ahead");
+    message
 }
 
 fn score(chunk: &Chunk) -> Value {

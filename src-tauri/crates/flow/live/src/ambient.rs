@@ -1,6 +1,6 @@
 //! `ambient.*`: the live score, its recording, and the owner's presets.
 
-mod ahead;
+pub(crate) mod ahead;
 mod live;
 mod music;
 mod presets;

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use studio_core::{Events, Operation, SettingsFile};
 use studio_store::Projects;
 
+pub use ambient::ahead::Coming;
 pub use opus::Opus;
 pub use rooms::{CHUNK_MS, Change, Chunk, Heard, Listening, RoomStats, Rooms, STREAM_RATE};
 

@@ -21,6 +21,8 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
 
+use crate::ambient::ahead::{Coming, score};
+
 /// What streams are made at (Auralis' own rate, and that of the most sound cards).
 pub const STREAM_RATE: SampleRate = SampleRate::HZ_44100;
 /// Length of a chunk.
@@ -32,6 +34,8 @@ const WAITING: usize = 16;
 /// Listeners at once. A chunk in the fullest music takes some 2 ms of a core.
 const MOST_LISTENERS: u64 = 64;
 const LONGEST_NAME: usize = 64;
+/// Bars that those who watch see before they come.
+const AHEAD_BARS: u32 = 6;
 /// A chunk that is made within this time of when it is due is on time.
 const ON_TIME: Duration = Duration::from_millis(10);
 /// After a longer pause of the whole machine the music goes on instead of catching up.
@@ -50,6 +54,8 @@ pub struct Chunk {
     pub samples: Vec<i16>,
     /// Where the music is at its beginning.
     pub now: Now,
+    /// What comes, where a bar begins or the music changes.
+    pub ahead: Option<Arc<Coming>>,
 }
 
 /// What a listener wants changed; what is absent stays.
@@ -254,6 +260,7 @@ async fn play(room: Weak<Room>, counts: Arc<Counts>, mut engine: Engine) {
     counts.rooms.fetch_add(1, Ordering::Relaxed);
     let mut due = Instant::now();
     let (mut left, mut right) = (vec![0.0; CHUNK_FRAMES], vec![0.0; CHUNK_FRAMES]);
+    let mut told = None;
     for seq in 0.. {
         tokio::time::sleep_until(due).await;
         let Some(room) = room.upgrade() else {
@@ -263,12 +270,16 @@ async fn play(room: Weak<Room>, counts: Arc<Counts>, mut engine: Engine) {
         let lag = begun.duration_since(due);
         engine.set(*room.params.lock());
         let now = engine.now();
+        let place = Some((now.bar, now.params));
+        let ahead = (told != place).then(|| Arc::new(score(&engine.ahead(AHEAD_BARS))));
+        told = place;
         engine.render(&mut left, &mut right);
         let chunk = Chunk {
             seq,
             made_ms: unix_ms(),
             samples: interleaved(&left, &right),
             now,
+            ahead,
         };
         // Whoever listened may have left just now.
         let _ = room.chunks.send(Arc::new(chunk));

@@ -36,8 +36,8 @@ fn four() -> u32 {
 }
 
 /// Beats count from the music's begin; a bar has four. While nothing plays there are no notes.
-#[derive(Default, Serialize, JsonSchema)]
-struct Coming {
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
+pub struct Coming {
     /// Where the music is.
     beat: f64,
     notes: Vec<ComingNote>,
@@ -48,7 +48,7 @@ struct Coming {
     roughness: Option<f64>,
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 struct ComingNote {
     beat: f64,
     beats: f64,
@@ -59,7 +59,7 @@ struct ComingNote {
     part: ComingPart,
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum ComingPart {
     Harmony,
@@ -67,13 +67,13 @@ enum ComingPart {
     Melody,
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 struct ComingChord {
     beat: f64,
     name: String,
 }
 
-fn score(ahead: &Ahead) -> Coming {
+pub(crate) fn score(ahead: &Ahead) -> Coming {
     let beats = |ticks: Ticks| ticks.0 as f64 / TICKS_PER_BEAT as f64;
     let report = measure(&ahead.piece);
     Coming {
