@@ -110,6 +110,10 @@ impl Error {
             std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
                 ErrorCode::DiskFull
             }
+            // A folder where a file is meant, or the other way round: another path is wanted.
+            std::io::ErrorKind::IsADirectory
+            | std::io::ErrorKind::NotADirectory
+            | std::io::ErrorKind::InvalidFilename => ErrorCode::BadInput,
             _ => ErrorCode::Io,
         };
         Error::new(code, format!("could not {doing}: {source}"))
@@ -141,3 +145,24 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+
+    use super::*;
+
+    #[test]
+    fn what_the_system_refuses_says_whose_fault_it_is() {
+        for (kind, code) in [
+            (ErrorKind::NotFound, ErrorCode::NotFound),
+            (ErrorKind::PermissionDenied, ErrorCode::Refused),
+            (ErrorKind::StorageFull, ErrorCode::DiskFull),
+            (ErrorKind::IsADirectory, ErrorCode::BadInput),
+            (ErrorKind::NotADirectory, ErrorCode::BadInput),
+            (ErrorKind::BrokenPipe, ErrorCode::Io),
+        ] {
+            assert_eq!(Error::io("read it", &kind.into()).code, code, "{kind}");
+        }
+    }
+}
