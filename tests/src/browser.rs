@@ -30,6 +30,8 @@ impl Browser {
             // Tests run as root where nobody else is.
             "--no-sandbox".to_owned(),
             "--disable-gpu".to_owned(),
+            // Containers often have little shared memory.
+            "--disable-dev-shm-usage".to_owned(),
             // Nothing but the studio is to be asked for anything.
             "--disable-background-networking".to_owned(),
             "--disable-component-update".to_owned(),

@@ -187,7 +187,6 @@ fn run(cx: &JobContext, input: &PipelineInput) -> Result<Report, Error> {
         }
     });
     let mut report = report.into_inner();
-    report.count();
     report.write(&input.output_folder, true)?;
     cx.check()?;
     Ok(report)

@@ -112,7 +112,7 @@ impl Report {
         })
     }
 
-    pub(super) fn count(&mut self) {
+    fn count(&mut self) {
         let of = |outcome| {
             let entries = self.entries.iter();
             entries.filter(|entry| entry.outcome == outcome).count()
