@@ -8,7 +8,6 @@
 use std::time::{Duration, Instant};
 
 use camino::Utf8PathBuf;
-use candle_core::Device;
 use studio_llm::chat::{ChatEvent, ChatRequest, Message, Sampling};
 use studio_models::arch::{Decoder, Rows};
 use studio_models::runtime::{Guard, Limits, Runtime, machine};
@@ -33,8 +32,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let start = Instant::now();
     let opened = files.open()?;
-    let decoder = Decoder::load(&opened.weights, opened.config, &Device::Cpu, &mut |_| true)?;
+    let device = machine::device()?;
+    let decoder = Decoder::load(&opened.weights, opened.config, &device, &mut |_| true)?;
     drop(opened.weights);
+    println!("on            {:?}", device.location());
     println!("loading       {:.2} s", start.elapsed().as_secs_f64());
 
     let prompt = tokens(512);

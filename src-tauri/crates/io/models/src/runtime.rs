@@ -2,7 +2,7 @@
 //!
 //! - [`Guard`]: the account that every heavy model claims its memory from, before it takes any.
 //! - [`Runtime`]: language models, one at a time, on a thread of their own.
-//! - [`machine`]: what the operating system says of memory.
+//! - [`machine`]: where models run, and what the operating system says of memory.
 
 mod answer;
 mod conversation;

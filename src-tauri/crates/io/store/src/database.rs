@@ -1,5 +1,7 @@
-//! One SQLite file: migrations, one writer, several readers.
+//! One SQLite file: migrations, one writer, several readers, and a thread that folds the log back.
 
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -17,10 +19,23 @@ const KEPT_READERS: usize = 4;
 /// Compiled statements that the writer keeps.
 const KEPT_STATEMENTS: usize = 64;
 
+/// Commits after which the write-ahead log is folded into the file, by a thread of its own: SQLite
+/// would make the commit that fills the log wait for the disk.
+const COMMITS_TO_FOLD: u32 = 64;
+/// Pages (of 4 KiB) in the log at which a commit folds it all the same, so that it cannot outgrow a
+/// thread that never gets its turn.
+const LARGEST_LOG: u32 = 16_384;
+
 pub(crate) struct Database {
     path: Utf8PathBuf,
-    writer: Mutex<Connection>,
+    writer: Mutex<Writer>,
     readers: Mutex<Vec<Connection>>,
+}
+
+struct Writer {
+    connection: Connection,
+    commits: u32,
+    checkpoints: Option<Checkpoints>,
 }
 
 impl Database {
@@ -36,10 +51,17 @@ impl Database {
             .pragma_update(None, "synchronous", "normal")
             .map_err(StoreError::database(&path))?;
         migrate(&mut writer, &path, migrations)?;
+        writer
+            .pragma_update(None, "wal_autocheckpoint", LARGEST_LOG)
+            .map_err(StoreError::database(&path))?;
         writer.set_prepared_statement_cache_capacity(KEPT_STATEMENTS);
         Ok(Database {
             path,
-            writer: Mutex::new(writer),
+            writer: Mutex::new(Writer {
+                connection: writer,
+                commits: 0,
+                checkpoints: None,
+            }),
             readers: Mutex::default(),
         })
     }
@@ -52,11 +74,20 @@ impl Database {
         let mut writer = self.writer.lock();
         let result = (|| {
             // Taking the lock at once avoids a refused upgrade in the middle.
-            let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let transaction = writer
+                .connection
+                .transaction_with_behavior(TransactionBehavior::Immediate)?;
             let value = change(&transaction)?;
             transaction.commit()?;
             Ok(value)
         })();
+        writer.commits += 1;
+        if writer.commits.is_multiple_of(COMMITS_TO_FOLD) {
+            writer
+                .checkpoints
+                .get_or_insert_with(|| Checkpoints::start(&self.path))
+                .nudge();
+        }
         result.map_err(StoreError::database(&self.path))
     }
 
@@ -83,6 +114,67 @@ impl Database {
             Ok(value)
         })();
         result.map_err(StoreError::database(&self.path))
+    }
+}
+
+/// Folds the log into the file when nudged. Dropping it waits until it is done.
+struct Checkpoints {
+    nudges: Option<SyncSender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Checkpoints {
+    fn start(path: &Utf8Path) -> Checkpoints {
+        let (nudges, nudged) = sync_channel(1);
+        let path = path.to_owned();
+        let thread = std::thread::Builder::new()
+            .name("checkpoints".to_owned())
+            .spawn(move || fold(&path, &nudged))
+            // Without it, commits fold at the largest log.
+            .inspect_err(|error| tracing::warn!(%error, "no thread for checkpoints"));
+        Checkpoints {
+            nudges: Some(nudges),
+            thread: thread.ok(),
+        }
+    }
+
+    fn nudge(&self) {
+        if let Some(nudges) = &self.nudges {
+            // One that waits already is enough.
+            let _ = nudges.try_send(());
+        }
+    }
+}
+
+impl Drop for Checkpoints {
+    fn drop(&mut self) {
+        self.nudges = None;
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the thread for checkpoints crashed");
+        }
+    }
+}
+
+fn fold(path: &Utf8Path, nudged: &Receiver<()>) {
+    let mut connection = None;
+    while nudged.recv().is_ok() {
+        let folded = (|| {
+            let connection = match &mut connection {
+                Some(connection) => connection,
+                // Never creates: who deletes the folder of an open project means it.
+                none => none.insert(Connection::open_with_flags(
+                    path,
+                    OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+                )?),
+            };
+            // Passive: takes what no reader needs, and waits for nobody.
+            connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+        })();
+        if let Err(error) = folded {
+            tracing::warn!(%error, %path, "the log was not folded into the file; it is tried again");
+        }
     }
 }
 
@@ -230,7 +322,7 @@ mod tests {
         let folder = Folder::new();
         let database = Database::open(folder.file("x.db"), &[FIRST]).unwrap();
         let limit = |writer: &Connection| writer.pragma_update(None, "max_page_count", 4);
-        limit(&database.writer.lock()).unwrap();
+        limit(&database.writer.lock().connection).unwrap();
         let error = database
             .write(|writer| {
                 writer.execute_batch("CREATE TABLE big (z TEXT)")?;
@@ -255,6 +347,31 @@ mod tests {
             error.contains("x.db") && error.contains("not a database"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn the_log_is_folded_into_the_file_beside_the_commits() {
+        let folder = Folder::new();
+        let path = folder.file("x.db");
+        let database = Database::open(path.clone(), &[FIRST]).unwrap();
+        let before = std::fs::metadata(&path).unwrap().len();
+        for number in 0..COMMITS_TO_FOLD {
+            let text = format!("CREATE TABLE t{number} (z)");
+            database
+                .write(|writer| writer.execute_batch(&text))
+                .unwrap();
+        }
+        // What was folded lies in the file itself; nothing else here makes it grow.
+        let patience = Instant::now() + Duration::from_secs(30);
+        while std::fs::metadata(&path).unwrap().len() == before {
+            assert!(Instant::now() < patience, "nothing was folded");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        database
+            .write(|writer| writer.execute_batch("DROP TABLE a"))
+            .unwrap();
+        drop(database);
+        assert_eq!(folder.names(), ["x.db"], "closing leaves no log");
     }
 
     #[test]

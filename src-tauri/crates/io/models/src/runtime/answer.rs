@@ -5,7 +5,6 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
-use candle_core::Device;
 use serde_json::Value;
 use studio_llm::chat::{
     ChatError, ChatEvent, ChatRequest, Finish, ResponseFormat, Sampling, Tool, ToolChoice, Usage,
@@ -20,6 +19,7 @@ use super::conversation::{Conversations, Slot};
 use super::defaults;
 use super::engine::{Shared, State, refused};
 use super::guard::Claim;
+use super::machine;
 use super::think::{Marks, Thoughts};
 use crate::arch::{Cache, Decoder, Rows};
 use crate::error::{ModelError, Result};
@@ -75,7 +75,7 @@ impl Loaded {
             .zip(tokenizer.id("</think>"))
             .map(|(open, close)| Marks { open, close });
         let sampling = defaults::of(&weights, folder.as_deref());
-        let decoder = Decoder::load(&weights, config, &device()?, progress)?;
+        let decoder = Decoder::load(&weights, config, &machine::device()?, progress)?;
         Ok(Loaded {
             files: files.clone(),
             decoder,
@@ -419,15 +419,4 @@ impl<'a> Said<'a> {
         }
         events
     }
-}
-
-/// Where models run: the graphics card of a build that has kernels for one, else the CPU.
-fn device() -> Result<Device> {
-    if cfg!(feature = "cuda") && candle_core::utils::cuda_is_available() {
-        return Ok(Device::new_cuda(0)?);
-    }
-    if cfg!(feature = "metal") && candle_core::utils::metal_is_available() {
-        return Ok(Device::new_metal(0)?);
-    }
-    Ok(Device::Cpu)
 }

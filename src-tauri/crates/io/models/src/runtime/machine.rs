@@ -1,4 +1,22 @@
-//! Memory of this process and this machine, where the operating system tells.
+//! Where models run, and the memory of this process and this machine as the operating system tells it.
+
+use candle_core::Device;
+
+use crate::error::Result;
+
+/// Where models run: the graphics card of a build that has kernels for one, else the CPU.
+///
+/// # Errors
+/// When there is a card and its driver refuses it.
+pub fn device() -> Result<Device> {
+    if cfg!(feature = "cuda") && candle_core::utils::cuda_is_available() {
+        return Ok(Device::new_cuda(0)?);
+    }
+    if cfg!(feature = "metal") && candle_core::utils::metal_is_available() {
+        return Ok(Device::new_metal(0)?);
+    }
+    Ok(Device::Cpu)
+}
 
 /// Memory that this process has in RAM.
 pub fn resident_bytes() -> Option<u64> {

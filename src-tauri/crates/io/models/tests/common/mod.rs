@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use studio_models::ModelFiles;
 use studio_models::arch::{Decoder, Rows};
+use studio_models::runtime::machine;
 use studio_testkit::TempFolder;
 use studio_testkit::checkpoint::{
     GgufValue, StoredKind, StoredTensor, f32_bytes, gguf, safetensors, weights, write_file,
@@ -222,7 +223,8 @@ pub(crate) fn quantised(numbers: &[f32], shape: &[usize], kind: GgmlDType) -> Ve
 
 pub(crate) fn load(files: &ModelFiles) -> Decoder {
     let opened = files.open().unwrap();
-    Decoder::load(&opened.weights, opened.config, &Device::Cpu, &mut |_| true).unwrap()
+    let device = machine::device().unwrap();
+    Decoder::load(&opened.weights, opened.config, &device, &mut |_| true).unwrap()
 }
 
 pub(crate) fn never() -> bool {
