@@ -1,5 +1,7 @@
 //! The routes that programs of others expect: OpenAI's and Anthropic's shapes, jobs as streams.
 
+use std::time::{Duration, Instant};
+
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 use studio_testkit::{Asked, FakeProvider, Reply};
@@ -287,6 +289,45 @@ async fn a_text_is_spoken_in_every_format() {
     let uploads = app.home().join("uploads");
     let left = uploads.read_dir_utf8().map_or(0, Iterator::count);
     assert_eq!(left, 0, "what was spoken is not kept");
+}
+
+#[tokio::test]
+async fn who_asks_for_speech_and_leaves_takes_the_job_along() {
+    let app = App::new();
+    let server = Server::start(&app);
+    if server.call("speech.voices", &json!({})).await.0 != 200 {
+        return;
+    }
+    let client = reqwest::Client::new();
+    let post = |path: &str, input: &Value| {
+        let request = client.post(format!("{}{path}", server.url));
+        request.bearer_auth(&server.token).json(input)
+    };
+    // Work that fills the machine, so that what is asked waits.
+    for number in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+        let output = app.folder().join(format!("{number}.wav"));
+        let render = json!({ "duration_secs": 36_000.0, "output": output });
+        let begun = post("/ambient/render", &render).send().await;
+        assert_eq!(begun.expect("an answer").status(), 202);
+    }
+    let speech = json!({ "model": "tts-1", "voice": "alloy", "input": "One two three." });
+    let asked = post("/v1/audio/speech", &speech).timeout(Duration::from_millis(800));
+    let answer = asked.send().await;
+    assert!(answer.is_err_and(|error| error.is_timeout()));
+    let patience = Instant::now() + Duration::from_secs(30);
+    loop {
+        let (_, jobs) = server.call("job.list", &json!({})).await;
+        let jobs = jobs["jobs"].as_array().cloned().unwrap_or_default();
+        let speech = jobs
+            .iter()
+            .find(|job| job["operation"] == "speech.synthesize")
+            .expect("the job that was asked for");
+        if speech["status"] == "cancelled" {
+            break;
+        }
+        assert!(Instant::now() < patience, "it is {}", speech["status"]);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 #[tokio::test]

@@ -110,10 +110,13 @@ impl Error {
             std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
                 ErrorCode::DiskFull
             }
-            // A folder where a file is meant, or the other way round: another path is wanted.
+            // A folder where a file is meant, a name that no file can have, bytes where text is meant: another path is
+            // wanted.
             std::io::ErrorKind::IsADirectory
             | std::io::ErrorKind::NotADirectory
-            | std::io::ErrorKind::InvalidFilename => ErrorCode::BadInput,
+            | std::io::ErrorKind::InvalidFilename
+            | std::io::ErrorKind::InvalidInput
+            | std::io::ErrorKind::InvalidData => ErrorCode::BadInput,
             _ => ErrorCode::Io,
         };
         Error::new(code, format!("could not {doing}: {source}"))
@@ -160,6 +163,8 @@ mod tests {
             (ErrorKind::StorageFull, ErrorCode::DiskFull),
             (ErrorKind::IsADirectory, ErrorCode::BadInput),
             (ErrorKind::NotADirectory, ErrorCode::BadInput),
+            (ErrorKind::InvalidInput, ErrorCode::BadInput),
+            (ErrorKind::InvalidData, ErrorCode::BadInput),
             (ErrorKind::BrokenPipe, ErrorCode::Io),
         ] {
             assert_eq!(Error::io("read it", &kind.into()).code, code, "{kind}");

@@ -287,7 +287,9 @@ impl<T: Serialize + JsonSchema + Send + 'static> Answer for T {
     }
 
     fn into_output(self) -> Result<Output, Error> {
-        serde_json::to_value(self)
+        // By way of the text: in a value an `f32` is the `f64` of its bits, and 0.3 is 0.30000001192092896.
+        serde_json::to_vec(&self)
+            .and_then(|text| serde_json::from_slice(&text))
             .map(Output::Json)
             .map_err(|error| {
                 Error::internal(format!("the result cannot be written as JSON: {error}"))

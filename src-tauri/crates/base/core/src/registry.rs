@@ -201,6 +201,27 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_keeps_the_digits_of_its_numbers_and_its_schema_holds_no_booleans() {
+        #[derive(Serialize, JsonSchema)]
+        #[schemars(deny_unknown_fields)]
+        struct Level {
+            gain: f32,
+            anything: Value,
+        }
+        let level = Level {
+            gain: 0.3,
+            anything: json!(null),
+        };
+        let Output::Json(value) = crate::operation::Answer::into_output(level).unwrap() else {
+            panic!("a structure is JSON");
+        };
+        assert_eq!(value, json!({ "gain": 0.3, "anything": null }));
+        let schema = <Level as crate::operation::Answer>::schema();
+        assert_eq!(schema["properties"]["anything"], json!({}));
+        assert_eq!(schema["additionalProperties"], json!(false));
+    }
+
+    #[test]
     fn a_wrong_input_is_refused_with_the_path_to_the_field() {
         check(json!({}), "/times", "lacks the field `times`");
         check(

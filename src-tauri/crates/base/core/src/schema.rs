@@ -4,7 +4,7 @@ use jsonschema::error::ValidationErrorKind;
 use jsonschema::{ValidationError, Validator};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
-use schemars::transform::RestrictFormats;
+use schemars::transform::{ReplaceBoolSchemas, RestrictFormats};
 use serde_json::Value;
 
 use crate::error::Error;
@@ -13,11 +13,14 @@ use crate::error::Error;
 /// their folders: `#[schemars(extend("x-path" = true))]`.
 pub const PATH: &str = "x-path";
 
-/// The schema of `T` as one JSON document. Formats that JSON Schema does not know, such as `uint8`, are left out: readers
-/// complain about each.
+/// The schema of `T` as one JSON document. Formats that JSON Schema does not know, such as `uint8`, are left out, and
+/// anything at all is `{}`, not `true`: readers complain about each.
 pub fn of<T: JsonSchema>(settings: SchemaSettings) -> Value {
+    let mut plain = ReplaceBoolSchemas::default();
+    plain.skip_additional_properties = true;
     settings
         .with_transform(RestrictFormats::default())
+        .with_transform(plain)
         .into_generator()
         .into_root_schema_for::<T>()
         .to_value()

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use parking_lot::Mutex;
@@ -15,6 +16,9 @@ use tokio::sync::watch;
 
 use crate::host::JobHost;
 use crate::slots::Slots;
+
+/// How often a job that waits for its turn looks whether it is still wanted.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// The jobs of this process, and the record of all.
 pub struct Jobs {
@@ -203,11 +207,15 @@ impl Jobs {
     }
 
     async fn run_now(&self, operation: Operation, mut job: Job, cancel: Cancel) {
-        let _slot = self.slots.take(operation.traits.resource).await;
-        if cancel.is_raised() {
+        let slot = tokio::select! {
+            biased;
+            () = self.cancelled(&job.id, &cancel) => None,
+            slot = self.slots.take(operation.traits.resource) => Some(slot),
+        };
+        let Some(_slot) = slot else {
             self.finish(job, Err(Error::cancelled()));
             return;
-        }
+        };
         job.status = JobStatus::Running;
         job.started_at = Some(Timestamp::now());
         job.stage = "Starting".to_owned();
@@ -226,6 +234,22 @@ impl Jobs {
         let cx = JobContext::new(host.clone(), cancel, self.events.clone());
         let result = operation.run(cx, job.input.clone()).await;
         self.finish(host.close(), result.map(studio_core::Output::into_json));
+    }
+
+    /// Returns when a job that waits is not wanted any more, in whichever process that was said.
+    async fn cancelled(&self, id: &str, cancel: &Cancel) {
+        let mut looks = tokio::time::interval(LOOK);
+        loop {
+            if cancel.is_raised() {
+                return;
+            }
+            match self.home.jobs().is_cancel_requested(id) {
+                Ok(true) => return,
+                Ok(false) => {}
+                Err(error) => tracing::warn!(job = id, %error, "a wish to cancel was not read"),
+            }
+            looks.tick().await;
+        }
     }
 
     fn finish(&self, mut job: Job, result: Result<Value, Error>) {

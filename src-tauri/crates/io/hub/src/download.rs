@@ -77,7 +77,9 @@ impl Hub {
     /// What the hub has under that name now. One small request.
     pub async fn offer(&self, wanted: &Wanted, token: Option<&Token>) -> Result<Offered> {
         let what = format!("{} of {}", wanted.path, wanted.repo);
-        let offered = self.patiently(|| self.head(wanted, token, &what)).await?;
+        let offered = self
+            .patiently(self.patience.tries, || self.head(wanted, token, &what))
+            .await?;
         match (&wanted.sha256, offered.sha256()) {
             (Some(pinned), Some(sha256)) if pinned != sha256 => Err(HubError::OtherContent {
                 path: what,

@@ -38,8 +38,10 @@ pub struct Patience {
     pub connect: Duration,
     /// Most silence within an answer.
     pub idle: Duration,
-    /// Failures in a row before it is given up. One after something came begins the count anew.
+    /// Failures in a row before a download is given up. One after something came begins the count anew.
     pub tries: u32,
+    /// The same of a question: somebody looks at the page and waits.
+    pub question_tries: u32,
     /// The wait before the second try; it doubles with each further one.
     pub wait: Duration,
     /// No wait is longer. A hub that asks for more is told to the caller.
@@ -61,6 +63,7 @@ impl Default for Patience {
             connect: Duration::from_secs(15),
             idle: Duration::from_secs(30),
             tries: 6,
+            question_tries: 3,
             wait: Duration::from_millis(500),
             longest_wait: Duration::from_secs(60),
             parallel_from: 64 << 20,
@@ -202,7 +205,7 @@ impl Hub {
         what: &str,
         most: usize,
     ) -> Result<(HeaderMap, String)> {
-        self.patiently(|| async {
+        self.patiently(self.patience.question_tries, || async {
             let response = self
                 .send(url, self.request(Method::GET, url, token))
                 .await?;
@@ -297,7 +300,7 @@ impl Hub {
     }
 
     /// Tries until it works, gives up, or fails for good.
-    pub(crate) async fn patiently<T, F>(&self, ask: impl Fn() -> F) -> Result<T>
+    pub(crate) async fn patiently<T, F>(&self, tries: u32, ask: impl Fn() -> F) -> Result<T>
     where
         F: Future<Output = Result<T>>,
     {
@@ -305,17 +308,17 @@ impl Hub {
         loop {
             match ask().await {
                 Ok(answer) => return Ok(answer),
-                Err(error) => self.bear(error, &mut failed).await?,
+                Err(error) => self.bear(error, &mut failed, tries).await?,
             }
         }
     }
 
     /// Waits before another try, or gives the error back when there is none. `failed` counts tries.
-    pub(crate) async fn bear(&self, error: HubError, failed: &mut u32) -> Result<()> {
+    pub(crate) async fn bear(&self, error: HubError, failed: &mut u32, tries: u32) -> Result<()> {
         *failed += 1;
         let asked = error.retry_after().unwrap_or_default();
         let patience = &self.patience;
-        if !error.is_transient() || *failed >= patience.tries || asked > patience.longest_wait {
+        if !error.is_transient() || *failed >= tries || asked > patience.longest_wait {
             return Err(error);
         }
         let doubled = patience

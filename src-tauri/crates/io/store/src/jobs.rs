@@ -155,6 +155,16 @@ impl JobTable<'_> {
         })
     }
 
+    /// Whether somebody wants the job to stop.
+    pub fn is_cancel_requested(&self, id: &str) -> Result<bool> {
+        self.database.read(|reader| {
+            let sql = "SELECT cancel_requested FROM jobs WHERE id = ?1";
+            reader
+                .prepare_cached(sql)?
+                .query_row([id], |row| row.get(0))
+        })
+    }
+
     pub fn append_log(&self, id: &str, line: &LogLine) -> Result<()> {
         self.database.write(|writer| {
             writer.execute(
@@ -334,7 +344,9 @@ pub(crate) mod tests {
         let mut job = job(&home);
         home.jobs().insert(&job).unwrap();
         assert!(!home.jobs().record_progress(&job).unwrap());
+        assert!(!home.jobs().is_cancel_requested(&job.id).unwrap());
         elsewhere.jobs().request_cancel(&job.id).unwrap();
+        assert!(home.jobs().is_cancel_requested(&job.id).unwrap());
         assert!(home.jobs().record_progress(&job).unwrap());
         job.status = JobStatus::Cancelled;
         home.jobs().record(&job).unwrap();

@@ -1,5 +1,7 @@
 //! `POST /v1/audio/speech` and `/v1/audio/transcriptions`.
 
+use std::sync::OnceLock;
+
 use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
@@ -7,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use studio_core::{Error, ErrorCode, Output};
+use studio_core::{Error, ErrorCode, Job, Output};
 use studio_gateway::{Sound, Wishes};
 
 use super::{privacy, wishes};
@@ -118,8 +120,33 @@ fn voice(asked: &Value) -> Option<&str> {
     (!name.is_empty() && !OPENAIS_VOICES.contains(&name)).then_some(name)
 }
 
+/// Calls to the end, or stops when who asked has gone: the result would lie in a folder that went, too.
 async fn call(app: &App, name: &str, input: Value) -> Result<Output, Error> {
-    app.studio.call_to_end(name, input, |_| {}).await
+    let job = Bound {
+        app,
+        id: OnceLock::new(),
+    };
+    let started = |new: &Job| {
+        // Called once.
+        let _ = job.id.set(new.id.clone());
+    };
+    app.studio.call_to_end(name, input, started).await
+}
+
+/// A job that ends with the request.
+struct Bound<'a> {
+    app: &'a App,
+    id: OnceLock<String>,
+}
+
+impl Drop for Bound<'_> {
+    fn drop(&mut self) {
+        if let Some(id) = self.id.get()
+            && let Err(error) = self.app.studio.jobs().cancel(id)
+        {
+            tracing::warn!(%error, job = id, "nobody waits for a job, but it could not be stopped");
+        }
+    }
 }
 
 async fn read(path: &Utf8Path) -> Result<Vec<u8>, Error> {

@@ -92,6 +92,23 @@ async fn a_hub_that_says_nothing_is_given_up() {
     assert!(matches!(&error, HubError::Stalled { .. }), "{error}");
 }
 
+#[tokio::test]
+async fn a_question_is_given_up_sooner_than_a_download() {
+    let world = World::new(Vec::new());
+    world
+        .server
+        .behave(|_, _| Some(HubFault::Answer(503, Vec::new(), String::new())));
+    let error = world.hub.search("tiny", 5, None).await.unwrap_err();
+    assert!(matches!(&error, HubError::Failing { .. }), "{error}");
+    let patience = patience();
+    assert_eq!(
+        world.server.asked().len() as u32,
+        patience.question_tries,
+        "of {} for a download",
+        patience.tries
+    );
+}
+
 fn busy(seconds: &str) -> HubFault {
     HubFault::Answer(
         429,

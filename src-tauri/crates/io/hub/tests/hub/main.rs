@@ -31,6 +31,7 @@ fn patience() -> Patience {
         connect: Duration::from_secs(5),
         idle: Duration::from_millis(300),
         tries: 4,
+        question_tries: 3,
         wait: Duration::from_millis(5),
         longest_wait: Duration::from_millis(2_000),
         parallel_from: 256 << 10,
