@@ -27,7 +27,7 @@ use serde_json::Value;
 use studio_testkit::{WavSample, signal, write_wav};
 
 #[cfg(target_os = "linux")]
-pub use browser::Browser;
+pub use browser::{Browser, Engine};
 #[cfg(target_os = "linux")]
 pub use display::{Display, Group};
 pub use server::Server;

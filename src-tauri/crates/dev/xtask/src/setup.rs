@@ -42,6 +42,7 @@ const APT_TESTS: &[&str] = &[
     "pulseaudio",
     "pulseaudio-utils",
     "libasound2-plugins",
+    "gstreamer1.0-pulseaudio",
     CHROMEDRIVER,
 ];
 /// Brings Chromium along. Elsewhere than on Debian, Chrome and its driver come from their maker.
