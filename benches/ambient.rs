@@ -3,6 +3,7 @@
 //! Budgets: 150 times real time for Focus, 50 at full intensity, 48 kHz stereo with reverb; a phrase of eight bars
 //! composed within 100 ms (Auralis' own target); 99.9 % of blocks of 10 ms within 1 ms. The peer is FluidSynth
 //! (Debian: `fluidsynth`, `timgm6mb-soundfont`) with the same notes, its reverb and chorus on; absent, it is left out.
+//! `TORCHSYNTH` names a Python that has torchsynth, which is then compared by the voice: its own are in mono and dry.
 
 // A bench that cannot run must stop; what divan cannot measure is printed.
 #![allow(clippy::expect_used, clippy::print_stdout)]
@@ -22,6 +23,7 @@ const SOUND_FONT: &str = "/usr/share/sounds/sf2/TimGM6mb.sf2";
 
 fn main() {
     print_blocks();
+    print_voices();
     divan::main();
 }
 
@@ -59,15 +61,45 @@ fn print_blocks() {
     }
 }
 
+/// Seconds of one voice that a second of one core makes, here and in torchsynth.
+fn print_voices() {
+    let Ok(python) = std::env::var("TORCHSYNTH") else {
+        println!("TORCHSYNTH names no Python to compare with");
+        return;
+    };
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/peers/torchsynth_voices.py");
+    let told = Command::new(python)
+        .arg(script)
+        .stderr(Stdio::null())
+        .output();
+    let told = String::from_utf8(told.expect("torchsynth's Python").stdout).expect("a number");
+    let theirs: f64 = told.trim().parse().expect("torchsynth tells a number");
+    for (name, params) in [("Focus", focus()), ("the fullest music", fullest())] {
+        let piece = Piece::composed(1, &params, SECS as f64);
+        let sounding: u64 = piece.tones.iter().map(|tone| tone.length.0).sum();
+        let voices = sounding as f64 / piece.end.0 as f64;
+        let begun = Instant::now();
+        minute(params);
+        let ours = voices * SECS as f64 / begun.elapsed().as_secs_f64();
+        println!(
+            "{name}: {voices:.1} voices at once, {ours:.0} seconds of a voice in a second; torchsynth {theirs:.0} ({:.2} of its time)",
+            theirs / ours
+        );
+    }
+}
+
+/// A minute in blocks of 10 ms.
+fn minute(params: Params) -> f32 {
+    let (mut left, mut right) = ([0.0; 480], [0.0; 480]);
+    let mut engine = Engine::new(1, params, RATE);
+    for _ in 0..SECS * 100 {
+        engine.render(&mut left, &mut right);
+    }
+    left[0]
+}
+
 fn render(bencher: divan::Bencher<'_, '_>, params: Params) {
-    let (mut left, mut right) = (vec![0.0; 480], vec![0.0; 480]);
-    bencher.bench_local(|| {
-        let mut engine = Engine::new(1, params, RATE);
-        for _ in 0..SECS * 100 {
-            engine.render(&mut left, &mut right);
-        }
-        black_box(left[0])
-    });
+    bencher.bench_local(|| black_box(minute(params)));
 }
 
 /// Budget: 0.4 s, 150 times real time.
