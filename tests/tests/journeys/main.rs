@@ -14,6 +14,7 @@ mod film;
 mod jobs;
 mod kills;
 mod layers;
+mod levels;
 mod listen;
 mod local_models;
 mod mcp;

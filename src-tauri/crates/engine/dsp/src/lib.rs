@@ -6,15 +6,19 @@
 mod audio;
 pub mod effects;
 mod interpolate;
+pub mod leveler;
 pub mod limiter;
 pub mod loudness;
 pub mod mix;
+pub mod narration;
 pub mod normalize;
 pub mod peaks;
 pub mod resample;
 
 pub use audio::Audio;
+pub use leveler::Leveler;
 pub use limiter::Limiter;
-pub use loudness::{Loudness, Meter};
+pub use loudness::{Loudness, LoudnessHistory, Meter};
+pub use narration::{Narration, NarrationMeter};
 pub use peaks::{Extremes, Peaks, PeaksBuilder};
 pub use resample::{Resampler, resample};

@@ -11,6 +11,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use studio_core::units::SampleRate;
 
+mod history;
+
+pub use history::{EVERY_MS, LoudnessHistory};
+
 use crate::audio::Audio;
 use crate::interpolate::{PeakFinder, loudest};
 
@@ -65,6 +69,9 @@ pub struct Meter {
     finders: Vec<PeakFinder>,
     true_peak: f32,
     sample_peak: f32,
+    history: Option<LoudnessHistory>,
+    /// Steps so far.
+    steps: u64,
 }
 
 impl Meter {
@@ -97,7 +104,37 @@ impl Meter {
             finders: vec![PeakFinder::new(); channels],
             true_peak: 0.0,
             sample_peak: 0.0,
+            history: None,
+            steps: 0,
         })
+    }
+
+    /// Keeps loudness over time as well, 8 MB for ten hours.
+    #[must_use]
+    pub fn with_history(mut self) -> Meter {
+        self.history = Some(LoudnessHistory::new());
+        self
+    }
+
+    pub fn rate(&self) -> SampleRate {
+        self.rate
+    }
+
+    /// Loudness over time so far, of a meter that keeps it.
+    pub fn history(&self) -> Option<&LoudnessHistory> {
+        self.history.as_ref()
+    }
+
+    /// Gated loudness of several programmes as if they were one, in LUFS: that of an album.
+    pub fn together<'a>(
+        meters: impl Iterator<Item = &'a Meter> + Clone,
+    ) -> Result<Option<f64>, LoudnessError> {
+        let Some(first) = meters.clone().next() else {
+            return Ok(None);
+        };
+        let all = EbuR128::loudness_global_multiple(meters.map(|meter| &meter.inner));
+        let all = all.map_err(|source| first.failed(source))?;
+        Ok(all.is_finite().then_some(all))
     }
 
     /// Adds a block: one slice per channel, all of the same length.
@@ -160,6 +197,15 @@ impl Meter {
         let newest: f64 = newest.sum();
         self.short_term_max = self.short_term_max.max(all / SHORT_TERM as f64);
         self.momentary_max = self.momentary_max.max(newest / MOMENTARY as f64);
+        self.steps += 1;
+        if self.steps.is_multiple_of(u64::from(EVERY_MS / STEP_MS))
+            && let Some(history) = &mut self.history
+        {
+            history.push(
+                lufs(newest / MOMENTARY as f64),
+                lufs(all / SHORT_TERM as f64),
+            );
+        }
         Ok(())
     }
 

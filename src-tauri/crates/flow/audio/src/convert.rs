@@ -11,7 +11,7 @@ use studio_assets::{Destination, Output};
 use studio_core::units::SampleRate;
 use studio_core::{Error, JobContext, Operation, Resource};
 use studio_dsp::{Audio, Resampler};
-use studio_media::{AudioFormat, AudioReader, AudioWriter, Container, Quality};
+use studio_media::{AudioFormat, AudioReader, AudioWriter, Container, Loud, Quality};
 use studio_store::{Projects, Provenance};
 
 use crate::input::ends;
@@ -132,7 +132,7 @@ pub(crate) fn rewrite(
     let format = format(reader.bits_per_sample());
     let mut rates = Rates::new(&reader, format, asked_hz)?;
     let mut writer = AudioWriter::create(written, format, rates.to, spec.channels)?;
-    writer.keep_tags_of(path);
+    writer.keep_tags_of(path, Loud::AsBefore);
     let mut block = Audio::silence(spec.rate, spec.channels, 0);
     while reader.read(&mut block)? > 0 {
         cx.check()?;

@@ -14,7 +14,7 @@ use studio_dsp::Audio;
 use studio_dsp::effects::{
     Chain, EffectSettings, Impulses, Parameter, Preset, Rendering, Tail, preset, presets,
 };
-use studio_media::{AudioFormat, AudioReader, AudioWriter, Container, Quality};
+use studio_media::{AudioFormat, AudioReader, AudioWriter, Container, Loud, Quality};
 use studio_store::{Projects, Provenance};
 
 use crate::convert::{FormatFor, Rates, container};
@@ -224,7 +224,7 @@ pub(crate) fn apply(
     let format = format(reader.bits_per_sample());
     let mut rates = Rates::new(&reader, format, None)?;
     let mut writer = AudioWriter::create(written, format, rates.to, spec.channels)?;
-    writer.keep_tags_of(path);
+    writer.keep_tags_of(path, Loud::Otherwise);
     let mut block = Audio::silence(spec.rate, spec.channels, 0);
     let mut ready = Audio::silence(spec.rate, spec.channels, 0);
     let mut frames = 0;

@@ -1,6 +1,7 @@
-//! Operations on sound: probe, peaks, loudness, normalise, convert, effects, many at a time,
+//! Operations on sound: probe, peaks, loudness, normalise, albums, convert, effects, many at a time,
 //! speech.
 
+mod album;
 mod convert;
 mod effects;
 mod input;
@@ -20,6 +21,7 @@ pub fn operations(projects: &Arc<Projects>) -> Vec<Operation> {
     let mut operations = probe::operations(projects);
     operations.push(measure::operation(projects));
     operations.push(normalize::operation(projects));
+    operations.extend(album::operations());
     operations.push(convert::operation(projects));
     operations.extend(effects::operations(projects));
     operations.push(pipeline::operation());

@@ -1,37 +1,133 @@
-//! `audio.loudness`.
+//! `audio.loudness`, and the ear that it shares with normalising.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use studio_core::units::SampleRate;
 use studio_core::{Error, JobContext, Operation, Resource};
-use studio_dsp::{Audio, Loudness, Meter};
+use studio_dsp::loudness::LoudnessError;
+use studio_dsp::{Audio, Loudness, LoudnessHistory, Meter, Narration, NarrationMeter};
 use studio_store::Projects;
-
-use crate::input::SourceInput;
 
 pub(crate) fn operation(projects: &Arc<Projects>) -> Operation {
     let projects = projects.clone();
     Operation::define(
         "audio.loudness",
         "Measure loudness",
-        "Measures loudness, loudness range and true peak (EBU R128) of a file or asset.",
+        "Measures loudness, loudness range and true peak (EBU R128) of a file or asset; on request over time, and \
+         against what audiobook publishers ask for (ACX).",
     )
     .job(Resource::Cpu)
     .positional("path")
-    .blocking(move |cx: &JobContext, input: SourceInput| measure(cx, &input.find(&projects)?.path))
+    .blocking(move |cx: &JobContext, input: LoudnessInput| report(cx, &projects, &input))
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct LoudnessInput {
+    /// The file to read, unless an asset is named.
+    #[serde(default)]
+    #[schemars(with = "Option<String>", extend("x-path" = true))]
+    path: Option<Utf8PathBuf>,
+    /// The asset's project: its folder, id or name.
+    #[serde(default)]
+    project: Option<String>,
+    /// The asset to read, by id.
+    #[serde(default)]
+    asset: Option<String>,
+    /// Also loudness over time, in at most so many points.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 100_000))]
+    history_points: Option<usize>,
+    /// Also the levels that publishers of audiobooks look at.
+    #[serde(default)]
+    audiobook: bool,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct LoudnessReport {
+    #[serde(flatten)]
+    loudness: Loudness,
+    history: Option<LoudnessHistory>,
+    audiobook: Option<Narration>,
+}
+
+fn report(
+    cx: &JobContext,
+    projects: &Projects,
+    input: &LoudnessInput,
+) -> Result<LoudnessReport, Error> {
+    let source = studio_assets::source(
+        projects,
+        input.path.as_deref(),
+        input.project.as_deref(),
+        input.asset.as_deref(),
+    )?;
+    let wishes = Wishes {
+        history: input.history_points.is_some(),
+        narration: input.audiobook,
+    };
+    let ear = listen(cx, &source.path, wishes)?;
+    let history = ear.meter.history().zip(input.history_points);
+    Ok(LoudnessReport {
+        loudness: ear.loudness()?,
+        history: history.map(|(history, most)| history.folded(most)),
+        audiobook: ear.narration(),
+    })
+}
+
+/// What is measured besides loudness.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wishes {
+    pub(crate) history: bool,
+    pub(crate) narration: bool,
+}
+
+/// All that was heard of a file.
+pub(crate) struct Ear {
+    pub(crate) meter: Meter,
+    narration: Option<NarrationMeter>,
+}
+
+impl Ear {
+    fn new(channels: usize, rate: SampleRate, wishes: Wishes) -> Result<Ear, Error> {
+        let meter = Meter::new(channels, rate);
+        let meter = meter.map_err(|error| Error::bad_input(error.to_string()))?;
+        Ok(Ear {
+            meter: match wishes.history {
+                true => meter.with_history(),
+                false => meter,
+            },
+            narration: wishes
+                .narration
+                .then(|| NarrationMeter::new(channels, rate)),
+        })
+    }
+
+    pub(crate) fn loudness(&self) -> Result<Loudness, Error> {
+        self.meter.report().map_err(internal)
+    }
+
+    pub(crate) fn narration(&self) -> Option<Narration> {
+        self.narration.as_ref().map(NarrationMeter::report)
+    }
 }
 
 /// Decodes the file once and measures all of it.
-pub(crate) fn measure(cx: &JobContext, path: &Utf8Path) -> Result<Loudness, Error> {
-    let internal = |error: studio_dsp::loudness::LoudnessError| Error::internal(error.to_string());
-    let (meter, warnings) = studio_media::fold(
+pub(crate) fn listen(cx: &JobContext, path: &Utf8Path, wishes: Wishes) -> Result<Ear, Error> {
+    let (ear, warnings) = studio_media::fold(
         path,
-        |spec| {
-            Meter::new(spec.channels, spec.rate)
-                .map_err(|error| Error::bad_input(error.to_string()))
+        |spec| Ear::new(spec.channels, spec.rate, wishes),
+        |ear, block: &Audio| {
+            let slices = block.slices();
+            if let Some(narration) = &mut ear.narration {
+                narration.feed(&slices);
+            }
+            ear.meter.feed(&slices).map_err(internal)
         },
-        |meter, block: &Audio| meter.feed(&block.slices()).map_err(internal),
         |share| {
             cx.progress("Measuring loudness", share);
             match cx.check() {
@@ -43,5 +139,9 @@ pub(crate) fn measure(cx: &JobContext, path: &Utf8Path) -> Result<Loudness, Erro
     for warning in warnings {
         cx.warn(format!("{path}: {warning}"));
     }
-    meter.report().map_err(internal)
+    Ok(ear)
+}
+
+pub(crate) fn internal(error: LoudnessError) -> Error {
+    Error::internal(error.to_string())
 }

@@ -1,8 +1,10 @@
 //! `audio.normalize`: to a target loudness under a true-peak ceiling.
 //!
-//! Always linear, with a limiter for the peaks: one gain for the whole file, never a silent switch to
-//! dynamic compression. What was delivered is decoded and measured again, since a lossy encoder moves
+//! One gain for the whole file with a limiter for its peaks, unless somebody asks for a gain that follows the loudness:
+//! never a silent switch between the two. What was delivered is decoded and measured again, since a lossy encoder moves
 //! peaks; if it passes the ceiling, it is written once more with that much less.
+
+mod goal;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -12,20 +14,23 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use studio_assets::{Output, Source};
-use studio_core::units::Db;
+use studio_core::units::{Db, Lufs};
 use studio_core::{Error, ErrorCode, JobContext, Operation, Resource};
-use studio_dsp::{Audio, Limiter, Loudness};
-use studio_media::{AudioFormat, AudioReader, AudioWriter, Container, Quality};
+use studio_dsp::{Audio, Leveler, Limiter, Loudness, Narration};
+use studio_media::{AudioFormat, AudioReader, AudioWriter, Container, Loud, Quality};
 use studio_store::{Projects, Provenance};
 
+pub(crate) use self::goal::{Delivery, Goal, NormalizeWay, Scale};
 use crate::convert::{FormatFor, Rates};
 use crate::input::ends;
-use crate::measure::measure;
+use crate::measure::{Wishes, listen};
 
 /// How often a lossy file may be written again to meet its ceiling and target.
 const TRIES: usize = 4;
 /// EBU R128 asks for ±0.5 LU; this is what we correct.
 const LOUDNESS_TOLERANCE_LU: f64 = 0.1;
+/// The most that a gain which follows the loudness adds or takes, in dB.
+const MOST_DB: f64 = 12.0;
 
 pub(crate) fn operation(projects: &Arc<Projects>) -> Operation {
     let projects = projects.clone();
@@ -56,7 +61,7 @@ struct NormalizeInput {
     /// Where it is to be heard: decides loudness and ceiling that are not given. Without it, as Spotify.
     #[serde(default)]
     delivery: Delivery,
-    /// Integrated loudness to reach, in LUFS.
+    /// Integrated loudness to reach, in LUFS; for an audiobook its RMS, in dBFS.
     #[serde(default)]
     #[schemars(range(min = -70.0, max = -5.0))]
     target_lufs: Option<f64>,
@@ -64,6 +69,9 @@ struct NormalizeInput {
     #[serde(default)]
     #[schemars(range(min = -20.0, max = 0.0))]
     ceiling_dbtp: Option<f64>,
+    /// One gain for all of it, or one that follows the loudness.
+    #[serde(default)]
+    way: NormalizeWay,
     /// The file to write. Its ending chooses the format.
     #[serde(default)]
     #[schemars(with = "Option<String>", extend("x-path" = true))]
@@ -73,50 +81,18 @@ struct NormalizeInput {
     format: Option<Container>,
 }
 
-/// Places that play every sound at their own loudness, and norms.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Delivery {
-    #[default]
-    Spotify,
-    AppleMusic,
-    #[serde(rename = "youtube")]
-    YouTube,
-    AmazonMusic,
-    Tidal,
-    Deezer,
-    Podcast,
-    /// One channel sounds as loud as two at 3 LU less.
-    PodcastMono,
-    /// European broadcasts: EBU R 128.
-    EbuR128,
-    /// American broadcasts: ATSC A/85.
-    AtscA85,
-}
-
-impl Delivery {
-    /// LUFS and dBTP, as the services and norms state them.
-    pub(crate) fn levels(self) -> (f64, f64) {
-        match self {
-            Delivery::Spotify | Delivery::YouTube | Delivery::Tidal => (-14.0, -1.0),
-            Delivery::AmazonMusic => (-14.0, -2.0),
-            Delivery::Deezer => (-15.0, -1.0),
-            Delivery::AppleMusic | Delivery::Podcast => (-16.0, -1.0),
-            Delivery::PodcastMono => (-19.0, -1.0),
-            Delivery::EbuR128 => (-23.0, -1.0),
-            Delivery::AtscA85 => (-24.0, -2.0),
-        }
-    }
-}
-
 #[derive(Serialize, JsonSchema)]
 struct Normalized {
     output: Output,
     before: Loudness,
     /// Measured in the delivered file.
     after: Loudness,
-    /// Gain of the whole file, in dB.
+    /// Gain of the whole file, in dB; added to `followed_db` if the gain followed the loudness.
     gain_db: f64,
+    /// Lowest and highest gain that followed the loudness, in dB.
+    followed_db: Option<(f32, f32)>,
+    /// An audiobook's result against what publishers ask for.
+    audiobook: Option<Narration>,
     /// The most that the limiter took off a peak, in dB.
     limited_db: f64,
 }
@@ -136,12 +112,14 @@ fn normalize(
     )?;
     let container =
         crate::convert::container(input.format, &destination)?.unwrap_or(Container::Wav);
-    let (target, highest) = input.delivery.levels();
-    let target = input.target_lufs.unwrap_or(target);
-    let highest = input.ceiling_dbtp.unwrap_or(highest);
+    let goal = input
+        .delivery
+        .goal(input.target_lufs, input.ceiling_dbtp, input.way);
     let name = format!(
-        "{}, {target} LUFS.{}",
+        "{}, {} {}.{}",
         stem(&source.name),
+        goal.target,
+        goal.unit(),
         container.extension()
     );
     let written = destination.path(cx, &name)?;
@@ -150,12 +128,13 @@ fn normalize(
         &source.path,
         &written,
         &|bits| AudioFormat::new(container, Quality::High, bits),
-        target,
-        highest,
+        &goal,
     )?;
     let made = Provenance {
         operation: "audio.normalize".to_owned(),
-        input: json!({ "target_lufs": target, "ceiling_dbtp": highest }),
+        input: json!({
+            "delivery": input.delivery, "target_lufs": goal.target, "ceiling_dbtp": goal.highest, "way": goal.way,
+        }),
         inputs: digest_of(&source),
         device: Some("cpu".to_owned()),
         took_ms: begun.elapsed().as_millis() as u64,
@@ -167,6 +146,8 @@ fn normalize(
         before: levelled.before,
         after: levelled.after,
         gain_db: levelled.gain.0,
+        followed_db: levelled.followed_db,
+        audiobook: levelled.audiobook,
         limited_db: levelled.limited.0,
     })
 }
@@ -177,34 +158,54 @@ pub(crate) struct Levelled {
     /// Measured in the written file.
     pub(crate) after: Loudness,
     gain: Db,
+    followed_db: Option<(f32, f32)>,
+    audiobook: Option<Narration>,
     limited: Db,
 }
 
-/// Writes the sound at `path` with the target loudness, in LUFS, and no true peak above `highest`, in dBTP. The written
-/// file is measured, and written again until it holds both.
+/// Writes the sound at `path` as loud as the goal says, with no true peak above its ceiling. The written file is
+/// measured, and written again until it holds both.
 pub(crate) fn level(
     cx: &JobContext,
     path: &Utf8Path,
     written: &Utf8Path,
     format: FormatFor<'_>,
-    target: f64,
-    highest: f64,
+    goal: &Goal,
 ) -> Result<Levelled, Error> {
-    let before = measure(&cx.part(0.0, 0.33), path)?;
-    let Some(loudness) = before.integrated_lufs else {
+    let (target, highest) = (goal.target, goal.highest);
+    let ear = listen(&cx.part(0.0, 0.33), path, goal.wishes())?;
+    let before = ear.loudness()?;
+    let (Some(is), Some(lufs)) = (goal.level(&ear)?, before.integrated_lufs) else {
         return Err(Error::bad_input(
             "the sound is silent: silence has no loudness",
         ));
     };
-    let mut gain = Db(target - loudness);
+    let mut gain = Db(target - is);
+    let leveler = ear.meter.history().and_then(|history| {
+        let lufs = Lufs(lufs + gain.0);
+        Leveler::new(history, &before, lufs, MOST_DB, ear.meter.rate())
+    });
+    if leveler.is_some() {
+        gain = Db(0.0);
+    }
     let mut ceiling = Db(highest);
     for attempt in 0..TRIES {
         let from = 0.33 + 0.67 * attempt as f64 / TRIES as f64;
         let part = cx.part(from, from + 0.67 / TRIES as f64);
-        let limited = render(&part.part(0.0, 0.7), path, written, format, gain, ceiling)?;
-        let after = measure(&part.part(0.7, 1.0), written)?;
+        let way = Way {
+            gain,
+            leveler: leveler.as_ref(),
+            ceiling,
+        };
+        let limited = render(&part.part(0.0, 0.7), path, written, format, &way)?;
+        let wishes = Wishes {
+            history: false,
+            ..goal.wishes()
+        };
+        let result = listen(&part.part(0.7, 1.0), written, wishes)?;
+        let after = result.loudness()?;
         let too_high = after.true_peak_dbtp.unwrap_or(f64::NEG_INFINITY) - highest;
-        let too_quiet = target - after.integrated_lufs.unwrap_or(target);
+        let too_quiet = target - goal.level(&result)?.unwrap_or(target);
         // A limited file may stay below its target; more gain would only be limited away.
         let off = too_quiet.abs() > LOUDNESS_TOLERANCE_LU && limited.0 < 6.0;
         if too_high <= 0.0 && !off || attempt + 1 == TRIES {
@@ -223,10 +224,16 @@ pub(crate) fn level(
                     "the result is {too_quiet:.1} LU off its target: its peaks leave no more room"
                 ));
             }
+            let audiobook = result.narration();
+            for fault in audiobook.iter().flat_map(|told| &told.faults) {
+                cx.warn(format!("publishers of audiobooks refuse it: {fault}"));
+            }
             return Ok(Levelled {
                 before,
                 after,
                 gain,
+                followed_db: leveler.as_ref().map(Leveler::range_db),
+                audiobook,
                 limited,
             });
         }
@@ -240,27 +247,34 @@ pub(crate) fn level(
     Err(Error::internal("normalising ended without a result"))
 }
 
-/// Writes the source with `gain`, limited to `ceiling`; answers what the limiter took off at most.
-fn render(
+/// What becomes of every sample.
+pub(crate) struct Way<'a> {
+    pub(crate) gain: Db,
+    pub(crate) leveler: Option<&'a Leveler>,
+    pub(crate) ceiling: Db,
+}
+
+/// Writes the source with another level; answers what the limiter took off at most.
+pub(crate) fn render(
     cx: &JobContext,
     path: &Utf8Path,
     written: &Utf8Path,
     format: FormatFor<'_>,
-    gain: Db,
-    ceiling: Db,
+    way: &Way<'_>,
 ) -> Result<Db, Error> {
     let mut reader = AudioReader::open(path)?;
     let spec = reader.spec();
     let format = format(reader.bits_per_sample());
     let mut rates = Rates::new(&reader, format, None)?;
     let mut writer = AudioWriter::create(written, format, rates.to, spec.channels)?;
-    writer.keep_tags_of(path);
-    let mut limiter = Limiter::new(ceiling, spec.channels, spec.rate);
-    let ratio = gain.ratio() as f32;
+    writer.keep_tags_of(path, Loud::Otherwise);
+    let mut limiter = Limiter::new(way.ceiling, spec.channels, spec.rate);
+    let ratio = way.gain.ratio() as f32;
     let mut block = Audio::silence(spec.rate, spec.channels, 0);
     let mut late = limiter.latency();
     loop {
         cx.check()?;
+        let from = reader.position();
         let frames = reader.read(&mut block)?;
         let last = frames == 0;
         if last {
@@ -278,6 +292,9 @@ fn render(
         }
         let mut slices: Vec<&mut [f32]> =
             block.channels.iter_mut().map(Vec::as_mut_slice).collect();
+        if let Some(leveler) = way.leveler {
+            leveler.apply(&mut slices, from);
+        }
         limiter.process(&mut slices);
         let skipped = late.min(block.frames());
         late -= skipped;

@@ -22,7 +22,7 @@ use self::files::{Work, find};
 use self::report::{Entry, Outcome, Report};
 use crate::convert::{FormatFor, rewrite};
 use crate::effects::{apply, chain};
-use crate::normalize::{Delivery, level};
+use crate::normalize::{Delivery, Goal, NormalizeWay, level};
 
 pub(crate) fn operation() -> Operation {
     Operation::define(
@@ -104,14 +104,15 @@ enum PipelineStep {
         #[serde(default)]
         #[schemars(range(min = -20.0, max = 0.0))]
         ceiling_dbtp: Option<f64>,
+        #[serde(default)]
+        way: NormalizeWay,
     },
 }
 
 /// A step that is ready to be taken.
 enum Ready {
     Process(Chain, Tail),
-    /// LUFS and dBTP.
-    Normalize(f64, f64),
+    Normalize(Goal),
 }
 
 impl Ready {
@@ -129,13 +130,8 @@ impl Ready {
                 delivery,
                 target_lufs,
                 ceiling_dbtp,
-            } => {
-                let (target, ceiling) = delivery.levels();
-                Ready::Normalize(
-                    target_lufs.unwrap_or(target),
-                    ceiling_dbtp.unwrap_or(ceiling),
-                )
-            }
+                way,
+            } => Ready::Normalize(delivery.goal(*target_lufs, *ceiling_dbtp, *way)),
         })
     }
 }
@@ -246,8 +242,8 @@ fn through(
                 let applied = apply(&part, &source, &written, format, chain, &impulses, *tail)?;
                 entry.warnings.extend(applied.warnings);
             }
-            Ready::Normalize(target, ceiling) => {
-                let levelled = level(&part, &source, &written, format, *target, *ceiling)?;
+            Ready::Normalize(goal) => {
+                let levelled = level(&part, &source, &written, format, goal)?;
                 entry.lufs_before = levelled.before.integrated_lufs;
                 entry.lufs_after = levelled.after.integrated_lufs;
             }

@@ -1,7 +1,8 @@
 //! Decodes, encodes and muxes audio and video files.
 //!
 //! - [`probe`]: what a file holds. [`AudioReader`], [`decode`]: its sound. [`FrameReader`]: its pictures.
-//! - [`AudioWriter`], [`encode`]: files of sound. [`copy_tags`]: titles and cover art.
+//! - [`AudioWriter`], [`encode`]: files of sound, with the titles and cover art of
+//!   another. [`gain`]: how loud players play them.
 //! - [`ClipWriter`], [`assemble`]: films, shot by shot. [`png`]: single pictures.
 //!
 //! Invariants: time is whole samples and frames; a file appears only when it is complete; damage that
@@ -16,6 +17,7 @@ mod film;
 mod fold;
 mod format;
 mod frames;
+pub mod gain;
 mod input;
 mod mux;
 mod partial;
@@ -36,5 +38,5 @@ pub use peaks::decode_with_peaks;
 pub use picture::png;
 pub use probe::{AudioInfo, MediaInfo, VideoInfo, probe};
 pub use read::{AudioReader, AudioSpec, MAX_BLOCK_FRAMES, MAX_CHANNELS, MAX_RATE_HZ, decode};
-pub use tags::{Tags, copy_tags};
+pub use tags::{Loud, Tags};
 pub use write::{AudioWriter, OpusStream, Written, encode};

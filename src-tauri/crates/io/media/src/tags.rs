@@ -49,9 +49,16 @@ impl Tags {
     }
 }
 
+/// Whether a file is as loud as the one whose tags it takes: else what those say of its gain would be false.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loud {
+    AsBefore,
+    Otherwise,
+}
+
 /// Carries the tags and pictures of `from` over to `to`, which keeps its sound as it is. Answers what
 /// the format of `to` has no place for.
-pub fn copy_tags(from: &Utf8Path, to: &Utf8Path) -> Result<Vec<Warning>> {
+pub(crate) fn copy_tags(from: &Utf8Path, to: &Utf8Path, loud: Loud) -> Result<Vec<Warning>> {
     let Some(source) = load(from) else {
         return Ok(Vec::new());
     };
@@ -69,7 +76,10 @@ pub fn copy_tags(from: &Utf8Path, to: &Utf8Path) -> Result<Vec<Warning>> {
         .cloned()
         .unwrap_or_else(|| Tag::new(kind));
     let mut warnings = Vec::new();
-    for item in source_tag.items().filter(|i| !describes_the_file(i.key())) {
+    for item in source_tag.items() {
+        if describes_the_file(item.key()) || loud == Loud::Otherwise && is_gain(item.key()) {
+            continue;
+        }
         let key = match item.key() {
             // Formats disagree about which of the two a year belongs to.
             ItemKey::Year if ItemKey::Year.map_key(kind).is_none() => ItemKey::RecordingDate,
@@ -113,6 +123,16 @@ fn describes_the_file(key: ItemKey) -> bool {
             | ItemKey::EncodedBy
             | ItemKey::Length
             | ItemKey::OriginalFileName
+    )
+}
+
+fn is_gain(key: ItemKey) -> bool {
+    matches!(
+        key,
+        ItemKey::ReplayGainTrackGain
+            | ItemKey::ReplayGainTrackPeak
+            | ItemKey::ReplayGainAlbumGain
+            | ItemKey::ReplayGainAlbumPeak
     )
 }
 

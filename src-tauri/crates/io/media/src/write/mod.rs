@@ -17,7 +17,7 @@ pub use self::opus::OpusStream;
 use crate::error::{MediaError, Result, Warning};
 use crate::format::{AudioFormat, Container};
 use crate::mux::Muxer;
-use crate::tags::copy_tags;
+use crate::tags::{Loud, copy_tags};
 
 /// A file of sound being written.
 pub struct AudioWriter {
@@ -25,7 +25,7 @@ pub struct AudioWriter {
     encoder: AudioEncoder,
     rate: SampleRate,
     path: Utf8PathBuf,
-    tags_from: Option<Utf8PathBuf>,
+    tags_from: Option<(Utf8PathBuf, Loud)>,
 }
 
 /// What [`AudioWriter::finish`] made.
@@ -65,8 +65,8 @@ impl AudioWriter {
     }
 
     /// Carries over the tags and the cover art of another file when this one is finished.
-    pub fn keep_tags_of(&mut self, source: impl AsRef<Utf8Path>) {
-        self.tags_from = Some(source.as_ref().into());
+    pub fn keep_tags_of(&mut self, source: impl AsRef<Utf8Path>, loud: Loud) {
+        self.tags_from = Some((source.as_ref().into(), loud));
     }
 
     /// Appends a block of any length; it must have the writer's rate and channels.
@@ -97,7 +97,7 @@ impl AudioWriter {
         self.encoder.finish(&mut |packet| muxer.write(packet, 0))?;
         let tags_from = self.tags_from;
         let warnings = self.muxer.finish(|file| match tags_from {
-            Some(source) => copy_tags(&source, file),
+            Some((source, loud)) => copy_tags(&source, file, loud),
             None => Ok(Vec::new()),
         })?;
         let bytes = std::fs::metadata(&self.path)
