@@ -45,6 +45,8 @@ async fn sounds_come_in_by_path_and_by_drop_and_are_normalised() {
     window.click("button[aria-label='typed.wav']").await;
     window.press("Measure").await;
     window.wait_for_text("Measure again").await;
+    window.wait_for_text("Audiobook (ACX)").await;
+    window.find("section[aria-label='Loudness'] svg path").await;
     // 0.02 is -34 dBFS. At 997 Hz in both channels that is its loudness too (EBU Tech 3341, case 1).
     window.wait_for_text("−34.0 LUFS").await;
     window.gallery("project-measured").await;

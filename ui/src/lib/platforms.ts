@@ -1,23 +1,28 @@
 // Loudness that platforms play at: their published targets as integrated LUFS and true peak.
 
+import type { Delivery } from './types';
+
 export interface Platform {
-  id: string;
+  id: Delivery;
   title: string;
-  lufs: number;
+  target: number;
+  /** An audiobook is measured by its RMS. */
+  unit: 'LUFS' | 'dB RMS';
   dbtp: number;
 }
 
 export const platforms: Platform[] = [
-  { id: 'spotify', title: 'Spotify', lufs: -14, dbtp: -1 },
-  { id: 'youtube', title: 'YouTube', lufs: -14, dbtp: -1 },
-  { id: 'apple', title: 'Apple Music', lufs: -16, dbtp: -1 },
-  { id: 'amazon', title: 'Amazon Music', lufs: -14, dbtp: -2 },
-  { id: 'tidal', title: 'Tidal', lufs: -14, dbtp: -1 },
-  { id: 'deezer', title: 'Deezer', lufs: -15, dbtp: -1 },
-  { id: 'podcast', title: 'Podcast, stereo', lufs: -16, dbtp: -1 },
-  { id: 'podcast-mono', title: 'Podcast, mono', lufs: -19, dbtp: -1 },
-  { id: 'ebu', title: 'European broadcast (EBU R 128)', lufs: -23, dbtp: -1 },
-  { id: 'atsc', title: 'American broadcast (ATSC A/85)', lufs: -24, dbtp: -2 },
+  { id: 'spotify', title: 'Spotify', target: -14, unit: 'LUFS', dbtp: -1 },
+  { id: 'youtube', title: 'YouTube', target: -14, unit: 'LUFS', dbtp: -1 },
+  { id: 'apple_music', title: 'Apple Music', target: -16, unit: 'LUFS', dbtp: -1 },
+  { id: 'amazon_music', title: 'Amazon Music', target: -14, unit: 'LUFS', dbtp: -2 },
+  { id: 'tidal', title: 'Tidal', target: -14, unit: 'LUFS', dbtp: -1 },
+  { id: 'deezer', title: 'Deezer', target: -15, unit: 'LUFS', dbtp: -1 },
+  { id: 'podcast', title: 'Podcast, stereo', target: -16, unit: 'LUFS', dbtp: -1 },
+  { id: 'podcast_mono', title: 'Podcast, mono', target: -19, unit: 'LUFS', dbtp: -1 },
+  { id: 'audiobook', title: 'Audiobook (ACX)', target: -20, unit: 'dB RMS', dbtp: -3 },
+  { id: 'ebu_r128', title: 'European broadcast (EBU R 128)', target: -23, unit: 'LUFS', dbtp: -1 },
+  { id: 'atsc_a85', title: 'American broadcast (ATSC A/85)', target: -24, unit: 'LUFS', dbtp: -2 },
 ];
 
 export const formats: { value: string; label: string; lossless: boolean }[] = [

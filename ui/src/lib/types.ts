@@ -9,10 +9,11 @@ export type {
   Asset,
   BaseImage,
   Container,
+  Delivery,
   Job,
   JobStatus,
   LogLine,
-  Loudness,
+  LoudnessHistory,
   Mode,
   MoviePlan,
   Quality,
@@ -29,6 +30,8 @@ export type Output<N extends OperationName> = Operations[N]['output'];
 export type AudioSource = { path: string } | { project: string; asset: string };
 export type Rational = generated.FrameRate;
 export type Project = generated.ProjectInfo;
+/** As `audio.loudness` tells it. */
+export type Loudness = Output<'audio.loudness'>;
 export type AmbientStatus = Output<'ambient.status'>;
 export type Film = Output<'movie.get'>;
 export type FilmSummary = generated.Summary;

@@ -94,6 +94,23 @@ export const loudness: Loudness = {
   true_peak_dbtp: -0.6,
   sample_peak_dbfs: -0.9,
   duration_secs: 245.76,
+  history: {
+    every_secs: 1.024,
+    momentary_lufs: Array.from(
+      { length: 240 },
+      (_, at) => -20 + 6 * Math.sin(at / 9) * Math.cos(at / 31),
+    ),
+    short_term_lufs: Array.from(
+      { length: 240 },
+      (_, at) => -20 + 3 * Math.sin(at / 9) * Math.cos(at / 31),
+    ),
+  },
+  audiobook: {
+    rms_dbfs: -19.6,
+    peak_dbfs: -0.9,
+    noise_floor_dbfs: -64.2,
+    faults: ['its peak is -0.9 dBFS, above -3'],
+  },
 };
 
 export const films: FilmSummary[] = [

@@ -74,7 +74,7 @@ export type DecisionRecord = { id: string; at: string; operation: string; questi
 
 export type Delay = { time_ms?: number; feedback?: number; damping_hz?: number; routing?: Routing };
 
-export type Delivery = "spotify" | "apple_music" | "youtube" | "amazon_music" | "tidal" | "deezer" | "podcast" | "podcast_mono" | "ebu_r128" | "atsc_a85";
+export type Delivery = "spotify" | "apple_music" | "youtube" | "amazon_music" | "tidal" | "deezer" | "podcast" | "podcast_mono" | "audiobook" | "ebu_r128" | "atsc_a85";
 
 export type Detector = "peak" | "rms";
 
@@ -148,6 +148,8 @@ export type LogLine = { at: string; level: LogLevel; text: string };
 
 export type Loudness = { integrated_lufs: number | null; momentary_max_lufs: number | null; short_term_max_lufs: number | null; range_lu: number; true_peak_dbtp: number | null; sample_peak_dbfs: number | null; duration_secs: number };
 
+export type LoudnessHistory = { every_secs: number; momentary_lufs: Array<number | null>; short_term_lufs: Array<number | null> };
+
 export type MakeUp = "manual" | "auto";
 
 export type Melody = { notes: number; chord_tones: number; scale_tones: number; passing_tones: number; foreign_tones: number; within_constraints: number; clashes: number };
@@ -164,9 +166,15 @@ export type MoviePlan = { title: string; base_images: Array<BaseImage>; shots: A
 
 export type NamedParams = { name: string; params: Params };
 
+export type Narration = { rms_dbfs: number | null; peak_dbfs: number | null; noise_floor_dbfs: number | null; faults: Array<string> };
+
 export type NoiseProfile = { step_hz: number; levels_db: Array<number> };
 
 export type NoiseReduction = { reduction_db?: number; sensitivity_db?: number; profile?: NoiseProfile | null };
+
+export type NormalizeWay = "linear" | "dynamic";
+
+export type NormalizedTrack = { path: string; output: string; before: Loudness; after: Loudness; limited_db: number };
 
 export type Origin = "default" | "file" | "environment" | "flag";
 
@@ -200,7 +208,7 @@ export type PipelineEntry = { source: string; output: string; outcome: PipelineO
 
 export type PipelineOutcome = "done" | "kept" | "failed" | "waiting";
 
-export type PipelineStep = { process: { preset?: string | null; chain?: Chain | null; cut_tail?: boolean } } | { normalize: { delivery?: Delivery; target_lufs?: number | null; ceiling_dbtp?: number | null } };
+export type PipelineStep = { process: { preset?: string | null; chain?: Chain | null; cut_tail?: boolean } } | { normalize: { delivery?: Delivery; target_lufs?: number | null; ceiling_dbtp?: number | null; way?: NormalizeWay } };
 
 export type PitchShift = { semitones?: number };
 
@@ -235,6 +243,10 @@ export type Render = { video_path: string; captions_path: string; width: number;
 export type RenderMode = "run" | "dry";
 
 export type RenderProfile = { video: VideoProfile; metadata: Record<string, unknown> };
+
+export type ReplayGain = { lufs: number; peak: number; gain_db: number };
+
+export type ReplayGainTrack = { path: string; gain: ReplayGain | null };
 
 export type RepoFile = { path: string; bytes: number; sha256: string | null; is_here: boolean };
 
@@ -350,12 +362,14 @@ export interface Operations {
   'asset.restore': { input: { project: string; asset: string }; output: { id: string; name: string; kind: AssetKind; media_type: string; mode: ImportMode; path: string | null; digest: string; bytes: number; duration_secs: number | null; audio: AudioFacts | null; video: VideoFacts | null; tags: Record<string, string>; peaks: string | null; derived_from: string | null; operation: string | null; privacy: Privacy; created_at: string } };
   'audio.convert': { input: { path?: string | null; project?: string | null; asset?: string | null; format: Container; quality?: Quality; sample_rate?: number | null; output?: string | null }; output: { output: Output; frames: number; bytes: number; warnings: Array<string> } };
   'audio.effects': { input: Record<string, unknown>; output: { effects: Array<EffectKind>; presets: Array<ChainPreset> } };
-  'audio.loudness': { input: { path?: string | null; project?: string | null; asset?: string | null }; output: { integrated_lufs: number | null; momentary_max_lufs: number | null; short_term_max_lufs: number | null; range_lu: number; true_peak_dbtp: number | null; sample_peak_dbfs: number | null; duration_secs: number } };
-  'audio.normalize': { input: { path?: string | null; project?: string | null; asset?: string | null; delivery?: Delivery; target_lufs?: number | null; ceiling_dbtp?: number | null; output?: string | null; format?: Container | null }; output: { output: Output; before: Loudness; after: Loudness; gain_db: number; limited_db: number } };
+  'audio.loudness': { input: { path?: string | null; project?: string | null; asset?: string | null; history_points?: number | null; audiobook?: boolean }; output: { integrated_lufs: number | null; momentary_max_lufs: number | null; short_term_max_lufs: number | null; range_lu: number; true_peak_dbtp: number | null; sample_peak_dbfs: number | null; duration_secs: number; history: LoudnessHistory | null; audiobook: Narration | null } };
+  'audio.normalize': { input: { path?: string | null; project?: string | null; asset?: string | null; delivery?: Delivery; target_lufs?: number | null; ceiling_dbtp?: number | null; way?: NormalizeWay; output?: string | null; format?: Container | null }; output: { output: Output; before: Loudness; after: Loudness; gain_db: number; followed_db: Array<unknown> | null; audiobook: Narration | null; limited_db: number } };
+  'audio.normalize_album': { input: { paths: Array<string>; output_folder: string; delivery?: Delivery; target_lufs?: number | null; ceiling_dbtp?: number | null; format?: Container | null }; output: { before_lufs: number; after_lufs: number | null; gain_db: number; tracks: Array<NormalizedTrack> } };
   'audio.peaks': { input: { path?: string | null; project?: string | null; asset?: string | null; samples_per_peak?: number }; output: ArrayBuffer };
   'audio.pipeline': { input: { paths: Array<string>; pattern?: string | null; recursive?: boolean; steps?: Array<PipelineStep>; output_folder: string; format?: Container | null; quality?: Quality; sample_rate?: number | null; parallel?: number | null }; output: { done: number; kept: number; failed: number; entries: Array<PipelineEntry> } };
   'audio.probe': { input: { path?: string | null; project?: string | null; asset?: string | null }; output: { path: string; container: string; media_type: string; duration_secs: number | null; bytes: number; audio: AudioInfo | null; video: VideoInfo | null; is_image: boolean; tags: Record<string, string>; cover_art: boolean } };
   'audio.process': { input: { path?: string | null; project?: string | null; asset?: string | null; preset?: string | null; chain?: Chain | null; impulses?: Record<string, string>; cut_tail?: boolean; output?: string | null; format?: Container | null; quality?: Quality }; output: { output: Output; frames: number; tail_secs: number; warnings: Array<string> } };
+  'audio.replaygain': { input: { paths: Array<string>; album?: boolean }; output: { reference_lufs: number; album: ReplayGain | null; tracks: Array<ReplayGainTrack> } };
   'chat.choose_branch': { input: { conversation: string; message: string }; output: { conversation: Conversation; messages: Array<Shown>; draft: Draft | null } };
   'chat.create': { input: { title?: string; model?: string | null; privacy?: Privacy | null; system?: string; project?: string | null }; output: { id: string; title: string; created_at: string; updated_at: string; model: string | null; privacy: Privacy; system: string; project: string | null; head: string | null } };
   'chat.delete': { input: { conversation: string }; output: { deleted: string } };

@@ -87,14 +87,20 @@ struct Normalized {
     before: Loudness,
     /// Measured in the delivered file.
     after: Loudness,
-    /// Gain of the whole file, in dB; added to `followed_db` if the gain followed the loudness.
+    /// Gain of the whole file, in dB; on top of the gain that followed the loudness, if one did.
     gain_db: f64,
-    /// Lowest and highest gain that followed the loudness, in dB.
-    followed_db: Option<(f32, f32)>,
+    followed: Option<FollowedGain>,
     /// An audiobook's result against what publishers ask for.
     audiobook: Option<Narration>,
     /// The most that the limiter took off a peak, in dB.
     limited_db: f64,
+}
+
+/// A gain that followed the loudness, in dB.
+#[derive(Serialize, JsonSchema)]
+struct FollowedGain {
+    least_db: f32,
+    most_db: f32,
 }
 
 fn normalize(
@@ -146,7 +152,9 @@ fn normalize(
         before: levelled.before,
         after: levelled.after,
         gain_db: levelled.gain.0,
-        followed_db: levelled.followed_db,
+        followed: levelled
+            .followed
+            .map(|(least_db, most_db)| FollowedGain { least_db, most_db }),
         audiobook: levelled.audiobook,
         limited_db: levelled.limited.0,
     })
@@ -158,7 +166,7 @@ pub(crate) struct Levelled {
     /// Measured in the written file.
     pub(crate) after: Loudness,
     gain: Db,
-    followed_db: Option<(f32, f32)>,
+    followed: Option<(f32, f32)>,
     audiobook: Option<Narration>,
     limited: Db,
 }
@@ -232,7 +240,7 @@ pub(crate) fn level(
                 before,
                 after,
                 gain,
-                followed_db: leveler.as_ref().map(Leveler::range_db),
+                followed: leveler.as_ref().map(Leveler::range_db),
                 audiobook,
                 limited,
             });
