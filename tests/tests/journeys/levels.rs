@@ -168,7 +168,10 @@ fn a_gain_that_follows_is_used_when_it_is_asked_for_and_only_then() {
     let (dynamic, together) = run("dynamic");
     let spread = together.map(|lufs| (lufs + 18.0).abs());
     assert!(spread.iter().all(|&off| off < 1.0), "{together:?}");
-    assert!(dynamic["followed"]["most_db"].as_f64() > Some(6.0), "{dynamic}");
+    assert!(
+        dynamic["followed"]["most_db"].as_f64() > Some(6.0),
+        "{dynamic}"
+    );
 }
 
 #[test]
