@@ -109,6 +109,77 @@ fn conversion_keeps_tags_and_length() {
 }
 
 #[test]
+fn conversion_chooses_codecs_and_channels() {
+    let app = App::new();
+    let wav = app.folder().join("sides.wav");
+    let made = Command::new("ffmpeg")
+        .args(["-v", "error", "-f", "lavfi", "-i"])
+        .arg("aevalsrc='0.5*sin(2*PI*440*t)|0.1*sin(2*PI*880*t)':s=44100:d=3")
+        .args(["-c:a", "pcm_s16le", wav.as_str()])
+        .status()
+        .expect("ffmpeg runs");
+    assert!(made.success());
+    let convert = |name: &str, more: Value| {
+        let output = app.folder().join(name);
+        let mut input = json!({ "path": wav, "output": output, "format": output.extension() });
+        let more = more.as_object().expect("fields").clone();
+        input.as_object_mut().expect("fields").extend(more);
+        app.call("audio.convert", input);
+        output
+    };
+    let samples = |path: &camino::Utf8Path| {
+        let decoded = Command::new("ffmpeg")
+            .args(["-v", "error", "-i", path.as_str(), "-f", "s16le", "-"])
+            .output();
+        let decoded = decoded.expect("ffmpeg runs").stdout;
+        let samples = decoded.as_chunks::<2>().0.iter();
+        samples
+            .map(|bytes| i16::from_le_bytes(*bytes))
+            .collect::<Vec<i16>>()
+    };
+    let source = samples(&wav);
+
+    let alac = convert("a.m4a", json!({ "quality": "lossless" }));
+    let probed = app.call("audio.probe", json!({ "path": alac }));
+    assert_eq!(probed["audio"]["codec"], "alac", "{probed}");
+    assert_eq!(samples(&alac), source, "every sample as it was");
+
+    let constant = convert("c.mp3", json!({ "quality": "high" }));
+    let variable = convert(
+        "v.mp3",
+        json!({ "quality": "high", "variable_bit_rate": true }),
+    );
+    let size = |path| std::fs::metadata(path).expect("a file").len();
+    assert!(
+        size(&variable) < size(&constant) * 3 / 4,
+        "two tones need less: {} and {}",
+        size(&variable),
+        size(&constant)
+    );
+
+    let swapped = samples(&convert(
+        "s.wav",
+        json!({ "channel_map": [2, 1], "quality": "lossless" }),
+    ));
+    let turned = source.chunks(2).flat_map(|frame| [frame[1], frame[0]]);
+    assert_eq!(swapped, turned.collect::<Vec<_>>());
+    let mono = samples(&convert(
+        "m.wav",
+        json!({ "channels": 1, "quality": "lossless" }),
+    ));
+    assert_eq!(mono.len() * 2, source.len());
+    let worst = mono.iter().zip(source.chunks(2)).map(|(&mono, frame)| {
+        let mean = (i32::from(frame[0]) + i32::from(frame[1])) / 2;
+        (i32::from(mono) - mean).abs()
+    });
+    assert!(worst.max() <= Some(3), "the mean of both, and dither");
+
+    let wrong = json!({ "path": wav, "format": "wav", "channel_map": [3], "output": app.folder().join("w.wav") });
+    let (_, refused) = app.call_refused("audio.convert", wrong);
+    assert_eq!(refused["field"], "/channel_map", "{refused}");
+}
+
+#[test]
 fn results_become_assets_of_the_project() {
     let app = App::new();
     let project = app.project("Assets");

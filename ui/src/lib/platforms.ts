@@ -30,7 +30,7 @@ export const formats: { value: string; label: string; lossless: boolean }[] = [
   { value: 'wav', label: 'WAV', lossless: true },
   { value: 'aiff', label: 'AIFF', lossless: true },
   { value: 'mp3', label: 'MP3', lossless: false },
-  { value: 'm4a', label: 'AAC (M4A)', lossless: false },
+  { value: 'm4a', label: 'M4A', lossless: false },
   { value: 'ogg', label: 'Ogg Vorbis', lossless: false },
   { value: 'opus', label: 'Opus', lossless: false },
 ];

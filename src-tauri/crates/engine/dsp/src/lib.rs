@@ -4,6 +4,7 @@
 //! for any block size.
 
 mod audio;
+pub mod channels;
 pub mod effects;
 mod interpolate;
 pub mod leveler;
@@ -16,6 +17,7 @@ pub mod peaks;
 pub mod resample;
 
 pub use audio::Audio;
+pub use channels::ChannelMap;
 pub use leveler::Leveler;
 pub use limiter::Limiter;
 pub use loudness::{Loudness, LoudnessHistory, Meter};

@@ -10,7 +10,7 @@ use serde_json::json;
 use studio_assets::{Destination, Output};
 use studio_core::units::SampleRate;
 use studio_core::{Error, JobContext, Operation, Resource};
-use studio_dsp::{Audio, Resampler};
+use studio_dsp::{Audio, ChannelMap, Resampler};
 use studio_media::{AudioFormat, AudioReader, AudioWriter, Container, Loud, Quality};
 use studio_store::{Projects, Provenance};
 
@@ -52,10 +52,66 @@ struct ConvertInput {
     #[serde(default)]
     #[schemars(range(min = 8000, max = 768_000))]
     sample_rate: Option<u32>,
+    /// Mix to one or two channels, by ITU-R BS.775.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 2))]
+    channels: Option<usize>,
+    /// Channels of the source, counted from 1, in the order in which they are written.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 64))]
+    channel_map: Option<Vec<usize>>,
+    /// MP3: the bit rate that each moment needs, instead of a constant one.
+    #[serde(default)]
+    variable_bit_rate: bool,
     /// The file to write.
     #[serde(default)]
     #[schemars(with = "Option<String>", extend("x-path" = true))]
     output: Option<Utf8PathBuf>,
+}
+
+/// Which channels are written.
+#[derive(Clone, Debug)]
+pub(crate) enum Channels {
+    AsTheyAre,
+    Count(usize),
+    /// From 1.
+    Picked(Vec<usize>),
+}
+
+impl Channels {
+    fn of(count: Option<usize>, picked: Option<Vec<usize>>) -> Result<Channels, Error> {
+        match (count, picked) {
+            (Some(_), Some(_)) => {
+                let message = "`channels` mixes and `channel_map` picks: name one of them";
+                Err(Error::bad_input(message).field("/channel_map"))
+            }
+            (Some(count), None) => Ok(Channels::Count(count)),
+            (None, Some(picked)) => Ok(Channels::Picked(picked)),
+            (None, None) => Ok(Channels::AsTheyAre),
+        }
+    }
+
+    /// The way from a source of `from` channels; `None` where they stay.
+    fn map(&self, from: usize) -> Result<Option<ChannelMap>, Error> {
+        match self {
+            Channels::AsTheyAre => Ok(None),
+            Channels::Count(to) if *to == from => Ok(None),
+            Channels::Count(to) => {
+                let message = format!("{from} channels cannot be mixed to {to}");
+                let map = ChannelMap::down(from, *to);
+                map.map(Some)
+                    .ok_or_else(|| Error::bad_input(message).field("/channels"))
+            }
+            Channels::Picked(picked) => {
+                let places: Option<Vec<usize>> =
+                    picked.iter().map(|channel| channel.checked_sub(1)).collect();
+                let message = format!("the source has the channels 1 to {from}");
+                let map = places.and_then(|places| ChannelMap::picked(from, &places));
+                map.map(Some)
+                    .ok_or_else(|| Error::bad_input(message).field("/channel_map"))
+            }
+        }
+    }
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -79,18 +135,24 @@ fn convert(cx: &JobContext, projects: &Projects, input: ConvertInput) -> Result<
     )?;
     let name = format!("{}.{}", stem(&source.name), input.format.extension());
     let written = destination.path(cx, &name)?;
-    let format = |bits| AudioFormat::new(input.format, input.quality, bits);
+    let format = |bits| match AudioFormat::new(input.format, input.quality, bits) {
+        AudioFormat::Mp3(quality) if input.variable_bit_rate => AudioFormat::Mp3Variable(quality),
+        format => format,
+    };
+    let channels = Channels::of(input.channels, input.channel_map.clone())?;
     let rewritten = rewrite(
         &cx.part(0.0, 0.9),
         &source.path,
         &written,
         &format,
         input.sample_rate,
+        &channels,
     )?;
     let made = Provenance {
         operation: "audio.convert".to_owned(),
         input: json!({
             "format": input.format, "quality": input.quality, "sample_rate": rewritten.rate.get(),
+            "channels": input.channels, "channel_map": input.channel_map, "variable_bit_rate": input.variable_bit_rate,
         }),
         inputs: digest_of(&source),
         device: Some("cpu".to_owned()),
@@ -119,20 +181,29 @@ pub(crate) struct Rewritten {
     pub(crate) warnings: Vec<String>,
 }
 
-/// Writes the sound at `path` in another format, at the rate in Hz that was asked for, or its own.
+/// Writes the sound at `path` in another format, at the rate in Hz that was asked for, or its own, with the channels
+/// that are wanted.
 pub(crate) fn rewrite(
     cx: &JobContext,
     path: &Utf8Path,
     written: &Utf8Path,
     format: FormatFor<'_>,
     asked_hz: Option<u32>,
+    channels: &Channels,
 ) -> Result<Rewritten, Error> {
     let mut reader = AudioReader::open(path)?;
     let spec = reader.spec();
     let format = format(reader.bits_per_sample());
-    let mut rates = Rates::new(&reader, format, asked_hz)?;
-    let mut writer = AudioWriter::create(written, format, rates.to, spec.channels)?;
-    writer.keep_tags_of(path, Loud::AsBefore);
+    let map = channels.map(spec.channels)?;
+    let count = map.as_ref().map_or(spec.channels, ChannelMap::channels);
+    let mut rates = Rates::new(spec.rate, count, format, asked_hz)?;
+    let mut writer = AudioWriter::create(written, format, rates.to, count)?;
+    // Fewer channels are another loudness.
+    let loud = match map {
+        Some(_) => Loud::Otherwise,
+        None => Loud::AsBefore,
+    };
+    writer.keep_tags_of(path, loud);
     let mut block = Audio::silence(spec.rate, spec.channels, 0);
     while reader.read(&mut block)? > 0 {
         cx.check()?;
@@ -140,7 +211,10 @@ pub(crate) fn rewrite(
             let share = reader.position() as f64 / total.max(1) as f64;
             cx.progress("Converting", share);
         }
-        rates.write(&block, &mut writer)?;
+        match &map {
+            Some(map) => rates.write(&map.apply(&block), &mut writer)?,
+            None => rates.write(&block, &mut writer)?,
+        }
     }
     rates.finish(&mut writer)?;
     let result = writer.finish()?;
@@ -184,17 +258,17 @@ pub(crate) struct Rates {
 
 impl Rates {
     pub(crate) fn new(
-        reader: &AudioReader,
+        from: SampleRate,
+        channels: usize,
         format: AudioFormat,
         asked_hz: Option<u32>,
     ) -> Result<Rates, Error> {
-        let spec = reader.spec();
-        let hz = format.fitting_rate_hz(asked_hz.unwrap_or(spec.rate.get()));
+        let hz = format.fitting_rate_hz(asked_hz.unwrap_or(from.get()));
         let to = SampleRate::new(hz).ok_or_else(|| Error::bad_input("a sample rate of 0 Hz"))?;
-        let resampler = Resampler::new(spec.rate, to, spec.channels).map_err(unexpected)?;
+        let resampler = Resampler::new(from, to, channels).map_err(unexpected)?;
         Ok(Rates {
             resampler: Some(resampler),
-            out: Audio::silence(to, spec.channels, 0),
+            out: Audio::silence(to, channels, 0),
             to,
         })
     }

@@ -222,7 +222,7 @@ pub(crate) fn apply(
     let mut rendering = Rendering::new(chain, spec.rate, spec.channels, impulses)
         .map_err(|error| Error::bad_input(error.to_string()).field("/chain"))?;
     let format = format(reader.bits_per_sample());
-    let mut rates = Rates::new(&reader, format, None)?;
+    let mut rates = Rates::new(spec.rate, spec.channels, format, None)?;
     let mut writer = AudioWriter::create(written, format, rates.to, spec.channels)?;
     writer.keep_tags_of(path, Loud::Otherwise);
     let mut block = Audio::silence(spec.rate, spec.channels, 0);

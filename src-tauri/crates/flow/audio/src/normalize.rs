@@ -273,7 +273,7 @@ pub(crate) fn render(
     let mut reader = AudioReader::open(path)?;
     let spec = reader.spec();
     let format = format(reader.bits_per_sample());
-    let mut rates = Rates::new(&reader, format, None)?;
+    let mut rates = Rates::new(spec.rate, spec.channels, format, None)?;
     let mut writer = AudioWriter::create(written, format, rates.to, spec.channels)?;
     writer.keep_tags_of(path, Loud::Otherwise);
     let mut limiter = Limiter::new(way.ceiling, spec.channels, spec.rate);

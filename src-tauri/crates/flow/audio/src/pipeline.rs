@@ -20,7 +20,7 @@ use studio_media::{AudioFormat, Bits, Container, Quality};
 
 use self::files::{Work, find};
 use self::report::{Entry, Outcome, Report};
-use crate::convert::{FormatFor, rewrite};
+use crate::convert::{Channels, FormatFor, rewrite};
 use crate::effects::{apply, chain};
 use crate::normalize::{Delivery, Goal, NormalizeWay, level};
 
@@ -253,7 +253,14 @@ fn through(
     if source != work.output {
         make_folder_of(&work.output)?;
         let part = cx.part((count - 1.0) / count, 1.0);
-        let rewritten = rewrite(&part, &source, &work.output, last, input.sample_rate)?;
+        let rewritten = rewrite(
+            &part,
+            &source,
+            &work.output,
+            last,
+            input.sample_rate,
+            &Channels::AsTheyAre,
+        )?;
         entry.warnings.extend(rewritten.warnings);
     }
     Ok(())

@@ -70,7 +70,7 @@ impl Container {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Quality {
-    /// All of it; codecs that cannot take their highest rate.
+    /// All of it (M4A becomes Apple Lossless); codecs that cannot take their highest rate.
     Lossless,
     /// Transparent.
     #[default]
@@ -97,8 +97,14 @@ pub enum AudioFormat {
     Wav(Bits),
     Aiff(Bits),
     Flac(Bits),
+    /// At a constant bit rate.
     Mp3(Quality),
+    /// At the bit rate that each moment needs: smaller, and what few old players cannot seek in.
+    Mp3Variable(Quality),
+    /// AAC.
     M4a(Quality),
+    /// Apple Lossless, in M4A files.
+    Alac(Bits),
     Ogg(Quality),
     Opus(Quality),
 }
@@ -121,6 +127,10 @@ impl AudioFormat {
             Container::Flac if bits == Bits::Float32 => AudioFormat::Flac(Bits::Int24),
             Container::Flac => AudioFormat::Flac(bits),
             Container::Mp3 => AudioFormat::Mp3(quality),
+            Container::M4a if quality == Quality::Lossless => match bits {
+                Bits::Int16 => AudioFormat::Alac(bits),
+                _ => AudioFormat::Alac(Bits::Int24),
+            },
             Container::M4a => AudioFormat::M4a(quality),
             Container::Ogg => AudioFormat::Ogg(quality),
             Container::Opus => AudioFormat::Opus(quality),
@@ -132,8 +142,8 @@ impl AudioFormat {
             AudioFormat::Wav(_) => Container::Wav,
             AudioFormat::Aiff(_) => Container::Aiff,
             AudioFormat::Flac(_) => Container::Flac,
-            AudioFormat::Mp3(_) => Container::Mp3,
-            AudioFormat::M4a(_) => Container::M4a,
+            AudioFormat::Mp3(_) | AudioFormat::Mp3Variable(_) => Container::Mp3,
+            AudioFormat::M4a(_) | AudioFormat::Alac(_) => Container::M4a,
             AudioFormat::Ogg(_) => Container::Ogg,
             AudioFormat::Opus(_) => Container::Opus,
         }
@@ -143,14 +153,17 @@ impl AudioFormat {
     pub fn is_lossless(self) -> bool {
         matches!(
             self,
-            AudioFormat::Wav(_) | AudioFormat::Aiff(_) | AudioFormat::Flac(_)
+            AudioFormat::Wav(_)
+                | AudioFormat::Aiff(_)
+                | AudioFormat::Flac(_)
+                | AudioFormat::Alac(_)
         )
     }
 
     /// The sample rates that the codec takes, ascending; `None`: any.
     pub fn rates_hz(self) -> Option<&'static [u32]> {
         match self {
-            AudioFormat::Mp3(_) => Some(&[
+            AudioFormat::Mp3(_) | AudioFormat::Mp3Variable(_) => Some(&[
                 8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000,
             ]),
             AudioFormat::M4a(_) => Some(&[
@@ -178,7 +191,7 @@ impl AudioFormat {
     pub fn max_channels(self) -> usize {
         match self {
             AudioFormat::Wav(_) | AudioFormat::Aiff(_) => crate::read::MAX_CHANNELS,
-            AudioFormat::Mp3(_) => 2,
+            AudioFormat::Mp3(_) | AudioFormat::Mp3Variable(_) => 2,
             _ => 8,
         }
     }
@@ -201,6 +214,8 @@ mod tests {
         check(Container::Wav, None, AudioFormat::Wav(Bits::Float32));
         check(Container::Flac, Some(16), AudioFormat::Flac(Bits::Int16));
         check(Container::Flac, Some(32), AudioFormat::Flac(Bits::Int24));
+        check(Container::M4a, Some(16), AudioFormat::Alac(Bits::Int16));
+        check(Container::M4a, None, AudioFormat::Alac(Bits::Int24));
     }
 
     #[test]

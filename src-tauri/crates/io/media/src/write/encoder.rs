@@ -166,35 +166,23 @@ impl AudioEncoder {
         self.next_pts += frames as i64;
         let range = start..start + frames;
         match self.sample {
-            Sample::F32(Planar) => {
-                for (channel, plane) in self.pending.iter().enumerate() {
-                    let bytes = ff::plane_bytes_mut(&mut frame, channel);
-                    for (to, &s) in bytes
-                        .as_chunks_mut()
-                        .0
-                        .iter_mut()
-                        .zip(&plane[range.clone()])
-                    {
-                        *to = finite(s).to_ne_bytes();
-                    }
+            Sample::F32(order) => {
+                let convert = |s| finite(s).to_ne_bytes();
+                match order {
+                    Packed => interleave(&mut frame, &self.pending, range, convert),
+                    Planar => copy(&mut frame, &self.pending, range, convert),
                 }
             }
-            Sample::F32(Packed) => interleave(&mut frame, &self.pending, range, |s| {
-                finite(s).to_ne_bytes()
-            }),
-            Sample::I16(_) => {
+            Sample::I16(order) => {
                 let dither = &mut self.dither;
-                interleave(&mut frame, &self.pending, range, |s| {
-                    dither.quantize(s).to_ne_bytes()
-                });
+                let convert = |s| dither.quantize(s).to_ne_bytes();
+                match order {
+                    Packed => interleave(&mut frame, &self.pending, range, convert),
+                    Planar => copy(&mut frame, &self.pending, range, convert),
+                }
             }
-            // 24 bits, in the upper three bytes as FFmpeg wants them.
-            _ => interleave(&mut frame, &self.pending, range, |s| {
-                let step = (f64::from(finite(s)) * 8_388_608.0)
-                    .round()
-                    .clamp(-8_388_608.0, 8_388_607.0);
-                ((step as i32) << 8).to_ne_bytes()
-            }),
+            Sample::I32(Planar) => copy(&mut frame, &self.pending, range, upper_24_bits),
+            _ => interleave(&mut frame, &self.pending, range, upper_24_bits),
         }
         self.encoder
             .send_frame(&frame)
@@ -217,6 +205,29 @@ impl AudioEncoder {
 
 fn finite(sample: f32) -> f32 {
     if sample.is_finite() { sample } else { 0.0 }
+}
+
+/// 24 bits, in the upper three bytes as FFmpeg wants them.
+fn upper_24_bits(sample: f32) -> [u8; 4] {
+    let step = (f64::from(finite(sample)) * 8_388_608.0)
+        .round()
+        .clamp(-8_388_608.0, 8_388_607.0);
+    ((step as i32) << 8).to_ne_bytes()
+}
+
+fn copy<const N: usize>(
+    frame: &mut ffmpeg::frame::Audio,
+    planes: &[Vec<f32>],
+    range: std::ops::Range<usize>,
+    mut convert: impl FnMut(f32) -> [u8; N],
+) {
+    for (channel, plane) in planes.iter().enumerate() {
+        let bytes = ff::plane_bytes_mut(frame, channel);
+        let (samples, _) = bytes.as_chunks_mut::<N>();
+        for (to, &sample) in samples.iter_mut().zip(&plane[range.clone()]) {
+            *to = convert(sample);
+        }
+    }
 }
 
 fn interleave<const N: usize>(
@@ -256,8 +267,8 @@ fn check(path: &Utf8Path, format: AudioFormat, rate: SampleRate, channels: usize
             format.fitting_rate_hz(rate.get())
         ));
     }
-    if format == AudioFormat::Flac(Bits::Float32) {
-        return unsupported("flac holds whole numbers: ask for 16 or 24 bits".into());
+    if let AudioFormat::Flac(Bits::Float32) | AudioFormat::Alac(Bits::Float32) = format {
+        return unsupported(format!("{name} holds whole numbers: ask for 16 or 24 bits"));
     }
     Ok(())
 }
@@ -269,6 +280,9 @@ enum RateControl {
     /// The codec's own quality scale, in FFmpeg's lambda units.
     Scale(usize),
 }
+
+/// FFmpeg's quality units to a codec's own step (`libavutil/avutil.h`).
+const FF_QP2LAMBDA: usize = 118;
 
 struct Settings {
     codec: &'static str,
@@ -315,6 +329,16 @@ fn settings(format: AudioFormat, channels: usize) -> Settings {
             }),
             ..plain("libmp3lame", Sample::F32(Planar))
         },
+        // LAME's own steps: V0 is taken for transparent, V2 for good (its manual).
+        AudioFormat::Mp3Variable(quality) => Settings {
+            rate_control: RateControl::Scale(pick(quality, [0, 0, 2, 7]) * FF_QP2LAMBDA),
+            ..plain("libmp3lame", Sample::F32(Planar))
+        },
+        AudioFormat::Alac(Bits::Int16) => plain("alac", Sample::I16(Planar)),
+        AudioFormat::Alac(_) => Settings {
+            raw_bits: Some(24),
+            ..plain("alac", Sample::I32(Planar))
+        },
         AudioFormat::M4a(quality) => rated(
             "aac",
             Sample::F32(Planar),
@@ -322,8 +346,8 @@ fn settings(format: AudioFormat, channels: usize) -> Settings {
             [320_000, 256_000, 160_000, 72_000],
         ),
         AudioFormat::Ogg(quality) => Settings {
-            // Vorbis quality −1 … 10, times FF_QP2LAMBDA.
-            rate_control: RateControl::Scale(pick(quality, [10, 7, 4, 1]) * 118),
+            // Vorbis quality −1 … 10.
+            rate_control: RateControl::Scale(pick(quality, [10, 7, 4, 1]) * FF_QP2LAMBDA),
             ..plain("libvorbis", Sample::F32(Planar))
         },
         AudioFormat::Opus(quality) => Settings {
