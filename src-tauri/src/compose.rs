@@ -50,6 +50,7 @@ pub(crate) fn studio(options: &Options) -> Result<Composed, Error> {
         studio_production::operations(&projects, &settings),
         studio_gateway::operations(&gateway),
         studio_tools::operations(&servers),
+        studio_video::operations(&projects),
     ];
     let studio = Studio::new(
         operations.into_iter().flatten(),

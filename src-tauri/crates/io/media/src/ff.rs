@@ -132,6 +132,12 @@ pub(crate) fn picture_size(parameters: &ffmpeg::codec::Parameters) -> (i32, i32)
     (raw.width, raw.height)
 }
 
+/// Lets the muxer choose its own name for the codec: another container's may not fit.
+pub(crate) fn clear_codec_tag(parameters: &mut ffmpeg::codec::Parameters) {
+    // SAFETY: `parameters` owns a valid AVCodecParameters; `codec_tag` is a plain integer field.
+    unsafe { (*parameters.as_mut_ptr()).codec_tag = 0 };
+}
+
 /// Asks the muxer and the encoder for output without versions, dates and random serials.
 pub(crate) fn make_bitexact(output: &mut ffmpeg::format::context::Output) {
     // SAFETY: `output` owns a valid AVFormatContext; `flags` is a plain integer field.

@@ -3,7 +3,9 @@
 //! - [`probe`]: what a file holds. [`AudioReader`], [`decode`]: its sound. [`FrameReader`]: its pictures.
 //! - [`AudioWriter`], [`encode`]: files of sound, with the titles and cover art of
 //!   another. [`gain`]: how loud players play them.
-//! - [`ClipWriter`], [`assemble`]: films, shot by shot. [`png`]: single pictures.
+//! - [`ClipWriter`], [`assemble`]: films, shot by shot. [`png`], [`jpeg`]: single pictures.
+//! - [`PictureReader`]: pictures at full quality. [`copy_range`]: a stretch of a film as it is. [`recode`]:
+//!   cut to the frame, filtered, encoded again.
 //!
 //! Invariants: time is whole samples and frames; a file appears only when it is complete; damage that
 //! leaves something to keep is a [`Warning`], not an error; memory does not grow with a file's length;
@@ -26,6 +28,7 @@ mod picture;
 mod probe;
 mod read;
 mod tags;
+mod video;
 mod write;
 
 pub use error::{MediaError, Result, Warning};
@@ -39,4 +42,8 @@ pub use picture::png;
 pub use probe::{AudioInfo, MediaInfo, VideoInfo, probe};
 pub use read::{AudioReader, AudioSpec, MAX_BLOCK_FRAMES, MAX_CHANNELS, MAX_RATE_HZ, decode};
 pub use tags::{Loud, Tags};
+pub use video::{
+    Copied, FilmFormat, Picture, PictureReader, Recode, Recoded, StillFormat, copy_range, jpeg, recode,
+    write_still,
+};
 pub use write::{AudioWriter, OpusStream, Written, encode};

@@ -70,6 +70,17 @@ impl Muxer {
         Ok(())
     }
 
+    /// Writes a packet in its turn: what comes too early for other streams waits in memory.
+    pub(crate) fn interleave(&mut self, mut packet: ffmpeg::Packet, stream: usize) -> Result<()> {
+        let (from, to) = self.clocks[stream];
+        packet.set_stream(stream);
+        packet.set_position(-1);
+        packet.rescale_ts(from, to);
+        packet
+            .write_interleaved(&mut self.output)
+            .map_err(|e| ff::failed(self.partial.target(), "write", e))
+    }
+
     /// Writes a packet. Packets of several streams must come in the order of their decode times.
     pub(crate) fn write(&mut self, mut packet: ffmpeg::Packet, stream: usize) -> Result<()> {
         let (from, to) = self.clocks[stream];

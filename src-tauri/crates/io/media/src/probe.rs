@@ -139,14 +139,14 @@ fn holds(path: &Utf8Path, frames: u64) -> Result<bool> {
     Ok(count > 0 && reader.warnings().is_empty())
 }
 
-struct Seen {
-    video: VideoInfo,
+pub(crate) struct Seen {
+    pub(crate) video: VideoInfo,
     container: String,
     is_image: bool,
 }
 
 /// The best video stream; cover art does not count.
-fn picture(path: &Utf8Path) -> Result<Option<Seen>> {
+pub(crate) fn picture(path: &Utf8Path) -> Result<Option<Seen>> {
     let input = ff::open_input(path)?;
     let container = input
         .format()
@@ -155,13 +155,7 @@ fn picture(path: &Utf8Path) -> Result<Option<Seen>> {
         .next()
         .unwrap_or_default()
         .to_owned();
-    let stream = input.streams().find(|stream| {
-        let attached = stream
-            .disposition()
-            .contains(ffmpeg::format::stream::Disposition::ATTACHED_PIC);
-        stream.parameters().medium() == Type::Video && !attached
-    });
-    let Some(stream) = stream else {
+    let Some(stream) = picture_stream(&input) else {
         return Ok(None);
     };
     let (width, height) = ff::picture_size(&stream.parameters());
@@ -192,6 +186,18 @@ fn picture(path: &Utf8Path) -> Result<Option<Seen>> {
         container,
         is_image,
     }))
+}
+
+/// The first video stream that is no cover art.
+pub(crate) fn picture_stream(
+    input: &ffmpeg::format::context::Input,
+) -> Option<ffmpeg::format::stream::Stream<'_>> {
+    input.streams().find(|stream| {
+        let attached = stream
+            .disposition()
+            .contains(ffmpeg::format::stream::Disposition::ATTACHED_PIC);
+        stream.parameters().medium() == Type::Video && !attached
+    })
 }
 
 /// The stream's frame rate; 25 where it states none.

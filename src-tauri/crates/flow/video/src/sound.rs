@@ -1,0 +1,159 @@
+//! `video.extract_audio`: the sound of a film as a file of its own.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use studio_assets::{Destination, Output};
+use studio_core::units::SampleRate;
+use studio_core::{Error, JobContext, Operation, Resource};
+use studio_dsp::{Audio, Resampler};
+use studio_media::{AudioFormat, AudioReader, AudioWriter, Container, Quality};
+use studio_store::Projects;
+
+use crate::film::Film;
+
+pub(crate) fn operation(projects: &Arc<Projects>) -> Operation {
+    let projects = projects.clone();
+    Operation::define(
+        "video.extract_audio",
+        "Extract the sound",
+        "Writes the sound of a film as a file of its own, in the format of the output's ending.",
+    )
+    .job(Resource::Cpu)
+    .writes()
+    .positional("path")
+    .blocking(move |cx: &JobContext, input: VideoSoundInput| extract(cx, &projects, &input))
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct VideoSoundInput {
+    /// The film to read, unless an asset is named.
+    #[serde(default)]
+    #[schemars(with = "Option<String>", extend("x-path" = true))]
+    path: Option<Utf8PathBuf>,
+    /// The asset's project, and where the sound goes without an `output`.
+    #[serde(default)]
+    project: Option<String>,
+    /// The asset to read, by id.
+    #[serde(default)]
+    asset: Option<String>,
+    /// Format to write; without it, that of the output's ending, or WAV.
+    #[serde(default)]
+    format: Option<Container>,
+    /// How much of the sound to keep.
+    #[serde(default)]
+    quality: Quality,
+    /// The file to write.
+    #[serde(default)]
+    #[schemars(with = "Option<String>", extend("x-path" = true))]
+    output: Option<Utf8PathBuf>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct VideoSound {
+    output: Output,
+    /// Hz.
+    sample_rate: u32,
+    channels: usize,
+    /// Samples per channel.
+    frames: u64,
+    /// What could not be kept, and damage of the film.
+    warnings: Vec<String>,
+}
+
+fn extract(
+    cx: &JobContext,
+    projects: &Projects,
+    input: &VideoSoundInput,
+) -> Result<VideoSound, Error> {
+    let begun = Instant::now();
+    let (path, project, asset) = (
+        input.path.as_deref(),
+        input.project.as_deref(),
+        input.asset.as_deref(),
+    );
+    let film = Film::open(projects, path, project, asset)?;
+    let destination = Destination::choose(
+        projects,
+        input.output.as_deref(),
+        project,
+        Some(&film.source),
+    )?;
+    let container = container(input.format, &destination)?;
+    let name = format!("{}.{}", film.stem(), container.extension());
+    let written = destination.path(cx, &name)?;
+    let field = if path.is_some() { "/path" } else { "/asset" };
+    let reader =
+        AudioReader::open(&film.source.path).map_err(|error| Error::from(error).field(field))?;
+    let format = AudioFormat::new(container, input.quality, reader.bits_per_sample());
+    let mut sound = rewrite(&cx.part(0.0, 0.9), reader, &written, format)?;
+    let asked = json!({ "format": container, "quality": input.quality });
+    let made = film.made("video.extract_audio", asked, begun);
+    let source = Some(&film.source);
+    sound.output = destination.deliver(&cx.part(0.9, 1.0), &written, &name, source, made)?;
+    Ok(sound)
+}
+
+fn container(asked: Option<Container>, destination: &Destination) -> Result<Container, Error> {
+    match (asked, destination) {
+        (Some(format), _) => Ok(format),
+        (None, Destination::Asset(_)) => Ok(Container::Wav),
+        (None, Destination::File(path)) => {
+            let ending = path.extension().unwrap_or_default();
+            Container::from_extension(ending).ok_or_else(|| {
+                Error::bad_input(format!("`{path}` has no ending of a sound that we write"))
+                    .field("/output")
+                    .hint("use wav, aiff, flac, mp3, m4a, ogg or opus, or name a `format`")
+            })
+        }
+    }
+}
+
+fn rewrite(
+    cx: &JobContext,
+    mut reader: AudioReader,
+    written: &Utf8Path,
+    format: AudioFormat,
+) -> Result<VideoSound, Error> {
+    let spec = reader.spec();
+    let rate = SampleRate::new(format.fitting_rate_hz(spec.rate.get())).unwrap_or(spec.rate);
+    let unexpected =
+        |error: studio_dsp::resample::ResampleError| Error::internal(error.to_string());
+    let mut resampler = Resampler::new(spec.rate, rate, spec.channels).map_err(unexpected)?;
+    let mut writer = AudioWriter::create(written, format, rate, spec.channels)?;
+    let mut block = Audio::silence(spec.rate, spec.channels, 0);
+    let mut ready = Audio::silence(rate, spec.channels, 0);
+    while reader.read(&mut block)? > 0 {
+        cx.check()?;
+        if let Some(total) = spec.frames {
+            cx.progress(
+                "Writing the sound",
+                reader.position() as f64 / total.max(1) as f64,
+            );
+        }
+        resampler
+            .feed(&block.slices(), &mut ready)
+            .map_err(unexpected)?;
+        writer.write(&ready)?;
+        ready.channels.iter_mut().for_each(Vec::clear);
+    }
+    resampler.finish(&mut ready).map_err(unexpected)?;
+    writer.write(&ready)?;
+    let result = writer.finish()?;
+    let warnings = reader.warnings().iter().chain(&result.warnings);
+    Ok(VideoSound {
+        output: Output {
+            path: written.to_string(),
+            asset: None,
+        },
+        sample_rate: rate.get(),
+        channels: spec.channels,
+        frames: result.frames,
+        warnings: warnings.map(ToString::to_string).collect(),
+    })
+}

@@ -1,0 +1,375 @@
+//! A film opened for decoding: its pictures in order, with their times.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use ffmpeg_next as ffmpeg;
+use ffmpeg_next::codec::packet::side_data::Type as SideData;
+use ffmpeg_next::media::Type;
+use ffmpeg_next::util::error::EAGAIN;
+use studio_core::units::FrameRate;
+
+use crate::error::{MediaError, Result};
+use crate::{ff, probe};
+
+/// Largest picture that is decoded, in pixels: 16384 × 16384.
+const MOST_PIXELS: u64 = 1 << 28;
+/// How far before the asked time a seek starts again when it landed too late, in seconds.
+const STEPS_BACK_SECS: [f64; 3] = [0.0, 2.0, 20.0];
+/// Packets in a row that a demuxer may refuse before the film counts as ended.
+const MOST_DAMAGED: u32 = 1000;
+
+/// Containers of films that the studio writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FilmFormat {
+    Mp4,
+    Mov,
+    Mkv,
+    Webm,
+    Ts,
+    Avi,
+}
+
+impl FilmFormat {
+    /// The container that a path's ending asks for.
+    pub fn from_extension(extension: &str) -> Option<FilmFormat> {
+        match extension.to_ascii_lowercase().as_str() {
+            "mp4" | "m4v" => Some(FilmFormat::Mp4),
+            "mov" => Some(FilmFormat::Mov),
+            "mkv" => Some(FilmFormat::Mkv),
+            "webm" => Some(FilmFormat::Webm),
+            "ts" | "m2ts" | "mts" => Some(FilmFormat::Ts),
+            "avi" => Some(FilmFormat::Avi),
+            _ => None,
+        }
+    }
+
+    /// The file name's ending, without the dot.
+    pub fn extension(self) -> &'static str {
+        match self {
+            FilmFormat::Mp4 => "mp4",
+            FilmFormat::Mov => "mov",
+            FilmFormat::Mkv => "mkv",
+            FilmFormat::Webm => "webm",
+            FilmFormat::Ts => "ts",
+            FilmFormat::Avi => "avi",
+        }
+    }
+
+    /// Whether films that are encoded here (H.264 and AAC) can go into it.
+    pub fn is_encoded(self) -> bool {
+        matches!(self, FilmFormat::Mp4 | FilmFormat::Mov | FilmFormat::Mkv)
+    }
+
+    /// FFmpeg's muxer and its options.
+    pub(crate) fn muxer(self) -> (&'static str, &'static [(&'static str, &'static str)]) {
+        match self {
+            // Playable before it is wholly loaded.
+            FilmFormat::Mp4 => ("mp4", &[("movflags", "+faststart")]),
+            FilmFormat::Mov => ("mov", &[("movflags", "+faststart")]),
+            FilmFormat::Mkv => ("matroska", &[]),
+            FilmFormat::Webm => ("webm", &[]),
+            FilmFormat::Ts => ("mpegts", &[]),
+            FilmFormat::Avi => ("avi", &[]),
+        }
+    }
+}
+
+/// How far a picture is turned before it is shown, clockwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    None,
+    Quarter,
+    Half,
+    ThreeQuarters,
+}
+
+impl Turn {
+    pub(crate) fn of(stream: &ffmpeg::format::stream::Stream<'_>) -> Turn {
+        stream
+            .side_data()
+            .find(|data| data.kind() == SideData::DisplayMatrix)
+            .map_or(Turn::None, |data| Turn::of_matrix(data.data()))
+    }
+
+    /// From a display matrix (ISO/IEC 14496-12 §8.2.2): nine 32-bit numbers, the upper left four as 16.16.
+    fn of_matrix(data: &[u8]) -> Turn {
+        let (numbers, _) = data.as_chunks::<4>();
+        let number = |at: usize| numbers.get(at).map_or(0, |n| i32::from_ne_bytes(*n));
+        let degrees = f64::from(number(1))
+            .atan2(f64::from(number(0)))
+            .to_degrees();
+        match (degrees / 90.0).round() as i32 {
+            1 => Turn::Quarter,
+            2 | -2 => Turn::Half,
+            -1 => Turn::ThreeQuarters,
+            _ => Turn::None,
+        }
+    }
+
+    /// The filters that do it, each with a comma behind.
+    pub(crate) fn filters(self) -> &'static str {
+        match self {
+            Turn::None => "",
+            Turn::Quarter => "transpose=clock,",
+            Turn::Half => "hflip,vflip,",
+            Turn::ThreeQuarters => "transpose=cclock,",
+        }
+    }
+}
+
+pub(crate) struct Film {
+    pub(crate) path: Utf8PathBuf,
+    input: ffmpeg::format::context::Input,
+    decoder: ffmpeg::decoder::Video,
+    stream: usize,
+    clock: ffmpeg::Rational,
+    /// Time stamp of the first picture, in the stream's clock.
+    start: i64,
+    rate: FrameRate,
+    frames: u64,
+    turn: Turn,
+    /// Pixels as shown.
+    size: (u32, u32),
+    /// Where the sound begins, in seconds after the first picture; `None` for a silent film.
+    sound_at_secs: Option<f64>,
+    /// A decoded picture that was not given out yet.
+    held: Option<ffmpeg::frame::Video>,
+    /// Ticks after the start at which the next picture is expected.
+    expected: i64,
+    drained: bool,
+}
+
+impl Film {
+    pub(crate) fn open(path: &Utf8Path) -> Result<Film> {
+        let no_picture = || MediaError::NoStream {
+            path: path.into(),
+            wanted: "picture",
+        };
+        let seen = probe::picture(path)?.ok_or_else(no_picture)?;
+        let input = ff::open_input(path)?;
+        let stream = probe::picture_stream(&input).ok_or_else(no_picture)?;
+        let (width, height) = (seen.video.width, seen.video.height);
+        let pixels = u64::from(width) * u64::from(height);
+        if pixels > MOST_PIXELS {
+            return Err(MediaError::Limit {
+                path: path.into(),
+                what: "the number of pixels",
+                found: pixels,
+                limit: MOST_PIXELS,
+            });
+        }
+        let turn = Turn::of(&stream);
+        let clock = stream.time_base();
+        let secs = |at: i64, clock: ffmpeg::Rational| match at {
+            i64::MIN => 0.0,
+            at => at as f64 * f64::from(clock),
+        };
+        let start_secs = secs(stream.start_time(), clock);
+        // A negative start is the encoder's delay, which is not heard.
+        let sound_at_secs = input.streams().best(Type::Audio).map(|sound| {
+            secs(sound.start_time(), sound.time_base()).max(0.0) - start_secs.max(0.0)
+        });
+        let start = match stream.start_time() {
+            i64::MIN => 0,
+            start => start,
+        };
+        let index = stream.index();
+        let mut context = ffmpeg::codec::Context::from_parameters(stream.parameters())
+            .map_err(|error| ff::failed(path, "open the decoder", error))?;
+        context.set_threading(ffmpeg::threading::Config {
+            kind: ffmpeg::threading::Type::Frame,
+            ..Default::default()
+        });
+        let decoder = context
+            .decoder()
+            .video()
+            .map_err(|error| ff::failed(path, "open the decoder", error))?;
+        Ok(Film {
+            path: path.into(),
+            decoder,
+            stream: index,
+            clock,
+            start,
+            rate: seen.video.frame_rate,
+            frames: seen.video.frames,
+            turn,
+            size: match turn {
+                Turn::None | Turn::Half => (width, height),
+                Turn::Quarter | Turn::ThreeQuarters => (height, width),
+            },
+            sound_at_secs,
+            held: None,
+            expected: 0,
+            drained: false,
+            input,
+        })
+    }
+
+    pub(crate) fn rate(&self) -> FrameRate {
+        self.rate
+    }
+
+    /// Frames by the header.
+    pub(crate) fn frames(&self) -> u64 {
+        self.frames
+    }
+
+    pub(crate) fn size(&self) -> (u32, u32) {
+        self.size
+    }
+
+    pub(crate) fn turn(&self) -> Turn {
+        self.turn
+    }
+
+    pub(crate) fn clock(&self) -> ffmpeg::Rational {
+        self.clock
+    }
+
+    /// Width of a pixel by its height; 1 where the film does not say.
+    pub(crate) fn pixel_aspect(&self) -> ffmpeg::Rational {
+        let aspect = self.decoder.aspect_ratio();
+        if aspect.numerator() > 0 && aspect.denominator() > 0 {
+            aspect
+        } else {
+            ffmpeg::Rational::new(1, 1)
+        }
+    }
+
+    pub(crate) fn sound_at_secs(&self) -> Option<f64> {
+        self.sound_at_secs
+    }
+
+    pub(crate) fn metadata(&self) -> ffmpeg::Dictionary<'static> {
+        let tags: Vec<(String, String)> = self
+            .input
+            .metadata()
+            .iter()
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .collect();
+        tags.iter()
+            .map(|(key, value)| (key.as_str(), value.as_str()))
+            .collect()
+    }
+
+    pub(crate) fn secs(&self, ticks: i64) -> f64 {
+        ticks as f64 * f64::from(self.clock)
+    }
+
+    /// The length of one frame in ticks, at least 1.
+    pub(crate) fn frame_ticks(&self) -> i64 {
+        let secs = self.rate.secs_from_frames(1);
+        ((secs / f64::from(self.clock)).round() as i64).max(1)
+    }
+
+    /// The next picture in order of presentation, stamped in ticks of [`Film::clock`] after the first.
+    /// `None` at the end. Damaged packets cost their picture, not the film.
+    pub(crate) fn next(&mut self) -> Result<Option<ffmpeg::frame::Video>> {
+        if let Some(held) = self.held.take() {
+            return Ok(Some(held));
+        }
+        let mut frame = ffmpeg::frame::Video::empty();
+        if !self.decode(&mut frame)? {
+            return Ok(None);
+        }
+        let at = frame.timestamp().or(frame.pts());
+        let at = at.map_or(self.expected, |at| at.saturating_sub(self.start));
+        frame.set_pts(Some(at));
+        self.expected = at.saturating_add(self.frame_ticks());
+        Ok(Some(frame))
+    }
+
+    /// Makes the next picture one at or before `secs`; the film's first where there is none.
+    pub(crate) fn seek(&mut self, secs: f64) -> Result<()> {
+        for back in STEPS_BACK_SECS {
+            let target = secs - back;
+            if target <= 0.0 {
+                break;
+            }
+            self.jump(target)?;
+            let first = self.next()?;
+            // Half a tick: stamps are rounded.
+            let limit = secs + 0.5 * f64::from(self.clock);
+            let at = first.as_ref().and_then(|frame| frame.pts());
+            if at.is_some_and(|at| self.secs(at) <= limit) {
+                self.held = first;
+                return Ok(());
+            }
+        }
+        self.jump(0.0)
+    }
+
+    fn jump(&mut self, secs: f64) -> Result<()> {
+        // FFmpeg's seek takes microseconds and lands on a key frame at or before.
+        let target = ((self.secs(self.start) + secs) * 1e6) as i64;
+        self.input
+            .seek(target, ..target.saturating_add(1))
+            .or_else(|_| self.input.seek(0, ..))
+            .map_err(|error| ff::failed(&self.path, "seek", error))?;
+        self.decoder.flush();
+        self.drained = false;
+        self.held = None;
+        self.expected = (secs / f64::from(self.clock)) as i64;
+        Ok(())
+    }
+
+    fn decode(&mut self, frame: &mut ffmpeg::frame::Video) -> Result<bool> {
+        loop {
+            match self.decoder.receive_frame(frame) {
+                Ok(()) => return Ok(true),
+                Err(ffmpeg::Error::Eof) => return Ok(false),
+                Err(ffmpeg::Error::Other { errno: EAGAIN }) => {}
+                // What the damaged packet held is lost; the next may be whole.
+                Err(ffmpeg::Error::InvalidData) => {}
+                Err(error) => return Err(ff::failed(&self.path, "decode", error)),
+            }
+            if self.drained {
+                return Ok(false);
+            }
+            match next_packet(&mut self.input, |index| index == self.stream) {
+                Some(packet) => {
+                    let _ = self.decoder.send_packet(&packet);
+                }
+                None => {
+                    self.drained = true;
+                    let _ = self.decoder.send_eof();
+                }
+            }
+        }
+    }
+}
+
+/// The next packet of a wanted stream; `None` at the end, and where nothing more can be read.
+pub(crate) fn next_packet(
+    input: &mut ffmpeg::format::context::Input,
+    wanted: impl Fn(usize) -> bool,
+) -> Option<ffmpeg::Packet> {
+    let mut damaged = 0;
+    let mut packet = ffmpeg::Packet::empty();
+    while damaged < MOST_DAMAGED {
+        match packet.read(input) {
+            Ok(()) if wanted(packet.stream()) => return Some(packet),
+            Ok(()) => {}
+            Err(ffmpeg::Error::InvalidData) => damaged += 1,
+            Err(_) => return None,
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_display_matrix_tells_how_the_camera_was_held() {
+        let check = |upper: [i32; 2], turn| {
+            let data: Vec<u8> = upper.iter().flat_map(|n| n.to_ne_bytes()).collect();
+            assert_eq!(Turn::of_matrix(&data), turn);
+        };
+        check([1 << 16, 0], Turn::None);
+        check([0, 1 << 16], Turn::Quarter);
+        check([-(1 << 16), 0], Turn::Half);
+        check([0, -(1 << 16)], Turn::ThreeQuarters);
+        assert_eq!(Turn::of_matrix(&[]), Turn::None);
+    }
+}
