@@ -59,6 +59,12 @@ async fn sounds_come_in_by_path_and_by_drop_and_are_normalised() {
     window.wait_for_text("Normalise loudness").await;
     window.gallery("project-normalised").await;
 
+    window.press("Convert").await;
+    window.wait_for_text("Variable bit rate").await;
+    window.screenshot("project-convert").await;
+    window.submit_dialog().await;
+    window.wait_for_text("was converted").await;
+
     window.press("Effects").await;
     window.wait_for_text("A spoken voice made even").await;
     window.screenshot("project-effects").await;
