@@ -100,6 +100,8 @@ export type Finish = "tool_calls" | "stop" | "length" | "content_filter";
 
 export type Flanger = { rate_hz?: number; depth_ms?: number; delay_ms?: number; feedback?: number; spread?: number };
 
+export type FollowedGain = { least_db: number; most_db: number };
+
 export type Format = "gguf" | "safetensors";
 
 export type Found = { conversation: string; title: string; message: string; excerpt: string };
@@ -328,7 +330,21 @@ export type VideoFacts = { codec: string; width: number; height: number; frame_r
 
 export type VideoInfo = { codec: string; width: number; height: number; frame_rate: FrameRate; frames: number };
 
+export type VideoPicture = { path: string; asset?: string | null; index: number; time_secs: number };
+
+export type VideoPictureFormat = "png" | "jpeg";
+
 export type VideoProfile = { model_id: string; max_fps?: number | null; notes?: string | null };
+
+export type VideoScene = { start_frame: number; end_frame: number; start_secs: number; end_secs: number };
+
+export type VideoSceneDetector = "content" | "adaptive";
+
+export type VideoThumbnail = { path?: string | null; asset?: string | null; index: number; time_secs: number };
+
+export type VideoThumbnailLayout = "sheet" | "single";
+
+export type VideoTrimMode = "exact" | "copy";
 
 export type Voice = { id: string; name: string; language: string; gender: string | null; provider: string };
 
@@ -360,10 +376,10 @@ export interface Operations {
   'asset.list': { input: { project: string }; output: { assets: Array<Asset> } };
   'asset.remove': { input: { project: string; asset: string }; output: { id: string; name: string; kind: AssetKind; media_type: string; mode: ImportMode; path: string | null; digest: string; bytes: number; duration_secs: number | null; audio: AudioFacts | null; video: VideoFacts | null; tags: Record<string, string>; peaks: string | null; derived_from: string | null; operation: string | null; privacy: Privacy; created_at: string } };
   'asset.restore': { input: { project: string; asset: string }; output: { id: string; name: string; kind: AssetKind; media_type: string; mode: ImportMode; path: string | null; digest: string; bytes: number; duration_secs: number | null; audio: AudioFacts | null; video: VideoFacts | null; tags: Record<string, string>; peaks: string | null; derived_from: string | null; operation: string | null; privacy: Privacy; created_at: string } };
-  'audio.convert': { input: { path?: string | null; project?: string | null; asset?: string | null; format: Container; quality?: Quality; sample_rate?: number | null; output?: string | null }; output: { output: Output; frames: number; bytes: number; warnings: Array<string> } };
+  'audio.convert': { input: { path?: string | null; project?: string | null; asset?: string | null; format: Container; quality?: Quality; sample_rate?: number | null; channels?: number | null; channel_map?: Array<number> | null; variable_bit_rate?: boolean; output?: string | null }; output: { output: Output; frames: number; bytes: number; warnings: Array<string> } };
   'audio.effects': { input: Record<string, unknown>; output: { effects: Array<EffectKind>; presets: Array<ChainPreset> } };
   'audio.loudness': { input: { path?: string | null; project?: string | null; asset?: string | null; history_points?: number | null; audiobook?: boolean }; output: { integrated_lufs: number | null; momentary_max_lufs: number | null; short_term_max_lufs: number | null; range_lu: number; true_peak_dbtp: number | null; sample_peak_dbfs: number | null; duration_secs: number; history: LoudnessHistory | null; audiobook: Narration | null } };
-  'audio.normalize': { input: { path?: string | null; project?: string | null; asset?: string | null; delivery?: Delivery; target_lufs?: number | null; ceiling_dbtp?: number | null; way?: NormalizeWay; output?: string | null; format?: Container | null }; output: { output: Output; before: Loudness; after: Loudness; gain_db: number; followed_db: Array<unknown> | null; audiobook: Narration | null; limited_db: number } };
+  'audio.normalize': { input: { path?: string | null; project?: string | null; asset?: string | null; delivery?: Delivery; target_lufs?: number | null; ceiling_dbtp?: number | null; way?: NormalizeWay; output?: string | null; format?: Container | null }; output: { output: Output; before: Loudness; after: Loudness; gain_db: number; followed: FollowedGain | null; audiobook: Narration | null; limited_db: number } };
   'audio.normalize_album': { input: { paths: Array<string>; output_folder: string; delivery?: Delivery; target_lufs?: number | null; ceiling_dbtp?: number | null; format?: Container | null }; output: { before_lufs: number; after_lufs: number | null; gain_db: number; tracks: Array<NormalizedTrack> } };
   'audio.peaks': { input: { path?: string | null; project?: string | null; asset?: string | null; samples_per_peak?: number }; output: ArrayBuffer };
   'audio.pipeline': { input: { paths: Array<string>; pattern?: string | null; recursive?: boolean; steps?: Array<PipelineStep>; output_folder: string; format?: Container | null; quality?: Quality; sample_rate?: number | null; parallel?: number | null }; output: { done: number; kept: number; failed: number; entries: Array<PipelineEntry> } };
@@ -451,4 +467,10 @@ export interface Operations {
   'speech.synthesize': { input: { text: string; voice?: string | null; rate?: number; pitch?: number; project?: string | null; output?: string | null }; output: { output: Output; duration_secs: number; sample_rate: number; voice: string; provider: string; synth_secs: number } };
   'speech.voices': { input: Record<string, unknown>; output: { voices: Array<Voice> } };
   'system.info': { input: Record<string, unknown>; output: { version: string; home: string; projects_folder: string; ffmpeg: string; audio_devices: Array<string>; default_audio_device: string | null; voices: boolean } };
+  'video.adjust': { input: { path?: string | null; project?: string | null; asset?: string | null; brightness?: number; contrast?: number; saturation?: number; gamma?: number; speed?: number; width?: number | null; height?: number | null; stabilise?: boolean; output?: string | null }; output: { output: Output; width: number; height: number; frames: number; duration_secs: number; warnings: Array<string> } };
+  'video.extract_audio': { input: { path?: string | null; project?: string | null; asset?: string | null; format?: Container | null; quality?: Quality; output?: string | null }; output: { output: Output; sample_rate: number; channels: number; frames: number; warnings: Array<string> } };
+  'video.frames': { input: { path?: string | null; project?: string | null; asset?: string | null; every?: number | null; times_secs?: Array<number> | null; at_scenes?: VideoSceneDetector | null; width?: number | null; format?: VideoPictureFormat; limit?: number; output_folder?: string | null }; output: { pictures: Array<VideoPicture>; width: number; height: number } };
+  'video.scenes': { input: { path?: string | null; project?: string | null; asset?: string | null; detector?: VideoSceneDetector; threshold?: number; adaptive_threshold?: number; window_width?: number; min_content?: number; min_scene_frames?: number | null; min_scene_secs?: number | null; scores?: boolean }; output: { frame_rate: FrameRate; frames: number; scenes: Array<VideoScene>; scores?: Array<number> | null } };
+  'video.thumbnails': { input: { path?: string | null; project?: string | null; asset?: string | null; count?: number; layout?: VideoThumbnailLayout; columns?: number | null; width?: number; gap?: number; format?: VideoPictureFormat; output?: string | null; output_folder?: string | null }; output: { output?: Output | null; pictures: Array<VideoThumbnail>; width: number; height: number } };
+  'video.trim': { input: { path?: string | null; project?: string | null; asset?: string | null; from_secs?: number | null; to_secs?: number | null; mode?: VideoTrimMode; output?: string | null }; output: { output: Output; start_secs: number; end_secs: number; frames: number; warnings: Array<string> } };
 }
