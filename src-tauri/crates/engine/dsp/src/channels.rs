@@ -63,7 +63,9 @@ impl ChannelMap {
         for (row, to) in self.rows.iter().zip(&mut mixed.channels) {
             for (&share, from) in row.iter().zip(&sound.channels) {
                 if share != 0.0 {
-                    to.iter_mut().zip(from).for_each(|(to, from)| *to += share * from);
+                    to.iter_mut()
+                        .zip(from)
+                        .for_each(|(to, from)| *to += share * from);
                 }
             }
         }
@@ -77,7 +79,9 @@ fn side_share(channel: usize, side: usize) -> f32 {
 }
 
 fn unit(at: usize, of: usize) -> Vec<f32> {
-    (0..of).map(|channel| f32::from(u8::from(channel == at))).collect()
+    (0..of)
+        .map(|channel| f32::from(u8::from(channel == at)))
+        .collect()
 }
 
 #[cfg(test)]
@@ -101,7 +105,10 @@ mod tests {
         let is = mixed(from, &ChannelMap::down(from, to).unwrap());
         assert_eq!(is.len(), expected.len());
         for (is, expected) in is.iter().zip(expected) {
-            assert!((is / expected - 1.0).abs() < 1e-6, "{from} to {to}: {is}, not {expected}");
+            assert!(
+                (is / expected - 1.0).abs() < 1e-6,
+                "{from} to {to}: {is}, not {expected}"
+            );
         }
     }
 
@@ -116,7 +123,10 @@ mod tests {
         check(
             5,
             2,
-            &[1.0 + (100.0 + 1_000.0) * half, 10.0 + (100.0 + 10_000.0) * half],
+            &[
+                1.0 + (100.0 + 1_000.0) * half,
+                10.0 + (100.0 + 10_000.0) * half,
+            ],
         );
         check(
             6,

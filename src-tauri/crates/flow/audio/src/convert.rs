@@ -103,8 +103,10 @@ impl Channels {
                     .ok_or_else(|| Error::bad_input(message).field("/channels"))
             }
             Channels::Picked(picked) => {
-                let places: Option<Vec<usize>> =
-                    picked.iter().map(|channel| channel.checked_sub(1)).collect();
+                let places: Option<Vec<usize>> = picked
+                    .iter()
+                    .map(|channel| channel.checked_sub(1))
+                    .collect();
                 let message = format!("the source has the channels 1 to {from}");
                 let map = places.and_then(|places| ChannelMap::picked(from, &places));
                 map.map(Some)

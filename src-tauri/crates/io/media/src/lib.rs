@@ -43,7 +43,7 @@ pub use probe::{AudioInfo, MediaInfo, VideoInfo, probe};
 pub use read::{AudioReader, AudioSpec, MAX_BLOCK_FRAMES, MAX_CHANNELS, MAX_RATE_HZ, decode};
 pub use tags::{Loud, Tags};
 pub use video::{
-    Copied, FilmFormat, Picture, PictureReader, Recode, Recoded, StillFormat, copy_range, jpeg, recode,
-    write_still,
+    Copied, FilmFormat, Picture, PictureReader, Recode, Recoded, StillFormat, copy_range, jpeg,
+    recode, write_still,
 };
 pub use write::{AudioWriter, OpusStream, Written, encode};
