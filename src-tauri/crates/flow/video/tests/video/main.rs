@@ -1,1 +1,10 @@
+//! The film operations as a face calls them: on real files, checked by decoding what they wrote.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod adjust;
+mod errors;
+mod frames;
+mod scenes;
+mod sound;
+mod trim;
+mod world;

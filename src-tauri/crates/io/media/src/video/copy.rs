@@ -6,7 +6,7 @@ use camino::Utf8Path;
 use ffmpeg_next as ffmpeg;
 use ffmpeg_next::media::Type;
 
-use super::film::{FilmFormat, Turn, next_packet};
+use super::film::{FilmFormat, Turn, next_packet, secs_from_ticks};
 use crate::error::{MediaError, Result};
 use crate::mux::Muxer;
 use crate::{ff, probe};
@@ -65,7 +65,7 @@ pub fn copy_range(
             continue;
         };
         let start = (source.absolute_secs(key.at) / f64::from(stream.clock)).round() as i64;
-        let in_film = |at: i64| (at - start) as f64 * f64::from(stream.clock) + copied.start_secs;
+        let in_film = |at: i64| secs_from_ticks(at - start, stream.clock) + copied.start_secs;
         begun |= index == PICTURES && packet.is_key() && pts == key.at;
         // Before the key frame, and what follows it but is shown before it.
         if pts < start || (index == PICTURES && !begun) {
@@ -250,7 +250,7 @@ impl<'a> Source<'a> {
 
     /// A picture's time stamp in seconds, as the file counts.
     fn absolute_secs(&self, at: i64) -> f64 {
-        at as f64 * f64::from(self.streams[PICTURES].clock)
+        secs_from_ticks(at, self.streams[PICTURES].clock)
     }
 
     /// A picture's time stamp in seconds after the first picture.

@@ -252,7 +252,7 @@ impl Film {
     }
 
     pub(crate) fn secs(&self, ticks: i64) -> f64 {
-        ticks as f64 * f64::from(self.clock)
+        secs_from_ticks(ticks, self.clock)
     }
 
     /// The length of one frame in ticks, at least 1.
@@ -336,6 +336,11 @@ impl Film {
             }
         }
     }
+}
+
+/// Ticks of a clock in seconds, rounded once: 31 frames of 1/24 s are 31/24 s.
+pub(crate) fn secs_from_ticks(ticks: i64, clock: ffmpeg::Rational) -> f64 {
+    ticks as f64 * f64::from(clock.numerator()) / f64::from(clock.denominator().max(1))
 }
 
 /// The next packet of a wanted stream; `None` at the end, and where nothing more can be read.

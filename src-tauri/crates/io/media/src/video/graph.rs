@@ -48,7 +48,7 @@ impl PictureGraph {
             .as_ref()
             .is_some_and(|(_, built)| *built != shape)
         {
-            self.finish()?;
+            self.finish(None)?;
             while let Some(frame) = self.pull_built()? {
                 self.left.push_back(frame);
             }
@@ -64,12 +64,15 @@ impl PictureGraph {
         result.map_err(|error| ff::failed(&self.path, "filter a picture", error))
     }
 
-    /// No more pictures come: what is held can be pulled.
-    pub(crate) fn finish(&mut self) -> Result<()> {
+    /// No more pictures come: what is held can be pulled. `end`: when the last picture ends.
+    pub(crate) fn finish(&mut self, end: Option<i64>) -> Result<()> {
         let Some((graph, _)) = &mut self.built else {
             return Ok(());
         };
-        let result = context(graph, "in").and_then(|mut input| input.source().flush());
+        let result = context(graph, "in").and_then(|mut input| match end {
+            Some(end) => input.source().close(end),
+            None => input.source().flush(),
+        });
         result.map_err(|error| ff::failed(&self.path, "filter a picture", error))
     }
 

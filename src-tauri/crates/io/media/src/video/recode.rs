@@ -161,10 +161,7 @@ fn filters(film: &Film, work: &Recode, (width, height): (u32, u32)) -> String {
     }
     if work.speed != 1.0 {
         let rate = film.rate();
-        chain += &format!(
-            "setpts=PTS/{},fps=fps={}/{}:start_time=0,",
-            work.speed, rate.num, rate.den
-        );
+        chain += &format!("fps=fps={}/{}:start_time=0,", rate.num, rate.den);
     }
     if work.width.is_none() && work.height.is_none() {
         // An odd last row or column is left away.
@@ -235,10 +232,15 @@ impl<'a> Run<'a> {
                 at
             }
         };
-        frame.set_pts(Some(at - start));
+        frame.set_pts(Some(self.quicker(at - start)));
         self.graph.push(&frame)?;
         self.drain()?;
         self.hear(Some(self.film.secs(at)))
+    }
+
+    /// Ticks of the source as ticks of the result.
+    fn quicker(&self, ticks: i64) -> i64 {
+        (ticks as f64 / self.work.speed).round() as i64
     }
 
     fn drain(&mut self) -> Result<()> {
@@ -280,7 +282,7 @@ impl<'a> Run<'a> {
             detail: "no picture can be decoded in the asked range".to_owned(),
         };
         let (start, end) = self.span.ok_or_else(nothing)?;
-        self.graph.finish()?;
+        self.graph.finish(Some(self.quicker(end - start)))?;
         self.drain()?;
         let frame_secs = self.film.rate().secs_from_frames(1);
         // Where a picture is cut short in the middle of its time, the sound is too.
