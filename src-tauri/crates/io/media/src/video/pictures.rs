@@ -63,7 +63,7 @@ impl PictureReader {
         Ok(PictureReader::with(film, filters, (width, height)))
     }
 
-    /// For measuring: whole size, converted by the fastest way, without turning.
+    /// For measuring: in whole size, converted by the fastest way.
     pub fn open_rough(path: impl AsRef<Utf8Path>) -> Result<PictureReader> {
         let film = Film::open(path.as_ref())?;
         let turned = format!("{}format=rgba", film.turn().filters());
