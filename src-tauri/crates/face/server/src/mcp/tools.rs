@@ -90,6 +90,7 @@ pub(super) async fn run(
     let work = studio.call_to_end(name, input, started);
     tokio::pin!(work);
     let mine = || job.lock().clone();
+    let mut told = f64::NEG_INFINITY;
     loop {
         tokio::select! {
             biased;
@@ -102,7 +103,11 @@ pub(super) async fn run(
             }
             event = events.next() => match event {
                 Some(Event::JobChanged { job }) if mine().as_deref() == Some(job.id.as_str()) => {
-                    report(context, &job).await;
+                    // The protocol: progress must increase with each notification.
+                    if job.fraction > told {
+                        told = job.fraction;
+                        report(context, &job).await;
+                    }
                 }
                 Some(_) => {}
                 // Without a bus there is no progress to tell; the result still comes.
