@@ -9,15 +9,21 @@ use candle_core::{DType, Device};
 use common::{Fixture, distance, fixtures, hub, load, logits, never};
 use studio_models::ModelFiles;
 use studio_models::arch::{Decoder, Rows};
+use studio_models::runtime::machine;
 use studio_testkit::TempFolder;
 use studio_testkit::checkpoint::{GgufValue, StoredKind, StoredTensor, f32_bytes};
 
 /// Logits of these weights lie within about ±4.
 const TOLERANCE: f32 = 1e-4;
 /// Kernels for blocks round activations to 8 bits: about 0.7 % of noise at each of the products that
-/// follow each other, so 3 % at the logits, and four times that at the worst of a thousand. CUDA's keep
-/// the scales of the activations in half precision besides: 0.164 was seen.
-const ROUNDED: f32 = 0.2;
+/// follow each other, so 3 % at the logits, and four times that at the worst of a thousand. Those of a card
+/// keep the scales of the activations in half precision besides: 0.164 was seen on CUDA.
+fn rounded() -> f32 {
+    match machine::device().unwrap() {
+        Device::Cpu => 0.15,
+        _ => 0.2,
+    }
+}
 
 #[track_caller]
 fn check(case: &str) {
@@ -89,7 +95,7 @@ fn a_gguf_llama_of_another_writer_is_the_references() {
         &fixture.logits,
     );
     assert!(
-        off < ROUNDED,
+        off < rounded(),
         "kernels round activations to 8 bits: {off:e} off"
     );
 }
@@ -173,7 +179,7 @@ fn check_quantised(case: &str, kind: GgmlDType, tolerance: f32) {
 #[test]
 fn blocks_of_32_are_their_own_numbers() {
     for kind in [GgmlDType::Q4_0, GgmlDType::Q5_0, GgmlDType::Q8_0] {
-        check_quantised("qwen2_tiny", kind, ROUNDED);
+        check_quantised("qwen2_tiny", kind, rounded());
     }
 }
 
@@ -181,7 +187,7 @@ fn blocks_of_32_are_their_own_numbers() {
 fn blocks_of_256_are_their_own_numbers() {
     // Rows of this width are whole superblocks.
     for kind in [GgmlDType::Q4K, GgmlDType::Q5K, GgmlDType::Q6K] {
-        check_quantised("qwen3_wide", kind, ROUNDED);
+        check_quantised("qwen3_wide", kind, rounded());
     }
 }
 
