@@ -16,13 +16,14 @@ use super::pitch::PitchShift;
 use super::processor::Processor;
 use super::repair::{DeClick, DeHum, NoiseReduction, VoiceDenoise};
 use super::running::{self, RunningSlot};
-use super::settings::{Parameter, Settings};
+use super::settings::{Numbers, Parameter, Settings};
 use super::space::{Convolution, Reverb, Width};
 
 /// A longer chain is refused.
 const MOST_EFFECTS: usize = 64;
 /// Streams that effects are made for.
-const CHANNELS: std::ops::RangeInclusive<usize> = 1..=64;
+const CHANNELS: std::ops::RangeInclusive<usize> = 1..=MOST_CHANNELS;
+pub(crate) const MOST_CHANNELS: usize = 64;
 const RATES_HZ: std::ops::RangeInclusive<u32> = 8_000..=768_000;
 
 /// Effects that a sound passes one after the other.
@@ -79,6 +80,22 @@ macro_rules! effects {
             pub fn parameters(&self) -> Vec<Parameter> {
                 match self {
                     $(EffectSettings::$effect(settings) => with_wet(settings),)*
+                }
+            }
+
+            pub(crate) fn numbers(&self) -> &dyn Numbers {
+                match self {
+                    $(EffectSettings::$effect(settings) => settings.numbers(),)*
+                }
+            }
+
+            /// Whether only numbers differ that knobs can turn.
+            fn turns_into(&self, other: &EffectSettings) -> bool {
+                match (self, other) {
+                    $((EffectSettings::$effect(before), EffectSettings::$effect(after)) => {
+                        turns_into(before, after)
+                    })*
+                    _ => false,
                 }
             }
 
@@ -155,6 +172,16 @@ impl Chain {
         Ok(())
     }
 
+    /// Whether this chain at work can become `other` and keep its state: the same effects in the same
+    /// order, which differ in nothing but numbers that are not fixed, the mix, bypasses and automation.
+    pub fn turns_into(&self, other: &Chain) -> bool {
+        let pairs = self.effects.iter().zip(&other.effects);
+        self.effects.len() == other.effects.len()
+            && pairs
+                .into_iter()
+                .all(|(before, after)| before.effect.turns_into(&after.effect))
+    }
+
     /// The chain at work on a stream. `impulses` holds the impulse responses that it names.
     pub fn prepare(
         &self,
@@ -228,6 +255,17 @@ fn with_wet<S: Settings>(settings: &S) -> Vec<Parameter> {
     let mut parameters = settings.numbers().parameters();
     parameters.push(running::wet_parameter(S::Running::USUAL_WET));
     parameters
+}
+
+fn turns_into<S: Settings>(before: &S, after: &S) -> bool {
+    let mut turned = before.clone();
+    for (index, parameter) in before.numbers().parameters().iter().enumerate() {
+        if !parameter.fixed {
+            let value = after.numbers().value(index);
+            turned.numbers_mut().set(index, value);
+        }
+    }
+    turned == *after
 }
 
 fn check<S: Settings>(settings: &S, place: &str) -> Result<(), ChainError> {

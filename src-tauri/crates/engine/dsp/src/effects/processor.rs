@@ -4,14 +4,17 @@
 //! lock or wait.
 
 use super::block::Block;
+use super::chain::Chain;
 use super::effect::CONTROL;
 use super::running::{RunningSlot, bound};
 
 /// A prepared chain.
 pub struct Processor {
     slots: Vec<Box<dyn RunningSlot>>,
-    /// Samples processed since the start.
+    /// The sample of the stream that comes next.
     position: u64,
+    /// Where in the stream it began: the control grid is counted from there.
+    begin: u64,
 }
 
 /// A number of a running effect that can be turned, as a small value for a ring between threads.
@@ -23,7 +26,11 @@ pub struct Knob {
 
 impl Processor {
     pub(crate) fn new(slots: Vec<Box<dyn RunningSlot>>) -> Processor {
-        Processor { slots, position: 0 }
+        Processor {
+            slots,
+            position: 0,
+            begin: 0,
+        }
     }
 
     /// Works on a block in place: one slice per channel, as many channels as it was prepared for, all
@@ -32,7 +39,7 @@ impl Processor {
         let frames = block.iter().map(|channel| channel.len()).min().unwrap_or(0);
         let mut at = 0;
         while at < frames {
-            let past_line = (self.position % CONTROL as u64) as usize;
+            let past_line = ((self.position - self.begin) % CONTROL as u64) as usize;
             let end = frames.min(at + CONTROL - past_line);
             for channel in block.iter_mut() {
                 bound(&mut channel[at..end]);
@@ -51,9 +58,23 @@ impl Processor {
     /// Forgets all sound and goes back to the start of the stream; knobs stay where they are. Not for
     /// the audio thread: some effects allocate.
     pub fn reset(&mut self) {
-        self.position = 0;
+        self.seek(0);
+    }
+
+    /// As [`reset`](Processor::reset), but what comes next is sample `position` of the stream:
+    /// automation goes on from there.
+    pub fn seek(&mut self, position: u64) {
+        (self.position, self.begin) = (position, position);
         for slot in &mut self.slots {
-            slot.reset();
+            slot.reset(position);
+        }
+    }
+
+    /// Turns every knob to where `chain`, into which the one at work [turns](Chain::turns_into), has it.
+    /// Allocates where there is automation.
+    pub(crate) fn retune(&mut self, chain: &Chain) {
+        for (slot, settings) in self.slots.iter_mut().zip(&chain.effects) {
+            slot.retune(settings);
         }
     }
 

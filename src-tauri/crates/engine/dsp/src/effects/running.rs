@@ -20,13 +20,16 @@ const LOUDEST: f32 = 1e6;
 pub(crate) trait RunningSlot: Send {
     fn tick(&mut self, position: u64);
     fn process(&mut self, block: &mut Block<'_, '_>);
-    fn reset(&mut self);
+    /// Forgets all sound; what comes next is sample `position` of the stream.
+    fn reset(&mut self, position: u64);
     fn latency(&self) -> usize;
     fn tail(&self) -> u64;
     /// Numbers that can change while it runs, by name, and `wet`.
     fn knob(&self, name: &str) -> Option<usize>;
     fn turn(&mut self, knob: usize, value: f64);
     fn bypass(&mut self, bypassed: bool);
+    /// Turns all knobs to what `slot` says, which differs in nothing else.
+    fn retune(&mut self, slot: &Slot);
 }
 
 /// Prepares `slot`, whose effect has these settings. Its input is `late` samples late already.
@@ -45,13 +48,7 @@ pub(crate) fn prepare<S: Settings>(
     if let Some(last) = goals.last_mut() {
         *last = slot.wet.unwrap_or(usual_wet);
     }
-    let lane = |automation: &Automation| {
-        let parameter = parameters
-            .iter()
-            .position(|parameter| parameter.name == automation.parameter);
-        parameter.map(|parameter| (parameter, automation.clone()))
-    };
-    let lanes: Vec<_> = slot.automation.iter().filter_map(lane).collect();
+    let lanes = lanes(slot, &parameters);
     for (parameter, automation) in &lanes {
         goals[*parameter] = automation.value(0.0);
     }
@@ -79,6 +76,17 @@ pub(crate) fn prepare<S: Settings>(
         goals,
         lanes,
     }))
+}
+
+/// Automation by the number that it moves.
+fn lanes(slot: &Slot, parameters: &[Parameter]) -> Vec<(usize, Automation)> {
+    let lane = |automation: &Automation| {
+        let parameter = parameters
+            .iter()
+            .position(|parameter| parameter.name == automation.parameter);
+        parameter.map(|parameter| (parameter, automation.clone()))
+    };
+    slot.automation.iter().filter_map(lane).collect()
 }
 
 /// The share of the effect in the mix, as a parameter of every effect.
@@ -192,8 +200,8 @@ impl<E: Effect> RunningSlot for InSlot<E> {
         }
     }
 
-    fn reset(&mut self) {
-        self.follow_automation(0);
+    fn reset(&mut self, position: u64) {
+        self.follow_automation(position);
         self.approach(1.0);
         self.effect.turn(&self.settings);
         self.effect.reset();
@@ -226,6 +234,18 @@ impl<E: Effect> RunningSlot for InSlot<E> {
 
     fn bypass(&mut self, bypassed: bool) {
         self.bypassed = bypassed;
+    }
+
+    fn retune(&mut self, slot: &Slot) {
+        let numbers = slot.effect.numbers();
+        if let Some((wet, own)) = self.goals.split_last_mut() {
+            for (index, goal) in own.iter_mut().enumerate() {
+                *goal = numbers.value(index);
+            }
+            *wet = slot.wet.unwrap_or(E::USUAL_WET);
+        }
+        self.bypassed = slot.bypass;
+        self.lanes = lanes(slot, &self.parameters);
     }
 }
 

@@ -24,7 +24,7 @@ pub struct Parameter {
 }
 
 /// An effect as data.
-pub(crate) trait Settings: Clone + Send + 'static {
+pub(crate) trait Settings: Clone + PartialEq + Send + 'static {
     type Running: Effect<Settings = Self>;
 
     /// What [`value`](Numbers::value) and [`set`](Numbers::set) count.

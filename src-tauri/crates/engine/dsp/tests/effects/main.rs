@@ -12,6 +12,7 @@ mod offline;
 mod pitch;
 mod presets;
 mod repair;
+mod running_chain;
 mod space;
 
 use std::f64::consts::TAU;
