@@ -7,8 +7,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use camino::{Utf8Path, Utf8PathBuf};
-use parking_lot::Mutex;
+use camino::Utf8Path;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use studio_core::{Error, ErrorCode, JobContext, Operation};
@@ -16,7 +15,7 @@ use studio_llm::catalog::{Capability, Model, Protocol, Provider};
 use studio_llm::chat::ChatError;
 use studio_llm::tokens::Encoding;
 use studio_providers::llm::{Endpoint, RemoteModel};
-use studio_store::write_atomic;
+use studio_store::JsonFile;
 use url::{Host, Url};
 
 use crate::gateway::Gateway;
@@ -53,11 +52,7 @@ pub(crate) fn operations(gateway: &Arc<Gateway>) -> Vec<Operation> {
 }
 
 /// The file of added servers.
-pub(crate) struct Servers {
-    path: Utf8PathBuf,
-    /// Held from reading to writing.
-    changing: Mutex<()>,
-}
+pub(crate) struct Servers(JsonFile);
 
 #[derive(Default, Serialize, Deserialize)]
 struct Added {
@@ -76,42 +71,20 @@ impl Added {
 
 impl Servers {
     pub(crate) fn of(home: &Utf8Path) -> Servers {
-        Servers {
-            path: home.join(SERVERS),
-            changing: Mutex::new(()),
-        }
+        Servers(JsonFile::new(home.join(SERVERS)))
     }
 
     /// Whether that provider was added. A file that cannot be read has none.
     pub(crate) fn has(&self, id: &str) -> bool {
-        let added = self.read().unwrap_or_default();
+        let added: Added = self.0.read().unwrap_or_default();
         added.providers.iter().any(|provider| provider.id == id)
     }
 
-    fn read(&self) -> Result<Added, Error> {
-        let text = match std::fs::read(&self.path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Ok(Added::default());
-            }
-            Err(error) => return Err(Error::io(format!("read {}", self.path), &error)),
-        };
-        serde_json::from_slice(&text).map_err(|error| {
-            Error::new(
-                ErrorCode::Conflict,
-                format!("{} is damaged: {error}", self.path),
-            )
-            .hint("correct it, or move it away and add the servers again")
-        })
-    }
-
     fn change(&self, change: impl FnOnce(&mut Added)) -> Result<(), Error> {
-        let _changing = self.changing.lock();
-        let mut added = self.read()?;
-        change(&mut added);
-        let text = serde_json::to_vec_pretty(&added)
-            .map_err(|error| Error::internal(error.to_string()))?;
-        Ok(write_atomic(&self.path, &text)?)
+        self.0.change(|added| {
+            change(added);
+            Ok(())
+        })
     }
 }
 

@@ -47,6 +47,8 @@ pub enum StoreError {
     BadName { name: String, why: &'static str },
     #[error("{path}: the file does not match its digest {digest}: it was changed or damaged")]
     Damaged { path: Utf8PathBuf, digest: String },
+    #[error("{path} is damaged: {detail}")]
+    Unreadable { path: Utf8PathBuf, detail: String },
 }
 
 impl StoreError {
@@ -100,6 +102,8 @@ impl From<StoreError> for Error {
             StoreError::Missing { .. } => Error::not_found(message),
             StoreError::BadName { .. } => Error::bad_input(message).field("/name"),
             StoreError::Damaged { .. } => Error::new(ErrorCode::Io, message),
+            StoreError::Unreadable { .. } => Error::new(ErrorCode::Conflict, message)
+                .hint("correct the file, or move it away and begin anew; nothing was changed"),
         }
     }
 }

@@ -21,6 +21,7 @@ mod error;
 mod films;
 mod home;
 mod jobs;
+mod json_file;
 mod keys;
 mod ledger;
 mod project;
@@ -43,6 +44,7 @@ pub use error::{Result, StoreError};
 pub use films::{FilmRow, Films, RenderRecord, Revision};
 pub use home::Home;
 pub use jobs::JobTable;
+pub use json_file::JsonFile;
 pub use keys::{ApiKey, ApiKeys, KeyScope, NewApiKey};
 pub use ledger::{
     Booking, GroupBy, Ledger, LedgerEntry, Limits, Purchase, Reserved, Scope, Standing, Total,

@@ -3,13 +3,11 @@
 
 use std::sync::Arc;
 
-use camino::Utf8PathBuf;
-use parking_lot::Mutex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use studio_ambient::{Bpm, Intensity, Key, Mode, Params, Preset};
 use studio_core::{Error, ErrorCode, JobContext, Operation};
-use studio_store::{Projects, write_atomic};
+use studio_store::{JsonFile, Projects};
 
 use super::Nothing;
 
@@ -18,10 +16,7 @@ const MOST: usize = 200;
 const FILE: &str = "ambient-presets.json";
 
 pub(super) fn operations(projects: &Arc<Projects>) -> Vec<Operation> {
-    let shelf = Arc::new(Shelf {
-        path: projects.home().path().join(FILE),
-        changing: Mutex::new(()),
-    });
+    let shelf = Arc::new(Shelf(JsonFile::new(projects.home().path().join(FILE))));
     let (list, save, remove) = (shelf.clone(), shelf.clone(), shelf);
     vec![
         Operation::define(
@@ -78,11 +73,7 @@ struct Presets {
 }
 
 /// The file of the owner's presets.
-struct Shelf {
-    path: Utf8PathBuf,
-    /// Held from reading to writing.
-    changing: Mutex<()>,
-}
+struct Shelf(JsonFile);
 
 impl Shelf {
     fn list(&self) -> Result<Presets, Error> {
@@ -97,7 +88,7 @@ impl Shelf {
                 named(Preset::Sleep, Key::A),
                 named(Preset::Bright, Key::G),
             ],
-            own: self.read()?,
+            own: self.0.read()?,
         })
     }
 
@@ -150,44 +141,22 @@ impl Shelf {
         &self,
         change: impl FnOnce(&mut Vec<NamedParams>) -> Result<(), Error>,
     ) -> Result<Presets, Error> {
-        let changing = self.changing.lock();
-        let mut own = self.read()?;
-        change(&mut own)?;
-        let text =
-            serde_json::to_vec_pretty(&own).map_err(|error| Error::internal(error.to_string()))?;
-        write_atomic(&self.path, &text)?;
-        drop(changing);
+        self.0.change(change)?;
         self.list()
-    }
-
-    fn read(&self) -> Result<Vec<NamedParams>, Error> {
-        let text = match std::fs::read(&self.path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(Error::io(format!("read {}", self.path), &error)),
-        };
-        serde_json::from_slice(&text).map_err(|error| {
-            Error::new(
-                ErrorCode::Conflict,
-                format!("{} is damaged: {error}", self.path),
-            )
-            .hint("correct it, or move it away and save the presets again")
-        })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use camino::Utf8PathBuf;
+
     use super::*;
 
     #[test]
     fn presets_are_kept_replaced_and_removed() {
         let folder = tempfile::tempdir().unwrap();
         let path = Utf8PathBuf::from_path_buf(folder.path().join(FILE)).unwrap();
-        let shelf = Shelf {
-            path,
-            changing: Mutex::new(()),
-        };
+        let shelf = Shelf(JsonFile::new(path));
         let preset = |name: &str, intensity| NewPreset {
             name: name.to_owned(),
             key: Key::A,
@@ -208,7 +177,7 @@ mod tests {
         }
         assert_eq!(shelf.remove("Attic").unwrap().own.len(), 1);
         assert_eq!(shelf.remove("Attic").unwrap_err().code, ErrorCode::NotFound);
-        std::fs::write(&shelf.path, "[").unwrap();
+        std::fs::write(shelf.0.path(), "[").unwrap();
         assert_eq!(shelf.list().unwrap_err().code, ErrorCode::Conflict);
     }
 }
