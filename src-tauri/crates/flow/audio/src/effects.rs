@@ -1,4 +1,8 @@
-//! `audio.effects` and `audio.process`: chains of effects over a sound.
+//! `audio.effects`, `audio.process` and what belongs to them: chains of effects over a sound.
+
+mod catalog;
+mod noise;
+mod own;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,13 +11,11 @@ use std::time::Instant;
 use camino::{Utf8Path, Utf8PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-use studio_assets::Output;
+use serde_json::json;
+use studio_assets::{EffectPresets, Output};
 use studio_core::{Error, JobContext, Operation, Resource};
 use studio_dsp::Audio;
-use studio_dsp::effects::{
-    Chain, EffectSettings, Impulses, Parameter, Preset, Rendering, Tail, preset, presets,
-};
+use studio_dsp::effects::{Chain, Impulses, Rendering, Tail};
 use studio_media::{AudioFormat, AudioReader, AudioWriter, Container, Loud, Quality};
 use studio_store::{Projects, Provenance};
 
@@ -25,19 +27,12 @@ use crate::normalize::{digest_of, stem};
 const LONGEST_IMPULSE_SECS: f64 = 30.0;
 
 pub(crate) fn operations(projects: &Arc<Projects>) -> Vec<Operation> {
+    let presets = Arc::new(EffectPresets::of(projects));
+    let mut operations = vec![catalog::operation(&presets)];
+    operations.extend(own::operations(&presets));
+    operations.push(noise::operation(projects));
     let projects = projects.clone();
-    vec![
-        Operation::define(
-            "audio.effects",
-            "List effects",
-            "Lists the effects that a chain can have, with their settings, and the chains that come with the studio.",
-        )
-        .blocking(move |_cx: &JobContext, _input: Nothing| {
-            Ok(Effects {
-                effects: EffectSettings::all().iter().map(EffectKind::of).collect(),
-                presets: presets().into_iter().map(ChainPreset::of).collect(),
-            })
-        }),
+    operations.push(
         Operation::define(
             "audio.process",
             "Apply effects",
@@ -47,58 +42,11 @@ pub(crate) fn operations(projects: &Arc<Projects>) -> Vec<Operation> {
         .job(Resource::Cpu)
         .writes()
         .positional("path")
-        .blocking(move |cx: &JobContext, input: ProcessInput| process(cx, &projects, &input)),
-    ]
-}
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
-
-#[derive(Serialize, JsonSchema)]
-struct Effects {
-    effects: Vec<EffectKind>,
-    presets: Vec<ChainPreset>,
-}
-
-/// A chain that comes with the studio.
-#[derive(Serialize, JsonSchema)]
-struct ChainPreset {
-    id: String,
-    name: String,
-    summary: String,
-    /// As `audio.process` takes it.
-    chain: Value,
-}
-
-impl ChainPreset {
-    fn of(preset: Preset) -> ChainPreset {
-        ChainPreset {
-            chain: json!(preset.chain),
-            id: preset.id,
-            name: preset.name,
-            summary: preset.summary,
-        }
-    }
-}
-
-#[derive(Serialize, JsonSchema)]
-struct EffectKind {
-    name: &'static str,
-    /// What a slot holds as `effect` where nothing differs from the defaults.
-    defaults: Value,
-    /// Its numbers; `wet` belongs to the slot.
-    parameters: Vec<Parameter>,
-}
-
-impl EffectKind {
-    fn of(settings: &EffectSettings) -> EffectKind {
-        EffectKind {
-            name: settings.name(),
-            defaults: json!(settings),
-            parameters: settings.parameters(),
-        }
-    }
+        .blocking(move |cx: &JobContext, input: ProcessInput| {
+            process(cx, &projects, &presets, &input)
+        }),
+    );
+    operations
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -114,7 +62,7 @@ struct ProcessInput {
     /// The asset to read, by id.
     #[serde(default)]
     asset: Option<String>,
-    /// Id of a chain that comes with the studio, such as `podcast-voice`.
+    /// Id of a preset, such as `podcast-voice`; `audio.effects` lists them, with your own.
     #[serde(default)]
     preset: Option<String>,
     /// The chain, unless a preset is named.
@@ -153,9 +101,15 @@ struct Processed {
     warnings: Vec<String>,
 }
 
-fn process(cx: &JobContext, projects: &Projects, input: &ProcessInput) -> Result<Processed, Error> {
+fn process(
+    cx: &JobContext,
+    projects: &Projects,
+    presets: &EffectPresets,
+    input: &ProcessInput,
+) -> Result<Processed, Error> {
     let begun = Instant::now();
-    let (title, chain) = chain(input.preset.as_deref(), input.chain.as_ref())?;
+    let (chain, preset) = presets.chosen(input.preset.as_deref(), input.chain.as_ref())?;
+    let title = preset.as_deref().unwrap_or("processed");
     let (source, destination) = ends(
         projects,
         input.path.as_deref(),
@@ -251,32 +205,6 @@ pub(crate) fn apply(
         tail_secs: spec.rate.secs_from_samples(tail),
         warnings: warnings.map(ToString::to_string).collect(),
     })
-}
-
-/// The chain, and what the result is called after.
-pub(crate) fn chain(wanted: Option<&str>, own: Option<&Chain>) -> Result<(String, Chain), Error> {
-    match (wanted, own) {
-        (Some(id), None) => {
-            let found = preset(id).ok_or_else(|| {
-                let known: Vec<String> = presets().into_iter().map(|preset| preset.id).collect();
-                Error::not_found(format!("there is no preset `{id}`"))
-                    .field("/preset")
-                    .hint(format!("the presets are {}", known.join(", ")))
-            })?;
-            Ok((found.name, found.chain))
-        }
-        (None, Some(chain)) => {
-            chain
-                .check()
-                .map_err(|error| Error::bad_input(error.to_string()).field("/chain"))?;
-            Ok(("processed".to_owned(), chain.clone()))
-        }
-        _ => Err(
-            Error::bad_input("give either a `preset` or a `chain` of effects")
-                .field("/chain")
-                .hint("audio.effects lists both"),
-        ),
-    }
 }
 
 fn impulses(paths: &BTreeMap<String, Utf8PathBuf>) -> Result<Impulses, Error> {

@@ -24,7 +24,7 @@ pub fn operations(projects: &Arc<Projects>) -> Vec<Operation> {
     operations.extend(album::operations());
     operations.push(convert::operation(projects));
     operations.extend(effects::operations(projects));
-    operations.push(pipeline::operation());
+    operations.push(pipeline::operation(projects));
     operations.extend(speech::operations(projects));
     operations
 }

@@ -14,17 +14,20 @@ use camino::{Utf8Path, Utf8PathBuf};
 use parking_lot::Mutex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use studio_assets::EffectPresets;
 use studio_core::{Error, JobContext, Operation, Resource};
 use studio_dsp::effects::{Chain, Impulses, Tail};
 use studio_media::{AudioFormat, Bits, Container, Quality};
+use studio_store::Projects;
 
 use self::files::{Work, find};
 use self::report::{Entry, Outcome, Report};
 use crate::convert::{Channels, FormatFor, rewrite};
-use crate::effects::{apply, chain};
+use crate::effects::apply;
 use crate::normalize::{Delivery, Goal, NormalizeWay, level};
 
-pub(crate) fn operation() -> Operation {
+pub(crate) fn operation(projects: &Projects) -> Operation {
+    let presets = EffectPresets::of(projects);
     Operation::define(
         "audio.pipeline",
         "Process many sounds",
@@ -33,7 +36,7 @@ pub(crate) fn operation() -> Operation {
     )
     .job(Resource::Cpu)
     .writes()
-    .blocking(|cx: &JobContext, input: PipelineInput| run(cx, &input))
+    .blocking(move |cx: &JobContext, input: PipelineInput| run(cx, &presets, &input))
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -82,7 +85,7 @@ struct PipelineInput {
 enum PipelineStep {
     /// As `audio.process`.
     Process {
-        /// Id of a chain that comes with the studio.
+        /// Id of a preset; `audio.effects` lists them, with your own.
         #[serde(default)]
         preset: Option<String>,
         /// The chain, unless a preset is named.
@@ -116,14 +119,14 @@ enum Ready {
 }
 
 impl Ready {
-    fn of(step: &PipelineStep) -> Result<Ready, Error> {
+    fn of(step: &PipelineStep, presets: &EffectPresets) -> Result<Ready, Error> {
         Ok(match step {
             PipelineStep::Process {
                 preset,
                 chain: own,
                 cut_tail,
             } => {
-                let (_, chain) = chain(preset.as_deref(), own.as_ref())?;
+                let (chain, _) = presets.chosen(preset.as_deref(), own.as_ref())?;
                 Ready::Process(chain, if *cut_tail { Tail::Cut } else { Tail::Kept })
             }
             PipelineStep::Normalize {
@@ -136,11 +139,11 @@ impl Ready {
     }
 }
 
-fn run(cx: &JobContext, input: &PipelineInput) -> Result<Report, Error> {
+fn run(cx: &JobContext, presets: &EffectPresets, input: &PipelineInput) -> Result<Report, Error> {
     let mut steps = Vec::new();
     for (index, step) in input.steps.iter().enumerate() {
         let at = |error: Error| error.field(format!("/steps/{index}"));
-        steps.push(Ready::of(step).map_err(at)?);
+        steps.push(Ready::of(step, presets).map_err(at)?);
     }
     let works = find(input)?;
     std::fs::create_dir_all(&input.output_folder)

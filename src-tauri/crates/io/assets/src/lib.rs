@@ -2,12 +2,15 @@
 //! result goes.
 //!
 //! Every operation that takes sound or pictures finds them through [`source()`] and hands its result
-//! over through a [`Destination`], so that paths and assets work alike everywhere.
+//! over through a [`Destination`], so that paths and assets work alike everywhere. Likewise
+//! [`EffectPresets`] finds the chain of effects that an id names.
 
 mod deliver;
+mod effect_presets;
 mod import;
 mod source;
 
 pub use deliver::{Destination, Output};
+pub use effect_presets::EffectPresets;
 pub use import::{Origin, import, peaks_of};
 pub use source::{Source, source};

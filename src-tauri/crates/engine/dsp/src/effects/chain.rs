@@ -5,19 +5,11 @@ use serde::{Deserialize, Serialize};
 use studio_core::units::SampleRate;
 
 use super::automation::Automation;
-use super::delay::{Chorus, Delay, Flanger, Phaser};
-use super::distortion::{BitCrusher, Saturation};
-use super::dynamics::{Compressor, DeEsser, Gate, TruePeakLimiter};
-use super::effect::{Effect, Impulses, Stream};
+use super::effect::{Impulses, Stream};
 use super::error::{ChainError, counted, within};
-use super::filter::{Equalizer, Ladder, PassFilter};
-use super::gain::Gain;
-use super::pitch::PitchShift;
+use super::kinds::EffectSettings;
 use super::processor::Processor;
-use super::repair::{DeClick, DeHum, NoiseReduction, VoiceDenoise};
-use super::running::{self, RunningSlot};
-use super::settings::{Numbers, Parameter, Settings};
-use super::space::{Convolution, Reverb, Width};
+use super::running::RunningSlot;
 
 /// A longer chain is refused.
 const MOST_EFFECTS: usize = 64;
@@ -52,98 +44,6 @@ pub struct Slot {
     /// Settings that change over time, each at most once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub automation: Vec<Automation>,
-}
-
-/// Makes the enum of all effects and hands calls on to the one at hand.
-macro_rules! effects {
-    ($($(#[doc = $doc:literal])* $name:literal $effect:ident;)*) => {
-        /// The settings of one of the effects.
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-        pub enum EffectSettings {
-            $($(#[doc = $doc])* #[serde(rename = $name)] $effect($effect),)*
-        }
-
-        impl EffectSettings {
-            /// Every effect with its defaults.
-            pub fn all() -> Vec<EffectSettings> {
-                vec![$(EffectSettings::$effect($effect::default()),)*]
-            }
-
-            /// As in JSON.
-            pub fn name(&self) -> &'static str {
-                match self {
-                    $(EffectSettings::$effect(_) => $name,)*
-                }
-            }
-
-            /// The numbers that knobs and automation know; `wet` is the last of every effect.
-            pub fn parameters(&self) -> Vec<Parameter> {
-                match self {
-                    $(EffectSettings::$effect(settings) => with_wet(settings),)*
-                }
-            }
-
-            pub(crate) fn numbers(&self) -> &dyn Numbers {
-                match self {
-                    $(EffectSettings::$effect(settings) => settings.numbers(),)*
-                }
-            }
-
-            /// Whether only numbers differ that knobs can turn.
-            fn turns_into(&self, other: &EffectSettings) -> bool {
-                match (self, other) {
-                    $((EffectSettings::$effect(before), EffectSettings::$effect(after)) => {
-                        turns_into(before, after)
-                    })*
-                    _ => false,
-                }
-            }
-
-            fn check(&self, place: &str) -> Result<(), ChainError> {
-                match self {
-                    $(EffectSettings::$effect(settings) => check(settings, place),)*
-                }
-            }
-
-            fn prepare(
-                &self,
-                slot: &Slot,
-                stream: &Stream<'_>,
-                late: usize,
-            ) -> Result<Box<dyn RunningSlot>, ChainError> {
-                match self {
-                    $(EffectSettings::$effect(settings) => {
-                        running::prepare(settings, slot, stream, late)
-                    })*
-                }
-            }
-        }
-    };
-}
-
-effects! {
-    "gain" Gain;
-    "equalizer" Equalizer;
-    "pass_filter" PassFilter;
-    "ladder" Ladder;
-    "compressor" Compressor;
-    "limiter" TruePeakLimiter;
-    "gate" Gate;
-    "de_esser" DeEsser;
-    "delay" Delay;
-    "chorus" Chorus;
-    "flanger" Flanger;
-    "phaser" Phaser;
-    "saturation" Saturation;
-    "bit_crusher" BitCrusher;
-    "width" Width;
-    "reverb" Reverb;
-    "convolution" Convolution;
-    "noise_reduction" NoiseReduction;
-    "voice_denoise" VoiceDenoise;
-    "de_click" DeClick;
-    "de_hum" DeHum;
-    "pitch_shift" PitchShift;
 }
 
 impl Chain {
@@ -249,31 +149,4 @@ impl Slot {
         }
         Ok(())
     }
-}
-
-fn with_wet<S: Settings>(settings: &S) -> Vec<Parameter> {
-    let mut parameters = settings.numbers().parameters();
-    parameters.push(running::wet_parameter(S::Running::USUAL_WET));
-    parameters
-}
-
-fn turns_into<S: Settings>(before: &S, after: &S) -> bool {
-    let mut turned = before.clone();
-    for (index, parameter) in before.numbers().parameters().iter().enumerate() {
-        if !parameter.fixed {
-            let value = after.numbers().value(index);
-            turned.numbers_mut().set(index, value);
-        }
-    }
-    turned == *after
-}
-
-fn check<S: Settings>(settings: &S, place: &str) -> Result<(), ChainError> {
-    settings.check(place)?;
-    for (index, parameter) in settings.numbers().parameters().iter().enumerate() {
-        let value = settings.numbers().value(index);
-        let place = || format!("{place}.{}", parameter.name);
-        within(place, value, parameter.min, parameter.max)?;
-    }
-    Ok(())
 }

@@ -91,14 +91,8 @@ fn lanes(slot: &Slot, parameters: &[Parameter]) -> Vec<(usize, Automation)> {
 
 /// The share of the effect in the mix, as a parameter of every effect.
 pub(crate) fn wet_parameter(default: f64) -> Parameter {
-    Parameter {
-        name: "wet".to_owned(),
-        unit: "1",
-        min: 0.0,
-        max: 1.0,
-        default,
-        fixed: false,
-    }
+    let doc = "Share of the effect in what comes out; the rest is what came in.";
+    Parameter::new("wet", "1", (0.0, 1.0), default, false, doc)
 }
 
 struct InSlot<E: Effect> {

@@ -9,24 +9,22 @@
 //! Real time: [`RunningChain::render`] and [`RunningChain::bypass`] never allocate, lock or wait. All
 //! else is for the thread that feeds the device's.
 
-use std::collections::VecDeque;
+mod fade;
+mod input;
 
 use studio_core::units::SampleRate;
 
-use super::chain::{Chain, MOST_CHANNELS};
+use self::fade::Fade;
+use self::input::{CHUNK, Input, with_parts};
+use super::chain::Chain;
 use super::effect::Impulses;
 use super::error::ChainError;
 use super::processor::Processor;
-use super::running::bound;
 
-/// Cross-fade between two chains, and between a chain and what came in.
-const FADE_SECS: f64 = 0.015;
 /// What a new chain hears before it is heard: levels, noise and rooms have settled by then.
 const WARM_UP_SECS: f64 = 0.5;
 /// How many times faster than the sound a new chain catches up with it.
 const CATCH_UP: usize = 4;
-/// Samples that are worked on at once.
-const CHUNK: usize = 512;
 
 /// What makes another chain of one that runs.
 pub struct Change {
@@ -219,7 +217,7 @@ impl RunningChain {
             leaving.render(&self.input, end, frames, &mut self.other);
             fade.mix(&mut self.main, &self.other, frames);
         }
-        if !self.share.is_over() || self.share.goal < 1.0 {
+        if !self.share.is_whole() {
             self.input.copy(self.position, frames, &mut self.other);
             self.share.mix(&mut self.main, &self.other, frames);
         }
@@ -297,136 +295,4 @@ impl Runner {
         with_parts(out, frames, |parts| self.processor.process(parts));
         self.fed += frames as u64;
     }
-}
-
-/// What came in: from a while before what is given, as far as it was asked for.
-struct Input {
-    lines: Vec<VecDeque<f32>>,
-    /// The sample of the stream that the lines begin with.
-    begin: u64,
-    block: Vec<Vec<f32>>,
-}
-
-impl Input {
-    fn new(channels: usize) -> Input {
-        Input {
-            lines: vec![VecDeque::new(); channels],
-            begin: 0,
-            block: vec![vec![0.0; CHUNK]; channels],
-        }
-    }
-
-    fn len(&self) -> usize {
-        self.lines.first().map_or(0, VecDeque::len)
-    }
-
-    fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    fn reserve(&mut self, frames: usize) {
-        for line in &mut self.lines {
-            line.reserve(frames.saturating_sub(line.len()));
-        }
-    }
-
-    fn restart(&mut self, begin: u64) {
-        self.lines.iter_mut().for_each(VecDeque::clear);
-        self.begin = begin;
-    }
-
-    /// Asks for samples as far as `end`.
-    fn reach(&mut self, end: u64, ask: &mut dyn FnMut(&mut [&mut [f32]])) {
-        loop {
-            let had = self.begin + self.len() as u64;
-            let count = end.saturating_sub(had).min(CHUNK as u64) as usize;
-            if count == 0 {
-                return;
-            }
-            with_parts(&mut self.block, count, |parts| {
-                parts.iter_mut().for_each(|part| part.fill(0.0));
-                ask(parts);
-                parts.iter_mut().for_each(|part| bound(part));
-            });
-            for (line, samples) in self.lines.iter_mut().zip(&self.block) {
-                line.extend(&samples[..count]);
-            }
-        }
-    }
-
-    /// Puts the `frames` samples from `from` on, which it has, into `out`.
-    fn copy(&self, from: u64, frames: usize, out: &mut [Vec<f32>]) {
-        let from = (from - self.begin) as usize;
-        for (line, out) in self.lines.iter().zip(out) {
-            for (to, x) in out.iter_mut().zip(line.range(from..from + frames)) {
-                *to = *x;
-            }
-        }
-    }
-
-    fn forget(&mut self, before: u64) {
-        let count = before.saturating_sub(self.begin);
-        for line in &mut self.lines {
-            line.drain(..count as usize);
-        }
-        self.begin += count;
-    }
-}
-
-/// A share that goes from where it is to 0 or 1.
-struct Fade {
-    share: f32,
-    goal: f32,
-    step: f32,
-}
-
-impl Fade {
-    fn at(share: f32, rate: SampleRate) -> Fade {
-        let step = (FADE_SECS * f64::from(rate.get())).recip() as f32;
-        Fade {
-            share,
-            goal: share,
-            step,
-        }
-    }
-
-    fn toward(&mut self, goal: f32) {
-        self.goal = goal;
-    }
-
-    fn jump(&mut self) {
-        self.share = self.goal;
-    }
-
-    fn is_over(&self) -> bool {
-        self.share == self.goal
-    }
-    /// Leaves its share of `main`, the rest is `other`.
-    fn mix(&mut self, main: &mut [Vec<f32>], other: &[Vec<f32>], frames: usize) {
-        let mut shares = [self.goal; CHUNK];
-        for share in &mut shares[..frames] {
-            let way = self.goal - self.share;
-            self.share = match way.abs() <= self.step {
-                true => self.goal,
-                false => self.share + self.step.copysign(way),
-            };
-            // Without a corner at either end.
-            *share = self.share * self.share * (3.0 - 2.0 * self.share);
-        }
-        for (main, other) in main.iter_mut().zip(other) {
-            for ((x, other), share) in main.iter_mut().zip(other).zip(&shares[..frames]) {
-                *x = *x * share + other * (1.0 - share);
-            }
-        }
-    }
-}
-
-/// Calls `work` with the first `frames` samples of every channel.
-fn with_parts(channels: &mut [Vec<f32>], frames: usize, work: impl FnOnce(&mut [&mut [f32]])) {
-    let count = channels.len();
-    let mut parts: [&mut [f32]; MOST_CHANNELS] = std::array::from_fn(|_| &mut [][..]);
-    for (part, channel) in parts.iter_mut().zip(channels) {
-        *part = &mut channel[..frames];
-    }
-    work(&mut parts[..count.min(MOST_CHANNELS)]);
 }

@@ -21,6 +21,36 @@ pub struct Parameter {
     pub default: f64,
     /// Cannot change while the chain runs.
     pub fixed: bool,
+    /// What it does, in a sentence or two.
+    pub summary: String,
+    /// Moves by equal factors rather than by equal steps, as the ear hears it.
+    pub logarithmic: bool,
+}
+
+/// A range of positive numbers that spans more than this factor is moved through by factors.
+const WIDE: f64 = 20.0;
+
+impl Parameter {
+    /// From a table's row; `doc` is the text of its comment.
+    pub(crate) fn new(
+        name: &str,
+        unit: &'static str,
+        (min, max): (f64, f64),
+        default: f64,
+        fixed: bool,
+        doc: &str,
+    ) -> Parameter {
+        Parameter {
+            name: name.to_owned(),
+            unit,
+            min,
+            max,
+            default,
+            fixed,
+            summary: doc.trim().to_owned(),
+            logarithmic: min > 0.0 && max / min > WIDE && unit != "bits",
+        }
+    }
 }
 
 /// An effect as data.
@@ -86,14 +116,14 @@ macro_rules! settings {
         impl $crate::effects::settings::Numbers for $name {
             fn parameters(&self) -> Vec<$crate::effects::settings::Parameter> {
                 vec![$(
-                    $crate::effects::settings::Parameter {
-                        name: stringify!($field).to_owned(),
-                        unit: $unit,
-                        min: $min,
-                        max: $max,
-                        default: $default,
-                        fixed: $crate::effects::settings::settings!(@fixed $($fixed)?),
-                    },
+                    $crate::effects::settings::Parameter::new(
+                        stringify!($field),
+                        $unit,
+                        ($min, $max),
+                        $default,
+                        $crate::effects::settings::settings!(@fixed $($fixed)?),
+                        concat!($($doc),*),
+                    ),
                 )*]
             }
 

@@ -23,6 +23,7 @@ settings! {
     others {
         /// `room`, `plate`, `hall`, `church`, or the name of a response that was loaded for the chain.
         /// Its channels are given to those of the sound in turn. Fixed while it runs.
+        #[schemars(extend("examples" = ["room", "plate", "hall", "church"]))]
         impulse: String = "hall".to_owned();
     }
 }
@@ -130,4 +131,19 @@ fn response(name: &str, stream: &Stream<'_>) -> Result<Audio, ChainError> {
         .flatten()
         .for_each(|x| *x *= scale);
     Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schema_names_every_room() {
+        let schema = serde_json::to_value(schemars::schema_for!(Convolution)).unwrap();
+        let named: Vec<&str> = impulses::names().collect();
+        assert_eq!(
+            schema["properties"]["impulse"]["examples"],
+            serde_json::json!(named)
+        );
+    }
 }
