@@ -6,10 +6,13 @@ use camino::Utf8Path;
 use studio_core::Error;
 use studio_core::units::SampleRate;
 use studio_device::Source;
+use studio_dsp::effects::Chain;
 use studio_dsp::{Audio, Resampler};
 use studio_media::AudioReader;
 
-/// A file's sound; silence of the film's length where it has none.
+use crate::preview::{Control, Preview};
+
+/// A file's sound, through effects if asked for; silence of the film's length where it has none.
 pub(crate) struct FilmSound {
     reader: Option<Reader>,
     rate: SampleRate,
@@ -20,6 +23,7 @@ pub(crate) struct FilmSound {
 
 struct Reader {
     file: AudioReader,
+    preview: Option<Preview>,
     resampler: Option<Resampler>,
     block: Audio,
     converted: Audio,
@@ -32,23 +36,42 @@ impl FilmSound {
         has_sound: bool,
         total_secs: f64,
         rate: SampleRate,
-    ) -> Result<FilmSound, Error> {
-        let reader = match has_sound {
-            true => Some(Reader::open(path, rate)?),
-            false => None,
+        effects: Option<&Chain>,
+    ) -> Result<(FilmSound, Option<Control>), Error> {
+        let (reader, control) = match (has_sound, effects) {
+            (true, _) => {
+                let (reader, control) = Reader::open(path, rate, effects)?;
+                (Some(reader), control)
+            }
+            (false, None) => (None, None),
+            (false, Some(_)) => {
+                let message = format!("{path} has no sound that effects could work on");
+                return Err(Error::bad_input(message).field("/chain"));
+            }
         };
-        Ok(FilmSound {
+        let sound = FilmSound {
             reader,
             rate,
             total: rate.samples_from_secs(total_secs),
             at: 0,
-        })
+        };
+        Ok((sound, control))
+    }
+
+    /// Where it ends: with the film, or with the echoes of its sound.
+    fn end(&self) -> u64 {
+        let preview = self
+            .reader
+            .as_ref()
+            .and_then(|reader| reader.preview.as_ref());
+        let tail_secs = preview.map_or(0.0, Preview::tail_secs);
+        self.total + self.rate.samples_from_secs(tail_secs)
     }
 }
 
 impl Source for FilmSound {
     fn render(&mut self, left: &mut [f32], right: &mut [f32]) -> usize {
-        let count = left.len().min(self.total.saturating_sub(self.at) as usize);
+        let count = left.len().min(self.end().saturating_sub(self.at) as usize);
         for (left, right) in left.iter_mut().zip(right.iter_mut()).take(count) {
             [*left, *right] = self
                 .reader
@@ -68,18 +91,30 @@ impl Source for FilmSound {
 }
 
 impl Reader {
-    fn open(path: &Utf8Path, rate: SampleRate) -> Result<Reader, Error> {
+    fn open(
+        path: &Utf8Path,
+        rate: SampleRate,
+        effects: Option<&Chain>,
+    ) -> Result<(Reader, Option<Control>), Error> {
         let file = AudioReader::open(path)?;
         let spec = file.spec();
+        let (preview, control) = match effects {
+            Some(chain) => {
+                Preview::new(&file, chain).map(|(it, control)| (Some(it), Some(control)))?
+            }
+            None => (None, None),
+        };
         let resampler = Resampler::new(spec.rate, rate, spec.channels)
             .map_err(|error| Error::internal(error.to_string()))?;
-        Ok(Reader {
+        let reader = Reader {
             file,
+            preview,
             resampler: Some(resampler),
             block: Audio::silence(spec.rate, spec.channels, 0),
             converted: Audio::silence(rate, spec.channels, 0),
             ready: VecDeque::new(),
-        })
+        };
+        Ok((reader, control))
     }
 
     /// The next sample; silence after the end and over damage.
@@ -96,7 +131,13 @@ impl Reader {
     fn refill(&mut self, rate: SampleRate) -> Result<(), Error> {
         let failed =
             |error: studio_dsp::resample::ResampleError| Error::internal(error.to_string());
-        let count = self.file.read(&mut self.block)?;
+        let count = match &mut self.preview {
+            Some(preview) => {
+                preview.read(&mut self.file, &mut self.block);
+                self.block.frames()
+            }
+            None => self.file.read(&mut self.block)?,
+        };
         match (count, self.resampler.take()) {
             (0, Some(resampler)) => resampler.finish(&mut self.converted).map_err(failed)?,
             (_, Some(mut resampler)) => {
@@ -127,7 +168,11 @@ impl Reader {
         self.ready.clear();
         self.converted = Audio::silence(rate, spec.channels, 0);
         self.resampler = Resampler::new(spec.rate, rate, spec.channels).ok();
-        if let Err(error) = self.file.seek(own) {
+        let sought = match &mut self.preview {
+            Some(preview) => preview.seek(&mut self.file, own),
+            None => self.file.seek(own).map_err(Error::from),
+        };
+        if let Err(error) = sought {
             tracing::warn!(%error, "a file's sound cannot be sought");
             self.resampler = None;
         }

@@ -1,4 +1,5 @@
-//! Operations that play: the ambient score, live or into a file, and films with their sound.
+//! Operations that play: the ambient score, live or into a file, and films with their sound, as it
+//! is or through effects.
 
 mod ambient;
 mod analyze;
@@ -6,6 +7,7 @@ mod compose;
 mod film_sound;
 mod opus;
 mod player;
+mod preview;
 mod rooms;
 
 use std::sync::Arc;

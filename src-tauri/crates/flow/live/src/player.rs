@@ -5,17 +5,20 @@ use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use parking_lot::Mutex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use studio_core::units::FrameRate;
+use studio_assets::EffectPresets;
+use studio_core::units::{FrameRate, SampleRate};
 use studio_core::{Bytes, Error, Event, Events, JobContext, MediaType, Operation, SettingsFile};
 use studio_device::{DeviceError, Output, Source};
+use studio_dsp::effects::Chain;
 use studio_media::{FrameReader, probe};
 use studio_store::Projects;
 
 use crate::film_sound::FilmSound;
+use crate::preview::Control;
 
 /// Pictures a second that a sound without pictures counts in.
 const SOUND_FPS: u32 = 30;
@@ -31,6 +34,7 @@ pub(crate) fn operations(
 ) -> Vec<Operation> {
     let players = Arc::new(Players {
         projects: projects.clone(),
+        presets: EffectPresets::of(projects),
         settings: settings.clone(),
         events: events.clone(),
         open: Mutex::default(),
@@ -38,7 +42,7 @@ pub(crate) fn operations(
     let runtime = tokio::runtime::Handle::current();
     let (open, play, pause) = (players.clone(), players.clone(), players.clone());
     let (seek, volume, status) = (players.clone(), players.clone(), players.clone());
-    let (frame, close) = (players.clone(), players);
+    let (chain, frame, close) = (players.clone(), players.clone(), players);
     vec![
         Operation::define("player.open", "Open a player", "Opens a film or sound for playing.")
             .realtime()
@@ -85,6 +89,16 @@ pub(crate) fn operations(
                 player.output.set_volume(input.volume);
                 Ok(player.status(input.player))
             }),
+        Operation::define(
+            "player.chain",
+            "Change a player's effects",
+            "Changes the effects of a player that was opened with a chain, while it plays. Where only numbers differ, knobs \
+             are turned; else the new chain follows without a click. With `bypass` the sound is heard as it came, at the \
+             same time.",
+        )
+        .realtime()
+        .writes()
+        .blocking(move |_cx: &JobContext, input: ChainInput| chain.change(&input)),
         Operation::define("player.status", "Where the player stands", "Tells frame, volume and whether it plays.")
             .realtime()
             .blocking(move |_cx: &JobContext, input: PlayerInput| {
@@ -141,6 +155,33 @@ struct OpenInput {
     /// The rendered film to play, by id.
     #[serde(default)]
     film: Option<String>,
+    /// Effects that the sound goes through, which `player.chain` changes. They are those that `audio.process` would apply,
+    /// to its end.
+    #[serde(default)]
+    chain: Option<Chain>,
+    /// Id of a preset of effects, instead of a chain.
+    #[serde(default)]
+    preset: Option<String>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ChainInput {
+    /// What `player.open` answered.
+    #[schemars(length(min = 1))]
+    player: String,
+    /// The effects from now on.
+    #[serde(default)]
+    chain: Option<Chain>,
+    /// Id of a preset of effects, instead of a chain.
+    #[serde(default)]
+    preset: Option<String>,
+    /// Let the sound be heard as it came.
+    #[serde(default)]
+    bypass: Option<bool>,
+    /// End with the sound: echoes are not played to their end.
+    #[serde(default)]
+    cut_tail: Option<bool>,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -209,12 +250,24 @@ struct Status {
 }
 
 #[derive(Serialize, JsonSchema)]
+struct Effected {
+    player: String,
+    bypass: bool,
+    cut_tail: bool,
+    /// Time by which the effects are late, which is made up for.
+    latency_ms: f64,
+    /// Whether the effects went on as they were, with some knobs turned.
+    keeps_state: bool,
+}
+
+#[derive(Serialize, JsonSchema)]
 struct Closed {
     player: String,
 }
 
 struct Players {
     projects: Arc<Projects>,
+    presets: EffectPresets,
     settings: Arc<SettingsFile>,
     events: Events,
     open: Mutex<HashMap<String, Arc<Player>>>,
@@ -222,14 +275,34 @@ struct Players {
 
 struct Player {
     output: Output,
+    /// Of one that was opened with effects.
+    effects: Option<Control>,
     pictures: Option<Mutex<FrameReader>>,
     frame_rate: FrameRate,
     frames: u64,
 }
 
+/// The sound that a player is to play.
+struct Sound<'a> {
+    path: &'a Utf8Path,
+    is_there: bool,
+    secs: f64,
+    chain: Option<&'a Chain>,
+}
+
+impl Sound<'_> {
+    fn open(&self, rate: SampleRate) -> Result<(FilmSound, Option<Control>), Error> {
+        FilmSound::open(self.path, self.is_there, self.secs, rate, self.chain)
+    }
+}
+
 impl Players {
     fn open(&self, input: &OpenInput) -> Result<(Opened, Arc<Player>), Error> {
         let path = self.path(input)?;
+        let chain = match (&input.preset, &input.chain) {
+            (None, None) => None,
+            (preset, chain) => Some(self.presets.chosen(preset.as_deref(), chain.as_ref())?.0),
+        };
         let info = probe(&path)?;
         let pictures = match &info.video {
             Some(_) => Some(FrameReader::open(&path)?),
@@ -245,7 +318,13 @@ impl Players {
             Some(pictures) => pictures.frames(),
             None => (duration_secs * frame_rate.fps()).ceil() as u64,
         };
-        let output = self.output(&path, info.audio.is_some(), duration_secs)?;
+        let sound = Sound {
+            path: &path,
+            is_there: info.audio.is_some(),
+            secs: duration_secs,
+            chain: chain.as_ref(),
+        };
+        let (output, effects) = self.output(&sound)?;
         let (width, height) = pictures.as_ref().map_or((0, 0), FrameReader::size);
         let id = uuid::Uuid::new_v4().to_string();
         let opened = Opened {
@@ -260,6 +339,7 @@ impl Players {
         };
         let player = Arc::new(Player {
             output,
+            effects,
             pictures: pictures.map(Mutex::new),
             frame_rate,
             frames,
@@ -297,21 +377,18 @@ impl Players {
     }
 
     /// The device, or without one the clock.
-    fn output(&self, path: &Utf8PathBuf, has_sound: bool, secs: f64) -> Result<Output, Error> {
+    fn output(&self, sound: &Sound<'_>) -> Result<(Output, Option<Control>), Error> {
         let audio = self.settings.current().audio.clone();
         // Opened before the device, so that a broken file is told as that.
-        let mut sound = Some(FilmSound::open(
-            path,
-            has_sound,
-            secs,
-            studio_core::units::SampleRate::HZ_48000,
-        )?);
+        let mut ready = Some(sound.open(SampleRate::HZ_48000)?);
+        let mut effects = None;
         let make = |rate| -> Box<dyn Source> {
-            let ready = sound
-                .take()
-                .filter(|_| rate == studio_core::units::SampleRate::HZ_48000);
-            match ready.map_or_else(|| FilmSound::open(path, has_sound, secs, rate), Ok) {
-                Ok(sound) => Box::new(sound),
+            let ready = ready.take().filter(|_| rate == SampleRate::HZ_48000);
+            match ready.map_or_else(|| sound.open(rate), Ok) {
+                Ok((sound, control)) => {
+                    effects = control;
+                    Box::new(sound)
+                }
                 Err(error) => {
                     tracing::warn!(%error, "a film plays without its sound");
                     Box::new(Silence)
@@ -319,15 +396,41 @@ impl Players {
             }
         };
         match Output::open(Some(&audio.output_device), audio.latency_ms, make) {
-            Ok(output) => Ok(output),
+            Ok(output) => Ok((output, effects)),
             Err(error @ (DeviceError::NoDevice { .. } | DeviceError::Unknown { .. })) => {
                 tracing::warn!(%error, "playing silently");
-                let rate = studio_core::units::SampleRate::HZ_48000;
-                let sound = FilmSound::open(path, has_sound, secs, rate)?;
-                Ok(Output::silent(rate, |_| Box::new(sound))?)
+                let (sound, effects) = sound.open(SampleRate::HZ_48000)?;
+                let output = Output::silent(SampleRate::HZ_48000, |_| Box::new(sound))?;
+                Ok((output, effects))
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    fn change(&self, input: &ChainInput) -> Result<Effected, Error> {
+        let player = self.get(&input.player)?;
+        let effects = player.effects.as_ref().ok_or_else(|| {
+            Error::bad_input("this player was opened without effects")
+                .field("/player")
+                .hint("open it with a `chain`, which may be empty")
+        })?;
+        let chain = match (&input.preset, &input.chain) {
+            (None, None) => None,
+            (preset, chain) => Some(self.presets.chosen(preset.as_deref(), chain.as_ref())?.0),
+        };
+        let (state, keeps_state) = effects.change(chain.as_ref(), input.bypass, input.cut_tail)?;
+        let output = player.output.state();
+        if output.paused && !output.ended {
+            // What was rendered ahead would be heard first.
+            player.output.seek(output.position);
+        }
+        Ok(Effected {
+            player: input.player.clone(),
+            bypass: state.bypass,
+            cut_tail: state.cut_tail,
+            latency_ms: effects.latency_ms(&state),
+            keeps_state,
+        })
     }
 
     fn get(&self, id: &str) -> Result<Arc<Player>, Error> {
