@@ -40,6 +40,7 @@ impl Fade {
     pub(super) fn is_whole(&self) -> bool {
         self.is_over() && self.share == 1.0
     }
+
     /// Leaves its share of `main`, the rest is `other`.
     pub(super) fn mix(&mut self, main: &mut [Vec<f32>], other: &[Vec<f32>], frames: usize) {
         let mut shares = [self.goal; CHUNK];
