@@ -73,6 +73,17 @@ export type ToolServer = generated.ServerState;
 export type NewToolServer = Input<'mcp.add'>;
 export type OfferedTool = generated.ShownTool;
 export type SystemInfo = Output<'system.info'>;
+export type Chain = generated.Chain;
+export type Slot = generated.Slot;
+export type Band = generated.Band;
+export type NoiseProfile = generated.NoiseProfile;
+export type EffectKind = generated.EffectKind;
+export type Family = generated.Family;
+/** A number of an effect that can be turned. */
+export type Knob = generated.Parameter;
+/** A setting of an effect that is one of a few. */
+export type Choice = generated.Choice;
+export type EffectPreset = generated.ChainPreset & { chain: Chain };
 
 /** The studio's error; `code` may be one that this window does not know yet. */
 export type StudioErrorBody = Omit<generated.Error, 'code'> & { code: string };

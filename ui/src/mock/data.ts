@@ -232,15 +232,6 @@ export const ahead: Output<'ambient.ahead'> = {
   roughness: 0.31,
 };
 
-export const effectPresets: Output<'audio.effects'>['presets'] = [
-  {
-    id: 'podcast-voice',
-    name: 'Podcast voice',
-    summary: 'A spoken voice made even, clear and close, ready for −16 LUFS.',
-    chain: { effects: [] },
-  },
-];
-
 export const ownPresets: Output<'ambient.presets'>['own'] = [
   { name: 'Rainy attic', params: { key: 'E', mode: 'aeolian', bpm: 46, intensity: 0.25 } },
 ];

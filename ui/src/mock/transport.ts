@@ -7,6 +7,7 @@ import { browserDrops } from '$lib/transport/browser';
 import type { AmbientStatus, Json, StudioEvent } from '$lib/types';
 import { paperChats } from './chats';
 import * as data from './data';
+import { paperEffects } from './effects';
 import { paperGateway } from './gateway';
 import { csv } from './costs';
 import { operations } from './operations';
@@ -85,7 +86,7 @@ function answers(scene: string, emit: (event: StudioEvent) => void): Record<stri
     'audio.loudness': () => (scene === 'error' ? fail() : data.loudness),
     'audio.normalize': () => fail(),
     'audio.convert': () => fail(),
-    'audio.effects': () => ({ effects: [], presets: data.effectPresets }),
+    ...paperEffects(scene),
     'audio.process': () => fail(),
     'movie.list': () => ({ films: empty ? [] : data.films }),
     'movie.get': () => film,
