@@ -6,6 +6,7 @@
 
 mod browser;
 mod chat;
+mod effects;
 mod film;
 mod pages;
 mod project;

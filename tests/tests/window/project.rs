@@ -65,12 +65,6 @@ async fn sounds_come_in_by_path_and_by_drop_and_are_normalised() {
     window.submit_dialog().await;
     window.wait_for_text("was converted").await;
 
-    window.press("Effects").await;
-    window.wait_for_text("A spoken voice made even").await;
-    window.screenshot("project-effects").await;
-    window.submit_dialog().await;
-    window.wait_for_text("went through Podcast voice").await;
-
     window.press("Play").await;
     window.find("button[aria-label='Pause']").await;
     app.sound().until_level(|level| level > 0.1).await;

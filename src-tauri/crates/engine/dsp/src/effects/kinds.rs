@@ -101,7 +101,7 @@ macro_rules! effects {
 effects! {
     Tone {
         "equalizer" Equalizer "Equaliser";
-        "pass_filter" PassFilter "High-pass or low-pass";
+        "pass_filter" PassFilter "High or low pass";
         "ladder" Ladder "Ladder filter";
     }
     Dynamics {
