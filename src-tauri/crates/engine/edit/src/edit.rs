@@ -174,6 +174,25 @@ pub struct NewClip {
     pub muted: bool,
 }
 
+impl NewClip {
+    /// All of a source, at the start of a track.
+    pub fn whole(track: TrackId, source: &str) -> NewClip {
+        NewClip {
+            track,
+            source: source.to_owned(),
+            start: 0,
+            from: 0,
+            length: None,
+            name: None,
+            gain_db: 0.0,
+            fade_in: Fade::default(),
+            fade_out: Fade::default(),
+            envelope: Vec::new(),
+            muted: false,
+        }
+    }
+}
+
 impl Edit {
     /// What it does, as a menu says it: "Undo split".
     pub fn title(&self) -> &'static str {
@@ -205,13 +224,5 @@ impl Change {
     /// What the step does: that of its last edit, which is what the user meant; the others prepare it.
     pub fn title(&self) -> &'static str {
         self.edits.last().map_or("nothing", Edit::title)
-    }
-
-    /// Sources that its clips are made of.
-    pub fn sources_used(&self) -> impl Iterator<Item = &str> {
-        self.edits.iter().flat_map(|edit| match edit {
-            Edit::AddClips { clips } => clips.iter().map(|clip| clip.source.as_str()).collect(),
-            _ => Vec::new(),
-        })
     }
 }

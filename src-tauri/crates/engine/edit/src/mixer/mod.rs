@@ -159,6 +159,12 @@ impl Mixer {
         Ok(())
     }
 
+    /// Finds sources through another one from now on, such as one that knows more of them. Those that
+    /// are open stay so.
+    pub fn set_sources(&mut self, sources: Box<dyn Sources>) {
+        self.sources = sources;
+    }
+
     /// The highest levels since the last call, up to sample `heard`.
     pub fn take_levels(&mut self, heard: u64) -> Option<Levels> {
         let mut taken: Option<Levels> = None;

@@ -28,17 +28,10 @@ fn session(tracks: usize) -> Session {
 
 fn clip(track: TrackId, start: u64, from: u64, length: u64) -> NewClip {
     NewClip {
-        track,
-        source: "ramp".to_owned(),
         start,
         from,
         length: Some(length),
-        name: None,
-        gain_db: 0.0,
-        fade_in: Default::default(),
-        fade_out: Default::default(),
-        envelope: Vec::new(),
-        muted: false,
+        ..NewClip::whole(track, "ramp")
     }
 }
 
