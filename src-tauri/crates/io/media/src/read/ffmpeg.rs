@@ -173,6 +173,8 @@ impl FfmpegSource {
                 Err(_) if self.draining => return Step::End,
                 Err(e) => return Step::Damaged(e.to_string()),
             }
+            // A packet that is read over another leaks it.
+            self.packet = ffmpeg::Packet::empty();
             match self.packet.read(&mut self.input) {
                 Ok(()) if self.packet.stream() != self.stream => {}
                 Ok(()) => {
