@@ -263,7 +263,10 @@ impl AudioReader {
         }))
         .unwrap_or_else(|_| Chunk::Unreadable("the decoder failed".into()));
         match chunk {
-            Chunk::Decoded { at } => self.place(at),
+            Chunk::Decoded { at } => {
+                self.silence_what_is_no_number();
+                self.place(at)
+            }
             Chunk::Damaged { .. } if self.seeking => Ok(()),
             Chunk::Damaged { at, frames, detail } => {
                 let known = at.and_then(|at| u64::try_from(at).ok());
@@ -288,6 +291,22 @@ impl AudioReader {
                 self.warn_if_short();
                 Ok(())
             }
+        }
+    }
+
+    /// Files of floats may hold NaN and infinity, damaged ones make codecs compute them; whatever comes after would
+    /// carry them on for ever.
+    fn silence_what_is_no_number(&mut self) {
+        let mut found = false;
+        for x in self.planes.iter_mut().flatten() {
+            found |= !x.is_finite();
+            *x = if x.is_finite() { *x } else { 0.0 };
+        }
+        if found && !self.seeking {
+            self.warnings.push(Warning::Damaged {
+                at: self.position,
+                detail: "samples that are no numbers".into(),
+            });
         }
     }
 
