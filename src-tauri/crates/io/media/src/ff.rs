@@ -137,6 +137,19 @@ pub(crate) fn picture_size(parameters: &ffmpeg::codec::Parameters) -> (i32, i32)
     (raw.width, raw.height)
 }
 
+/// A chapter's title; bytes that are not UTF-8 are replaced.
+pub(crate) fn chapter_title(chapter: &ffmpeg::format::chapter::Chapter<'_>) -> Option<String> {
+    // SAFETY: the chapter lives as long as its borrowed context; FFmpeg owns the dictionary, which may be null, and
+    // its values are NUL-terminated.
+    unsafe {
+        let metadata = (*chapter.as_ptr()).metadata;
+        let entry = ffi::av_dict_get(metadata, c"title".as_ptr(), std::ptr::null(), 0);
+        let value = entry.as_ref()?.value;
+        let value = (!value.is_null()).then(|| std::ffi::CStr::from_ptr(value))?;
+        Some(value.to_string_lossy().into_owned())
+    }
+}
+
 /// Lets the muxer choose its own name for the codec: another container's may not fit.
 pub(crate) fn clear_codec_tag(parameters: &mut ffmpeg::codec::Parameters) {
     // SAFETY: `parameters` owns a valid AVCodecParameters; `codec_tag` is a plain integer field.

@@ -4,6 +4,7 @@
 // Helpers of tests fail the test.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod chapters;
 mod films;
 mod hostile;
 mod sound;
