@@ -15,6 +15,7 @@
     clippy::print_stderr
 )]
 
+#[path = "../../tests/media/damage.rs"]
 mod damage;
 #[path = "../../tests/media/specimens.rs"]
 mod specimens;

@@ -2,7 +2,6 @@
 //! a panic, a hang, or memory without bounds.
 
 use camino::Utf8PathBuf;
-use proptest::prelude::*;
 use studio_core::ErrorCode;
 use studio_core::units::SampleRate;
 use studio_dsp::Audio;
@@ -11,32 +10,41 @@ use studio_media::{
 };
 use studio_testkit::{TempFolder, signal};
 
+use crate::damage::{damaged, mend_ogg};
 use crate::specimens::{FRAMES, MOST_FRAMES, read_all, specimens};
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+#[test]
+fn damaged_and_cut_files_are_survived() {
+    let folder = TempFolder::new();
+    for specimen in specimens() {
+        let path = folder.file(&format!("a.{}", specimen.extension));
+        for case in 0..40 {
+            std::fs::write(&path, damaged(specimen, 0, case)).unwrap();
+            read_all(&path);
+        }
+    }
+}
 
-    #[test]
-    fn damaged_and_cut_files_are_survived(
-        which in 0..specimens().len(),
-        cut in 0.0_f64..1.5,
-        damage in prop::collection::vec((0.0_f64..1.0, any::<u8>()), 0..12),
-        head in any::<bool>(),
-    ) {
-        let specimen = &specimens()[which];
+#[test]
+fn an_ogg_file_that_claims_to_last_for_ever_ends() {
+    let folder = TempFolder::new();
+    let path = folder.file("a.ogg");
+    for specimen in specimens() {
         let mut bytes = specimen.bytes.clone();
-        bytes.truncate((bytes.len() as f64 * cut) as usize);
-        for (at, value) in damage {
-            // Headers are where damage does harm.
-            let reach = if head { bytes.len().min(400) } else { bytes.len() };
-            if let Some(byte) = bytes.get_mut((reach as f64 * at) as usize) {
-                *byte = value;
+        let Some(last) = bytes.windows(4).rposition(|word| word == b"OggS") else {
+            continue;
+        };
+        for position in [1_u64 << 40, 1 << 60, 1 << 62, 1 << 63, u64::MAX] {
+            bytes[last + 6..last + 14].copy_from_slice(&position.to_le_bytes());
+            mend_ogg(&mut bytes);
+            std::fs::write(&path, &bytes).unwrap();
+            read_all(&path);
+            // What is there is read by Symphonia; FFmpeg, which reads Opus, throws it away.
+            if specimen.name == "ogg" && i64::try_from(position).is_ok() {
+                let (sound, _) = decode(&path, MOST_FRAMES).unwrap();
+                assert!(sound.frames() >= FRAMES - 1024, "{}", sound.frames());
             }
         }
-        let folder = TempFolder::new();
-        let path = folder.file(&format!("a.{}", specimen.extension));
-        std::fs::write(&path, bytes).unwrap();
-        read_all(&path);
     }
 }
 

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod chapters;
+mod damage;
 mod films;
 mod hostile;
 mod sound;

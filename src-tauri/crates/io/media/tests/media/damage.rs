@@ -76,7 +76,7 @@ fn damage(bytes: &mut Vec<u8>, dice: &mut Dice) {
 }
 
 /// Sets the checksum of every page that still has its head (RFC 3533 §6).
-fn mend_ogg(bytes: &mut [u8]) {
+pub(crate) fn mend_ogg(bytes: &mut [u8]) {
     let mut at = 0;
     while let Some(found) = bytes[at..].windows(4).position(|word| word == b"OggS") {
         at += found;
