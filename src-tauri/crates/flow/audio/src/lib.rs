@@ -10,6 +10,7 @@ mod normalize;
 mod pipeline;
 mod probe;
 mod speech;
+mod target;
 
 use std::sync::Arc;
 

@@ -22,9 +22,10 @@ use studio_store::Projects;
 
 use self::files::{Work, find};
 use self::report::{Entry, Outcome, Report};
-use crate::convert::{Channels, FormatFor, rewrite};
+use crate::convert::{Channels, rewrite};
 use crate::effects::apply;
 use crate::normalize::{Delivery, Goal, NormalizeWay, level};
+use crate::target::{FormatFor, Target};
 
 pub(crate) fn operation(projects: &Projects) -> Operation {
     let presets = EffectPresets::of(projects);
@@ -226,6 +227,7 @@ fn through(
     let count = steps.len() as f64 + 1.0;
     let exact: FormatFor<'_> = &|_| AudioFormat::Wav(Bits::Float32);
     let last: FormatFor<'_> = &|bits| AudioFormat::new(work.container, input.quality, bits);
+    let result = Target::of(&work.source, &work.output, last);
     let mut source = work.source.clone();
     for (index, step) in steps.iter().enumerate() {
         let part = cx.part(index as f64 / count, (index + 1) as f64 / count);
@@ -238,15 +240,22 @@ fn through(
         if is_last {
             make_folder_of(&written)?;
         }
-        let format = if is_last { last } else { exact };
+        let to = match is_last {
+            true => result,
+            false => Target {
+                path: &written,
+                format: exact,
+                origin: None,
+            },
+        };
         match step {
             Ready::Process(chain, tail) => {
                 let impulses = Impulses::new();
-                let applied = apply(&part, &source, &written, format, chain, &impulses, *tail)?;
+                let applied = apply(&part, &source, to, chain, &impulses, *tail)?;
                 entry.warnings.extend(applied.warnings);
             }
             Ready::Normalize(goal) => {
-                let levelled = level(&part, &source, &written, format, goal)?;
+                let levelled = level(&part, &source, to, goal)?;
                 entry.lufs_before = levelled.before.integrated_lufs;
                 entry.lufs_after = levelled.after.integrated_lufs;
             }
@@ -256,14 +265,12 @@ fn through(
     if source != work.output {
         make_folder_of(&work.output)?;
         let part = cx.part((count - 1.0) / count, 1.0);
-        let rewritten = rewrite(
-            &part,
-            &source,
-            &work.output,
-            last,
-            input.sample_rate,
-            &Channels::AsTheyAre,
-        )?;
+        // After steps it is not as loud as it was.
+        let to = match steps {
+            [] => result,
+            _ => result.otherwise_loud(),
+        };
+        let rewritten = rewrite(&part, &source, to, input.sample_rate, &Channels::AsTheyAre)?;
         entry.warnings.extend(rewritten.warnings);
     }
     Ok(())

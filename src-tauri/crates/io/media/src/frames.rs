@@ -208,7 +208,7 @@ impl FrameReader {
         let Some(at) = frame.timestamp().or(frame.pts()) else {
             return self.next.unwrap_or(0);
         };
-        let secs = (at - self.start) as f64 * f64::from(self.clock);
+        let secs = at.saturating_sub(self.start) as f64 * f64::from(self.clock);
         (secs * self.frame_rate.fps()).round().max(0.0) as u64
     }
 
