@@ -9,6 +9,7 @@ mod measure;
 mod normalize;
 mod pipeline;
 mod probe;
+mod spectrogram;
 mod speech;
 mod target;
 
@@ -20,6 +21,7 @@ use studio_store::Projects;
 /// What this crate registers.
 pub fn operations(projects: &Arc<Projects>) -> Vec<Operation> {
     let mut operations = probe::operations(projects);
+    operations.push(spectrogram::operation(projects));
     operations.push(measure::operation(projects));
     operations.push(normalize::operation(projects));
     operations.extend(album::operations());
