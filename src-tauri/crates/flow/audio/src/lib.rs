@@ -1,5 +1,5 @@
 //! Operations on sound: probe, peaks, loudness, normalise, albums, convert, effects, many at a time,
-//! speech.
+//! watched folders, speech.
 
 mod album;
 mod convert;
@@ -27,7 +27,7 @@ pub fn operations(projects: &Arc<Projects>) -> Vec<Operation> {
     operations.extend(album::operations());
     operations.push(convert::operation(projects));
     operations.extend(effects::operations(projects));
-    operations.push(pipeline::operation(projects));
+    operations.extend(pipeline::operations(projects));
     operations.extend(speech::operations(projects));
     operations
 }

@@ -26,13 +26,13 @@ use crate::math::{Ramp, approach, tan_pi};
 pub const CHUNK: usize = 64;
 
 /// One chunk of one channel.
-pub type Mono = [f32; CHUNK];
+pub(crate) type Mono = [f32; CHUNK];
 
 /// One chunk in stereo.
 #[derive(Clone)]
 pub struct Bus {
-    pub left: Mono,
-    pub right: Mono,
+    pub left: [f32; CHUNK],
+    pub right: [f32; CHUNK],
 }
 
 impl Bus {

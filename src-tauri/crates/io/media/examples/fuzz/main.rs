@@ -111,7 +111,11 @@ fn watch(specimen: &Specimen, seconds: u64, seed: u64) -> usize {
         if let Some(reason) = ended {
             findings += 1;
             let kept = keep(specimen, folder.path());
-            println!("{}, seed {round}: {reason}: {kept}", specimen.name);
+            let case = reached(folder.path()).unwrap_or_default();
+            println!(
+                "{}, seed {round}, case {case}: {reason}: {kept}",
+                specimen.name
+            );
         }
         round = round.wrapping_add(1_000_003);
     }

@@ -25,6 +25,29 @@ fn damaged_and_cut_files_are_survived() {
     }
 }
 
+/// What the fuzzer has found: format, seed, case. They panicked, or did not come to an end.
+const FOUND: &[(&str, u64, u64)] = &[
+    ("ogg", 7, 67_351),
+    ("opus", 7, 2322),
+    ("opus", 1_000_010, 5071),
+    ("opus", 2_000_013, 303),
+    ("mp4", 7, 13_546),
+    ("mp4", 1_000_010, 2278),
+    ("mp4", 2_000_013, 2475),
+];
+
+#[test]
+fn what_was_found_once_is_survived() {
+    let folder = TempFolder::new();
+    for (name, seed, case) in FOUND {
+        let mut kinds = specimens().iter();
+        let specimen = kinds.find(|specimen| specimen.name == *name).unwrap();
+        let path = folder.file(&format!("{case}.{}", specimen.extension));
+        std::fs::write(&path, damaged(specimen, *seed, *case)).unwrap();
+        read_all(&path);
+    }
+}
+
 #[test]
 fn an_ogg_file_that_claims_to_last_for_ever_ends() {
     let folder = TempFolder::new();

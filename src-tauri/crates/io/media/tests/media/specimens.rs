@@ -9,8 +9,8 @@ use studio_core::ErrorCode;
 use studio_core::units::{FrameRate, SampleRate};
 use studio_dsp::Audio;
 use studio_media::{
-    AudioFormat, AudioReader, Bits, ClipWriter, FilmFormat, FrameReader, MediaError, Quality,
-    assemble, copy_range, decode, encode, probe,
+    AudioFormat, AudioReader, Bits, ClipWriter, FilmFormat, FrameReader, MediaError, PictureReader,
+    Quality, assemble, copy_range, decode, encode, probe,
 };
 use studio_testkit::{TempFolder, signal};
 
@@ -154,6 +154,16 @@ pub(crate) fn read_all(path: &Utf8Path) {
     }
     if let Err(error) = jump_about(path) {
         named(error);
+    }
+    match PictureReader::open(path, Some(32)) {
+        Ok(mut reader) => {
+            for secs in [0.1, 0.0] {
+                if let Err(error) = reader.at(secs) {
+                    named(error);
+                }
+            }
+        }
+        Err(error) => named(error),
     }
     match FrameReader::open(path) {
         Ok(mut reader) => {
