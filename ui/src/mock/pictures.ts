@@ -6,8 +6,11 @@ export const PICTURE = btoa(
     '<circle cx="330" cy="110" r="44" fill="#f2d7a0"/><path d="M0 240q120-70 240 0t240-20v100H0z" fill="#131a28"/></svg>',
 );
 
-export function peaks(seed: string): ArrayBuffer {
-  const [count, channels, samplesPerPeak] = [720, 2, 16_384];
+/** Levels as the studio keeps them: 256 samples a peak, and four times as many each. */
+export function peaks(seed: string, wanted: number, seconds: number): ArrayBuffer {
+  const samplesPerPeak = 256 * 4 ** Math.floor(Math.log(Math.max(256, wanted) / 256) / Math.log(4));
+  const channels = 2;
+  const count = Math.ceil((seconds * 48_000) / samplesPerPeak);
   const buffer = new ArrayBuffer(28 + count * channels * 6);
   const view = new DataView(buffer);
   view.setUint32(0, 0x4156504b, false);
@@ -19,8 +22,9 @@ export function peaks(seed: string): ArrayBuffer {
   view.setUint32(24, count, true);
   let state = [...seed].reduce((hash, letter) => (hash * 31 + letter.charCodeAt(0)) >>> 0, 7);
   const random = () => (state = (state * 1_664_525 + 1_013_904_223) >>> 0) / 2 ** 32;
+  const phase = state % 7;
   for (let i = 0; i < count; i += 1) {
-    const swell = 0.35 + 0.3 * Math.sin(i / 47 + (state % 7)) ** 2;
+    const swell = 0.35 + 0.3 * Math.sin((i * samplesPerPeak) / 770_000 + phase) ** 2;
     for (let channel = 0; channel < channels; channel += 1) {
       const height = Math.min(1, swell * (0.6 + 0.7 * random()));
       const at = 28 + (i * channels + channel) * 6;

@@ -12,6 +12,7 @@ import { paperGateway } from './gateway';
 import { csv } from './costs';
 import { operations } from './operations';
 import { peaks, picture, screen } from './pictures';
+import { paperSessions } from './sessions';
 import { paperServers } from './servers';
 import { paperWeights } from './weights';
 import { paperPlayer } from './player';
@@ -37,7 +38,10 @@ export function mockTransport(scene: string): Transport {
     },
     async callBytes(operation, input) {
       const values = input as Record<string, Json>;
-      if (operation === 'audio.peaks') return peaks(String(values['asset'] ?? values['path']));
+      if (operation === 'audio.peaks') {
+        const seed = String(values['asset'] ?? values['path']);
+        return peaks(seed, Number(values['samples_per_peak']), scene === 'busy' ? 3600 : 245.76);
+      }
       if (operation === 'movie.picture')
         return picture(String(values['image']), Number(values['width']));
       if (operation === 'player.frame')
@@ -98,6 +102,7 @@ function answers(scene: string, emit: (event: StudioEvent) => void): Record<stri
     'movie.estimate': () => data.estimate,
     'movie.render': () => fail(),
     ...paperPlayer(emit),
+    ...paperSessions(scene, emit),
     'ambient.status': () => ambient,
     'ambient.play': (input) => tell({ ...input, playing: true }),
     'ambient.set': (input) => tell(input),

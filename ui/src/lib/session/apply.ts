@@ -8,10 +8,14 @@ export function apply(session: Session, edits: Edit[]): Session {
   return edits.reduce(one, session);
 }
 
-/** The lowest id that is not used. */
+/** The id that the next new thing gets. */
 export function nextId(session: Session): number {
-  const ids = session.tracks.flatMap(({ id, clips }) => [id, ...clips.map((clip) => clip.id)]);
-  return Math.max(0, ...ids, ...session.markers.map(({ id }) => id)) + 1;
+  let last = session.next_id - 1;
+  for (const { id, clips } of session.tracks) {
+    last = Math.max(last, id);
+    for (const clip of clips) last = Math.max(last, clip.id);
+  }
+  return session.markers.reduce((most, { id }) => Math.max(most, id), last) + 1;
 }
 
 function one(session: Session, edit: Edit): Session {

@@ -66,6 +66,8 @@ export interface Session {
   gain_db: number;
   effects: Chain;
   sources: Record<string, SourceFacts>;
+  /** What the next new track, clip or marker is called. */
+  next_id: number;
 }
 
 export interface View {

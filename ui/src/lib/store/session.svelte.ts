@@ -19,7 +19,7 @@ export class SessionStore {
   levels = $state.raw<Map<number, [number, number]>>(new Map());
   mix = $state.raw<[number, number]>([0, 0]);
   #stops: (() => void)[] = [];
-  #scrubbing: Promise<unknown> | null = null;
+  #scrubbing = false;
   #load = coalesced(async () => this.#know(await this.#call('session.get', {})));
 
   constructor(
@@ -95,9 +95,9 @@ export class SessionStore {
   /** Plays a grain at the place; while one is asked for, others are left out. */
   scrub(at: number): void {
     this.at = Math.max(0, Math.round(at));
-    this.#scrubbing ??= this.#drive('scrub', { at: this.at }).finally(
-      () => (this.#scrubbing = null),
-    );
+    if (this.#scrubbing) return;
+    this.#scrubbing = true;
+    void this.#drive('scrub', { at: this.at }).finally(() => (this.#scrubbing = false));
   }
 
   record(track: number): Promise<void> {

@@ -1,14 +1,29 @@
 // What the page holds beside the document: the view, the selection, and what is being dragged.
 
 import { apply } from '$lib/session/apply';
+import { clipEnd, sessionEnd } from '$lib/session/clips';
+import { TRACK_PX, type Stretch } from '$lib/session/geometry';
+import type { Units } from '$lib/session/ruler';
 import { secsOf, samplesOf } from '$lib/session/time';
-import type { Edit, Range, Session } from '$lib/session/types';
+import type { Clip, Edit, Range, Session, Track } from '$lib/session/types';
+import * as views from '$lib/session/view';
 import type { SessionStore } from '$lib/store/session.svelte';
+
+/** A clip of the session with its track. */
+export interface Found {
+  clip: Clip;
+  track: Track;
+  index: number;
+}
 
 export class Editing {
   /** Ids of clips. */
   selected = $state.raw<ReadonlySet<number>>(new Set());
   range = $state.raw<Range | null>(null);
+  /** Tracks that the range is meant for; empty: all. */
+  rangeTracks = $state.raw<number[]>([]);
+  /** Point of an envelope that keys move. */
+  point = $state.raw<{ clip: number; at: number } | null>(null);
   /** Sample at the left edge. */
   from = $state(0);
   samplesPerPx = $state(480);
@@ -17,6 +32,7 @@ export class Editing {
   top = $state(0);
   heightPx = $state(1);
   snap = $state(true);
+  units = $state<Units>('time');
   /** The focused track. */
   track = $state<number | null>(null);
   /** Track that is recorded to. */
@@ -28,14 +44,36 @@ export class Editing {
 
   constructor(readonly session: SessionStore) {}
 
+  /** The document as the studio has it. */
+  readonly document: Session | null = $derived.by(() => this.session.view?.session ?? null);
   /** The document as it is drawn: with the drag that is under way. */
   readonly shown: Session | null = $derived.by(() => {
-    const session = this.session.view?.session ?? null;
+    const session = this.document;
     return session && this.pending.length > 0 ? apply(session, this.pending) : session;
   });
+  readonly end: number = $derived.by(() => (this.document ? sessionEnd(this.document) : 0));
+  readonly view: Stretch = $derived.by(() => ({
+    from: this.from,
+    samplesPerPx: this.samplesPerPx,
+    widthPx: this.widthPx,
+    top: this.top,
+  }));
+
+  get rate(): number {
+    return this.document?.rate ?? 48_000;
+  }
 
   select(clips: Iterable<number>): void {
     this.selected = new Set(clips);
+    this.point = null;
+  }
+
+  /** The selected clips in order of tracks and time. */
+  found(): Found[] {
+    const tracks = this.document?.tracks ?? [];
+    return tracks.flatMap((track, index) =>
+      track.clips.filter(({ id }) => this.selected.has(id)).map((clip) => ({ clip, track, index })),
+    );
   }
 
   samples(secs: number): number {
@@ -46,7 +84,36 @@ export class Editing {
     return secsOf(samples, this.rate);
   }
 
-  get rate(): number {
-    return this.session.view?.session.rate ?? 48_000;
+  show(view: views.TimeView): void {
+    this.from = view.from;
+    this.samplesPerPx = view.samplesPerPx;
+  }
+
+  /** Zooms at a place of the screen; without one at the playhead if that is seen. */
+  zoom(factor: number, x?: number): void {
+    const playhead = views.xOf(this.view, this.session.at);
+    const seen = playhead >= 0 && playhead <= this.widthPx;
+    const at = x ?? (seen ? playhead : this.widthPx / 2);
+    this.show(views.zoomedAt(this.view, factor, at, this.end, this.rate));
+  }
+
+  scroll(px: number): void {
+    this.show(views.scrolledBy(this.view, px, this.end));
+  }
+
+  fit(): void {
+    this.show(views.fitted(this.end, this.rate, this.widthPx));
+  }
+
+  follow(sample: number): void {
+    this.show(views.following(this.view, sample, this.end));
+  }
+
+  /** Brings a clip on the screen; answers where the tracks must be scrolled to. */
+  reveal({ clip, index }: Found): number {
+    const [left, right] = [views.xOf(this.view, clip.start), views.xOf(this.view, clipEnd(clip))];
+    if (right < 0 || left > this.widthPx) this.follow(clip.start);
+    const y = index * TRACK_PX;
+    return Math.min(y, Math.max(this.top, y + TRACK_PX - this.heightPx));
   }
 }

@@ -1,6 +1,3 @@
 // Sizes that the canvas and the elements beside it share, in CSS pixels.
 
-/** Height of a track, in its head as on the canvas. */
-export const TRACK_PX = 96;
-/** Ruler with markers and regions above the tracks. */
-export const RULER_PX = 44;
+export { RULER_PX, TRACK_PX } from '$lib/session/geometry';
