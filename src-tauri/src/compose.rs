@@ -47,6 +47,7 @@ pub(crate) fn studio(options: &Options) -> Result<Composed, Error> {
         studio_library::operations(&projects, &settings),
         studio_audio::operations(&projects),
         studio_live::operations(&projects, &settings, &events),
+        studio_session::operations(&projects, &settings, &events),
         studio_production::operations(&projects, &settings),
         studio_gateway::operations(&gateway),
         studio_tools::operations(&servers),

@@ -36,6 +36,20 @@ pub enum Event {
     },
     #[serde(rename = "player.ended")]
     PlayerEnded { player: String },
+    /// A multitrack session was created, edited, undone or deleted.
+    #[serde(rename = "session.changed")]
+    SessionChanged { project: String, session: String },
+    /// Where a session's playback is, and the highest levels since it was told last.
+    #[serde(rename = "session.clock")]
+    SessionClock {
+        session: String,
+        /// Sample that is heard now.
+        at: u64,
+        playing: bool,
+        tracks: Vec<TrackLevel>,
+        /// Left and right, as ratios to full scale.
+        mix: [f32; 2],
+    },
     /// A conversation was created, changed or deleted, or got a message.
     #[serde(rename = "chat.changed")]
     ChatChanged { conversation: String },
@@ -53,6 +67,14 @@ pub enum Event {
     /// This receiver fell behind and lost `count` events: it must read the present state anew.
     #[serde(rename = "events.missed")]
     EventsMissed { count: u64 },
+}
+
+/// How loud a track of a session is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TrackLevel {
+    pub track: u32,
+    /// Left and right, as ratios to full scale, after effects, level and place.
+    pub peak: [f32; 2],
 }
 
 /// How many events a slow receiver may fall behind before it misses some.

@@ -41,6 +41,8 @@ pub enum StoreError {
     NotAFile { path: Utf8PathBuf },
     #[error("there is no {what} `{id}`")]
     Missing { what: &'static str, id: String },
+    #[error("the {what} `{name}` has been changed by another meanwhile")]
+    MovedOn { what: &'static str, name: String },
     #[error("job {id} runs already")]
     RunsAlready { id: String },
     #[error("`{name}` cannot be a project's name: {why}")]
@@ -98,6 +100,8 @@ impl From<StoreError> for Error {
             StoreError::RunsAlready { .. } => {
                 Error::new(ErrorCode::Conflict, message).field("/job")
             }
+            StoreError::MovedOn { .. } => Error::new(ErrorCode::Conflict, message)
+                .hint("look at it as it is now, then do it again"),
             StoreError::NotAFile { .. } => Error::bad_input(message),
             StoreError::Missing { .. } => Error::not_found(message),
             StoreError::BadName { .. } => Error::bad_input(message).field("/name"),

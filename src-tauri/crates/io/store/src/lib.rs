@@ -28,6 +28,7 @@ mod project;
 mod projects;
 mod recents;
 mod runs;
+mod sessions;
 #[cfg(test)]
 mod testing;
 mod timeline;
@@ -52,5 +53,6 @@ pub use ledger::{
 pub use project::{Project, ProjectInfo};
 pub use projects::Projects;
 pub use runs::{Run, Runs, StageManifest, StepRecord, StepStatus};
+pub use sessions::{NextChange, SessionLog, SessionRow, SessionStep, Sessions};
 pub use studio_llm::route::Privacy;
 pub use timeline::{Timeline, TimelineEntry};

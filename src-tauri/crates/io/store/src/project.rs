@@ -17,6 +17,7 @@ use crate::database::{Database, now};
 use crate::error::{Result, StoreError};
 use crate::films::{self, Films};
 use crate::runs::{self, Runs};
+use crate::sessions::{self, Sessions};
 use crate::timeline::{self, Timeline};
 
 const MIGRATION: &str = "
@@ -207,6 +208,12 @@ impl Project {
         }
     }
 
+    pub fn sessions(&self) -> Sessions<'_> {
+        Sessions {
+            database: &self.database,
+        }
+    }
+
     pub fn info(&self) -> Result<ProjectInfo> {
         self.database.read(|reader| {
             reader.query_row(
@@ -215,6 +222,7 @@ impl Project {
                  max(?1, (SELECT coalesce(max(at), '') FROM timeline), \
                      (SELECT coalesce(max(changed_at), '') FROM assets), \
                      (SELECT coalesce(max(updated_at), '') FROM films), \
+                     (SELECT coalesce(max(updated_at), '') FROM sessions), \
                      (SELECT coalesce(max(created_at), '') FROM artifacts))",
                 [&self.created_at],
                 |row| {
@@ -248,6 +256,7 @@ fn open_database(folder: &Utf8Path) -> Result<Database> {
             films::MIGRATION,
             timeline::MIGRATION,
             runs::MIGRATION,
+            sessions::MIGRATION,
         ],
     )
 }
@@ -342,7 +351,7 @@ mod tests {
         let error = studio_core::Error::from(Project::open(&folder.file("p")).err().unwrap());
         assert_eq!(error.code, studio_core::ErrorCode::NewerVersion);
         assert!(
-            error.message.contains("format 99") && error.message.contains("up to 7"),
+            error.message.contains("format 99") && error.message.contains("up to 8"),
             "{error}"
         );
         assert_eq!(std::fs::read(&file).unwrap(), before, "nothing was changed");

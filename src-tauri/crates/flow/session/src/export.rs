@@ -1,0 +1,328 @@
+//! `session.export`: the mix, its tracks or its regions as files.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Instant;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use studio_assets::{Destination, Output};
+use studio_core::units::SampleRate;
+use studio_core::{Error, JobContext};
+use studio_dsp::effects::Chain;
+use studio_dsp::{Audio, Resampler};
+use studio_edit::{Change, Edit, Mixer, Session};
+use studio_media::{AudioFormat, AudioWriter, Container, Quality};
+use studio_store::{Project, Provenance};
+
+use crate::document::Documents;
+use crate::sound::Files;
+
+/// Samples that are mixed between two looks at whether the job was cancelled.
+const BLOCK: usize = 16_384;
+
+/// What is exported.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Parts {
+    /// Everything in one file.
+    #[default]
+    Mix,
+    /// A file for each track that is heard, without the effects and the level of the mix: together they
+    /// are what goes into it.
+    Tracks,
+    /// A file of the mix for each region.
+    Regions,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ExportInput {
+    /// The project's folder, id or name.
+    #[schemars(length(min = 1))]
+    project: String,
+    /// The session's id.
+    #[schemars(length(min = 1))]
+    session: String,
+    /// What is exported.
+    #[serde(default)]
+    parts: Parts,
+    /// The first sample; without it the session's start. Not for regions.
+    #[serde(default)]
+    from: Option<u64>,
+    /// The sample after the last; without it the end of the last clip. Not for regions.
+    #[serde(default)]
+    to: Option<u64>,
+    /// End with the range: echoes and reverberation are cut off.
+    #[serde(default)]
+    cut_tail: bool,
+    /// Format to write; without it, that of the output's ending, or WAV.
+    #[serde(default)]
+    format: Option<Container>,
+    /// How much of the sound a lossy format keeps.
+    #[serde(default)]
+    quality: Quality,
+    /// The file to write, or the folder for tracks and regions. Without it, new assets of the project.
+    #[serde(default)]
+    #[schemars(with = "Option<String>", extend("x-path" = true))]
+    output: Option<Utf8PathBuf>,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Exported {
+    files: Vec<ExportedFile>,
+    /// What could not be kept.
+    warnings: Vec<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct ExportedFile {
+    name: String,
+    output: Output,
+    /// Samples per channel.
+    frames: u64,
+}
+
+/// One file to be made.
+struct Part {
+    name: String,
+    session: Arc<Session>,
+    range: Range<u64>,
+}
+
+pub(crate) fn export(
+    cx: &JobContext,
+    documents: &Documents,
+    input: &ExportInput,
+) -> Result<Exported, Error> {
+    let project = documents.project(&input.project)?;
+    let (row, session) = documents.load(&project, &input.session)?;
+    let (_, missing) = Files::of(documents, &project, &session);
+    if let Some(error) = missing.into_iter().next() {
+        return Err(error);
+    }
+    let container = container(input)?;
+    let parts = parts(&session, input)?;
+    let (mut files, mut warnings) = (Vec::new(), Vec::new());
+    let mut names: Vec<String> = Vec::new();
+    let count = parts.len() as f64;
+    for (index, part) in parts.into_iter().enumerate() {
+        let begun = Instant::now();
+        let cx = cx.part(index as f64 / count, (index + 1) as f64 / count);
+        let name = unused(&mut names, &part.name, container);
+        let destination = match (&input.output, input.parts) {
+            (Some(folder), Parts::Tracks | Parts::Regions) => {
+                let file = folder.join(studio_store::folder_name(&name));
+                Destination::choose(documents.projects(), Some(&file), None, None)?
+            }
+            (output, _) => Destination::choose(
+                documents.projects(),
+                output.as_deref(),
+                Some(&input.project),
+                None,
+            )?,
+        };
+        let path = destination.path(&cx, &name)?;
+        let format = AudioFormat::new(container, input.quality, None);
+        let work = cx.part(0.0, 0.9);
+        let (frames, told) = write(
+            &work,
+            documents,
+            &project,
+            &part,
+            &path,
+            format,
+            input.cut_tail,
+        )?;
+        warnings.extend(told);
+        let made = Provenance {
+            operation: "session.export".to_owned(),
+            input: json!({
+                "session": row.id,
+                "revision": row.revision,
+                "parts": input.parts,
+                "from": part.range.start,
+                "to": part.range.end,
+            }),
+            device: Some("cpu".to_owned()),
+            took_ms: begun.elapsed().as_millis() as u64,
+            ..Provenance::default()
+        };
+        let output = destination.deliver(&cx.part(0.9, 1.0), &path, &name, None, made)?;
+        files.push(ExportedFile {
+            name,
+            output,
+            frames,
+        });
+    }
+    Ok(Exported { files, warnings })
+}
+
+fn container(input: &ExportInput) -> Result<Container, Error> {
+    if let Some(format) = input.format {
+        return Ok(format);
+    }
+    let ending = input.output.as_deref().and_then(Utf8Path::extension);
+    match (ending, input.parts) {
+        (Some(ending), Parts::Mix) => Container::from_extension(ending).ok_or_else(|| {
+            Error::bad_input(format!("no format is known by the ending `.{ending}`"))
+                .field("/output")
+                .hint("name a `format`, or end the name in .wav, .flac, .mp3, .m4a, .ogg or .opus")
+        }),
+        _ => Ok(Container::Wav),
+    }
+}
+
+fn parts(session: &Arc<Session>, input: &ExportInput) -> Result<Vec<Part>, Error> {
+    let range = input.from.unwrap_or(0)..input.to.unwrap_or(session.end());
+    let found: Vec<Part> = match input.parts {
+        Parts::Mix => vec![Part {
+            name: session.name.clone(),
+            session: session.clone(),
+            range,
+        }],
+        Parts::Tracks => {
+            let heard = session
+                .tracks
+                .iter()
+                .filter(|track| session.is_heard(track));
+            let alone = heard.filter(|track| !track.clips.is_empty()).map(|track| {
+                Ok(Part {
+                    name: format!("{}, {}", session.name, track.name),
+                    session: Arc::new(alone(session, track.id)?),
+                    range: range.clone(),
+                })
+            });
+            alone.collect::<Result<_, Error>>()?
+        }
+        Parts::Regions => {
+            let regions = session.markers.iter().filter(|marker| marker.length > 0);
+            regions
+                .map(|region| Part {
+                    name: format!("{}, {}", session.name, region.name),
+                    session: session.clone(),
+                    range: region.at..region.at + region.length,
+                })
+                .collect()
+        }
+    };
+    if input.parts == Parts::Regions && (input.from.is_some() || input.to.is_some()) {
+        let message =
+            "regions are exported as they are; `from` and `to` are for the mix and tracks";
+        return Err(Error::bad_input(message).field("/from"));
+    }
+    let Some(first) = found.first() else {
+        let (what, hint) = match input.parts {
+            Parts::Regions => ("region", "mark one on the timeline first"),
+            _ => (
+                "track that is heard",
+                "add clips, or take mutes and solos off",
+            ),
+        };
+        return Err(
+            Error::bad_input(format!("`{}` has no {what}", session.name))
+                .field("/parts")
+                .hint(hint),
+        );
+    };
+    if first.range.is_empty() {
+        let message = format!(
+            "there is nothing to export from sample {} to {}",
+            first.range.start, first.range.end
+        );
+        return Err(Error::bad_input(message).field("/to"));
+    }
+    Ok(found)
+}
+
+/// The session with one track only, and nothing on the mix.
+fn alone(session: &Session, track: studio_edit::TrackId) -> Result<Session, Error> {
+    let others = session.tracks.iter().filter(|other| other.id != track);
+    let mut edits: Vec<Edit> = others
+        .map(|other| Edit::RemoveTrack { track: other.id })
+        .collect();
+    edits.push(Edit::SetEffects {
+        track: None,
+        effects: Chain::default(),
+    });
+    edits.push(Edit::SetMix { gain_db: 0.0 });
+    let change = Change {
+        edits,
+        ..Change::default()
+    };
+    let alone = session.apply(&change);
+    alone.map_err(|error| Error::internal(error.to_string()))
+}
+
+/// Mixes a part into a file; how many samples, and what could not be kept.
+fn write(
+    cx: &JobContext,
+    documents: &Documents,
+    project: &Project,
+    part: &Part,
+    path: &Utf8Path,
+    format: AudioFormat,
+    cut_tail: bool,
+) -> Result<(u64, Vec<String>), Error> {
+    let own = part.session.rate;
+    let rate = SampleRate::new(format.fitting_rate_hz(own.get()))
+        .ok_or_else(|| Error::internal("a format without a rate"))?;
+    let mut resampler = Resampler::new(own, rate, 2).map_err(unexpected)?;
+    let mut writer = AudioWriter::create(path, format, rate, 2)?;
+    let (files, _) = Files::of(documents, project, &part.session);
+    let mut mixer = Mixer::new(part.session.clone(), Box::new(files))
+        .map_err(|error| Error::bad_input(error.to_string()))?;
+    mixer.seek(part.range.start);
+    // Of a range that ends before the session does, what follows is not an echo.
+    let is_whole = part.range.end >= part.session.end();
+    let end = match !cut_tail && is_whole {
+        true => mixer.end().max(part.range.end),
+        false => part.range.end,
+    };
+    let mut block = Audio::silence(own, 2, BLOCK);
+    let mut out = Audio::silence(rate, 2, 0);
+    let total = (end - part.range.start) as f64;
+    while mixer.position() < end {
+        cx.check()?;
+        let done = (mixer.position() - part.range.start) as f64;
+        cx.progress(&format!("Mixing {}", part.name), done / total);
+        let count = usize::try_from(end - mixer.position())
+            .unwrap_or(BLOCK)
+            .min(BLOCK);
+        if let [left, right] = &mut block.channels[..] {
+            mixer.render(&mut left[..count], &mut right[..count]);
+        }
+        let slices: Vec<&[f32]> = block
+            .channels
+            .iter()
+            .map(|channel| &channel[..count])
+            .collect();
+        resampler.feed(&slices, &mut out).map_err(unexpected)?;
+        writer.write(&out)?;
+        out.channels.iter_mut().for_each(Vec::clear);
+    }
+    resampler.finish(&mut out).map_err(unexpected)?;
+    writer.write(&out)?;
+    let written = writer.finish()?;
+    let warnings = written.warnings.iter().map(ToString::to_string);
+    Ok((written.frames, warnings.collect()))
+}
+
+/// A file name that none of the others has.
+fn unused(names: &mut Vec<String>, name: &str, container: Container) -> String {
+    let ending = container.extension();
+    let numbered = (2..).map(|number| format!("{name} {number}.{ending}"));
+    let all = std::iter::once(format!("{name}.{ending}")).chain(numbered);
+    let name = all
+        .into_iter()
+        .find(|name| !names.contains(name))
+        .unwrap_or_default();
+    names.push(name.clone());
+    name
+}
+
+fn unexpected(error: studio_dsp::resample::ResampleError) -> Error {
+    Error::internal(error.to_string())
+}

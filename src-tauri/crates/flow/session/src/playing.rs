@@ -1,0 +1,192 @@
+//! A session being played: the mixer as a device's source, looped, at the device's rate.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use studio_core::units::SampleRate;
+use studio_device::Source;
+use studio_dsp::{Audio, Resampler};
+use studio_edit::{Levels, Mixer};
+
+/// Samples that are mixed at once.
+const BLOCK: usize = 512;
+
+/// What plays. The device's clock counts its own samples since the last seek; this knows which sample of
+/// the session each of them is.
+pub(crate) struct Playing {
+    pub(crate) mixer: Mixer,
+    /// Played again and again.
+    pub(crate) looping: Option<Range<u64>>,
+    /// Goes on after the end, as for a recording.
+    pub(crate) endless: bool,
+    /// Where the next seek of the device goes.
+    jump: u64,
+    /// Samples of the session mixed since the last seek.
+    mixed: u64,
+    /// From which of them on it is played from where.
+    spans: VecDeque<(u64, u64)>,
+    device_rate: SampleRate,
+    /// Missing where the rates are the same.
+    resampler: Option<Resampler>,
+    converted: Audio,
+    /// Samples of `converted` that were given.
+    given: usize,
+    ended: bool,
+}
+
+impl Playing {
+    pub(crate) fn new(mixer: Mixer) -> Playing {
+        let rate = mixer.session().rate;
+        Playing {
+            mixer,
+            looping: None,
+            endless: false,
+            jump: 0,
+            mixed: 0,
+            spans: VecDeque::from([(0, 0)]),
+            device_rate: rate,
+            resampler: None,
+            converted: Audio::silence(rate, 2, 0),
+            given: 0,
+            ended: false,
+        }
+    }
+
+    /// Plays through a device of another rate from now on.
+    pub(crate) fn set_rate(&mut self, rate: SampleRate) {
+        self.device_rate = rate;
+        self.restart();
+    }
+
+    /// The next seek of the device goes to this sample of the session.
+    pub(crate) fn jump(&mut self, at: u64) {
+        self.jump = at;
+    }
+
+    /// Which sample of the session is heard when the device has played so many since the last seek.
+    pub(crate) fn heard(&self, played: u64) -> u64 {
+        let (own, device) = (self.mixer.session().rate.get(), self.device_rate.get());
+        let mixed = (u128::from(played) * u128::from(own) / u128::from(device)) as u64;
+        let span = self.spans.iter().rev().find(|(from, _)| *from <= mixed);
+        span.map_or(0, |(from, at)| at + (mixed - from))
+    }
+
+    /// Levels up to what is heard.
+    pub(crate) fn levels(&mut self, played: u64) -> Option<Levels> {
+        // A loop goes back in time: what was mixed before it counts as heard.
+        let heard = self.heard(played);
+        self.mixer.take_levels(heard)
+    }
+
+    fn restart(&mut self) {
+        self.mixer.seek(self.jump);
+        (self.mixed, self.given, self.ended) = (0, 0, false);
+        self.spans = VecDeque::from([(0, self.jump)]);
+        let rate = self.mixer.session().rate;
+        self.resampler = match rate == self.device_rate {
+            true => None,
+            false => Resampler::new(rate, self.device_rate, 2).ok(),
+        };
+        self.converted = Audio::silence(self.device_rate, 2, 0);
+    }
+
+    /// Mixes what follows; fewer than asked at the end.
+    fn mix(&mut self, left: &mut [f32], right: &mut [f32]) -> usize {
+        let mut done = 0;
+        while done < left.len() {
+            let at = self.mixer.position();
+            let until = match &self.looping {
+                Some(looping) if at < looping.end => looping.end,
+                _ if self.endless => u64::MAX,
+                _ => self.mixer.end().max(at),
+            };
+            let count = usize::try_from(until - at)
+                .unwrap_or(usize::MAX)
+                .min(left.len() - done);
+            if count == 0 {
+                break;
+            }
+            self.mixer.render(
+                &mut left[done..done + count],
+                &mut right[done..done + count],
+            );
+            done += count;
+            self.mixed += count as u64;
+            if let Some(looping) = self.looping.clone()
+                && self.mixer.position() == looping.end
+            {
+                self.mixer.seek(looping.start);
+                self.spans.push_back((self.mixed, looping.start));
+                if self.spans.len() > 64 {
+                    self.spans.pop_front();
+                }
+            }
+        }
+        done
+    }
+
+    fn render(&mut self, left: &mut [f32], right: &mut [f32]) -> usize {
+        if self.resampler.is_none() && !self.ended && self.converted.frames() == 0 {
+            return self.mix(left, right);
+        }
+        let mut done = 0;
+        while done < left.len() {
+            let ready = self.converted.frames() - self.given;
+            if ready == 0 {
+                if self.ended || !self.convert() {
+                    break;
+                }
+                continue;
+            }
+            let count = ready.min(left.len() - done);
+            for (to, from) in [&mut *left, &mut *right]
+                .into_iter()
+                .zip(&self.converted.channels)
+            {
+                to[done..done + count].copy_from_slice(&from[self.given..self.given + count]);
+            }
+            self.given += count;
+            done += count;
+        }
+        done
+    }
+
+    /// Mixes a block and converts it to the device's rate.
+    fn convert(&mut self) -> bool {
+        let (mut left, mut right) = ([0.0; BLOCK], [0.0; BLOCK]);
+        let count = self.mix(&mut left, &mut right);
+        self.converted.channels.iter_mut().for_each(Vec::clear);
+        self.given = 0;
+        let Some(mut resampler) = self.resampler.take() else {
+            return false;
+        };
+        let fed = resampler.feed(&[&left[..count], &right[..count]], &mut self.converted);
+        self.ended = count < BLOCK;
+        let done = match self.ended {
+            true => fed.and_then(|()| resampler.finish(&mut self.converted)),
+            false => {
+                self.resampler = Some(resampler);
+                fed
+            }
+        };
+        if let Err(error) = &done {
+            tracing::warn!(%error, "a session cannot be played at the device's rate");
+        }
+        done.is_ok()
+    }
+}
+
+/// What the device's feeder asks.
+pub(crate) struct Feed(pub(crate) Arc<Mutex<Playing>>);
+
+impl Source for Feed {
+    fn render(&mut self, left: &mut [f32], right: &mut [f32]) -> usize {
+        self.0.lock().render(left, right)
+    }
+
+    fn seek(&mut self, _at: u64) {
+        self.0.lock().restart();
+    }
+}

@@ -1,0 +1,257 @@
+//! Playing sessions: one transport for each that is open.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use schemars::JsonSchema;
+use serde::Serialize;
+use studio_core::units::SampleRate;
+use studio_core::{Error, Event, Events, SettingsFile, TrackLevel};
+use studio_device::{DeviceError, Output};
+use studio_edit::{Mixer, Session};
+use studio_store::Project;
+
+use crate::document::{Documents, SessionInput};
+use crate::playing::{Feed, Playing};
+use crate::sound::Files;
+
+/// Transports open at a time; a window that forgets to close them does not fill the memory.
+const MOST: usize = 8;
+/// How often clock and levels are told.
+const WATCH: Duration = Duration::from_millis(40);
+
+/// Where a session's playback is.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Standing {
+    session: String,
+    /// Sample that is heard now, at the session's rate.
+    at: u64,
+    playing: bool,
+    /// What is played again and again.
+    looping: Option<Loop>,
+    /// Whether it can be heard: without a device it plays silently.
+    audible: bool,
+    /// In Hz.
+    #[schemars(with = "u32")]
+    rate: SampleRate,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Loop {
+    from: u64,
+    to: u64,
+}
+
+pub(crate) struct Transports {
+    settings: Arc<SettingsFile>,
+    events: Events,
+    open: Mutex<HashMap<String, Arc<Transport>>>,
+    runtime: tokio::runtime::Handle,
+}
+
+pub(crate) struct Transport {
+    session: String,
+    output: Output,
+    playing: Arc<Mutex<Playing>>,
+    rate: SampleRate,
+}
+
+impl Transports {
+    /// Must be called within a Tokio runtime: watching what plays runs there.
+    pub(crate) fn new(settings: &Arc<SettingsFile>, events: &Events) -> Transports {
+        Transports {
+            settings: settings.clone(),
+            events: events.clone(),
+            open: Mutex::default(),
+            runtime: tokio::runtime::Handle::current(),
+        }
+    }
+
+    /// The session's transport, opened where it is not yet.
+    pub(crate) fn open(
+        &self,
+        documents: &Documents,
+        input: &SessionInput,
+    ) -> Result<Arc<Transport>, Error> {
+        let mut open = self.open.lock();
+        if let Some(transport) = open.get(&input.session) {
+            return Ok(transport.clone());
+        }
+        if open.len() >= MOST {
+            return Err(Error::bad_input(format!(
+                "{MOST} sessions are open for playing; close one first"
+            )));
+        }
+        let project = documents.project(&input.project)?;
+        let (row, session) = documents.load(&project, &input.session)?;
+        let rate = session.rate;
+        let (files, _) = Files::of(documents, &project, &session);
+        let mixer = Mixer::new(session, Box::new(files))
+            .map_err(|error| Error::bad_input(error.to_string()))?;
+        let playing = Arc::new(Mutex::new(Playing::new(mixer)));
+        let transport = Arc::new(Transport {
+            output: self.output(&playing)?,
+            session: row.id,
+            playing,
+            rate,
+        });
+        open.insert(transport.session.clone(), transport.clone());
+        let watched = Arc::downgrade(&transport);
+        self.runtime.spawn(watch(watched, self.events.clone()));
+        Ok(transport)
+    }
+
+    pub(crate) fn get(&self, session: &str) -> Result<Arc<Transport>, Error> {
+        let found = self.open.lock().get(session).cloned();
+        found.ok_or_else(|| {
+            Error::not_found(format!("the session `{session}` is not open for playing"))
+                .field("/session")
+                .hint("open it with `session.open`")
+        })
+    }
+
+    /// A session that was edited goes on as it is now.
+    pub(crate) fn update(
+        &self,
+        documents: &Documents,
+        project: &Project,
+        id: &str,
+        session: &Arc<Session>,
+    ) -> Result<(), Error> {
+        let Some(transport) = self.open.lock().get(id).cloned() else {
+            return Ok(());
+        };
+        let (files, _) = Files::of(documents, project, session);
+        let mut playing = transport.playing.lock();
+        playing.mixer.set_sources(Box::new(files));
+        let updated = playing.mixer.update(session.clone());
+        updated.map_err(|error| Error::bad_input(error.to_string()))
+    }
+
+    pub(crate) fn close(&self, session: &str) -> bool {
+        self.open.lock().remove(session).is_some()
+    }
+
+    /// The device, or without one the clock.
+    fn output(&self, playing: &Arc<Mutex<Playing>>) -> Result<Output, Error> {
+        let audio = self.settings.current().audio.clone();
+        let make = |rate| -> Box<dyn studio_device::Source> {
+            playing.lock().set_rate(rate);
+            Box::new(Feed(playing.clone()))
+        };
+        match Output::open(Some(&audio.output_device), audio.latency_ms, make) {
+            Ok(output) => Ok(output),
+            Err(error @ (DeviceError::NoDevice { .. } | DeviceError::Unknown { .. })) => {
+                tracing::warn!(%error, "playing silently");
+                let rate = playing.lock().mixer.session().rate;
+                Ok(Output::silent(rate, make)?)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl Transport {
+    pub(crate) fn play(&self, from: Option<u64>) {
+        match from {
+            Some(from) => self.seek(from),
+            None if self.output.state().ended => self.seek(0),
+            None => {}
+        }
+        self.output.resume();
+    }
+
+    pub(crate) fn pause(&self) {
+        self.output.pause();
+    }
+
+    pub(crate) fn seek(&self, at: u64) {
+        self.playing.lock().jump(at);
+        self.output.seek(0);
+    }
+
+    pub(crate) fn set_loop(&self, looping: Option<Range<u64>>) {
+        let at = self.heard();
+        self.playing.lock().looping = looping;
+        // What was mixed ahead may lie past the loop's end.
+        self.seek(at);
+    }
+
+    /// Plays so many samples from `at` on, then stands there again.
+    pub(crate) async fn scrub(&self, at: u64, length: u64) {
+        self.seek(at);
+        self.output.resume();
+        let secs = self.rate.secs_from_samples(length);
+        tokio::time::sleep(Duration::from_secs_f64(secs)).await;
+        self.output.pause();
+        self.seek(at);
+    }
+
+    pub(crate) fn is_playing(&self) -> bool {
+        let state = self.output.state();
+        !state.paused && !state.ended
+    }
+
+    fn heard(&self) -> u64 {
+        let played = self.output.state().position;
+        self.playing.lock().heard(played)
+    }
+
+    pub(crate) fn standing(&self) -> Standing {
+        let looping = self.playing.lock().looping.clone();
+        Standing {
+            session: self.session.clone(),
+            at: self.heard(),
+            playing: self.is_playing(),
+            looping: looping.map(|range| Loop {
+                from: range.start,
+                to: range.end,
+            }),
+            audible: self.output.device().is_some(),
+            rate: self.rate,
+        }
+    }
+
+    fn clock(&self) -> (u64, bool, Event) {
+        let state = self.output.state();
+        let playing = !state.paused && !state.ended;
+        let mut source = self.playing.lock();
+        let at = source.heard(state.position);
+        let levels = source.levels(state.position).filter(|_| playing);
+        let (tracks, mix) = levels.map_or((Vec::new(), [0.0; 2]), |levels| {
+            let track = |(track, peak): (studio_edit::TrackId, _)| TrackLevel {
+                track: track.0,
+                peak,
+            };
+            (levels.tracks.into_iter().map(track).collect(), levels.mix)
+        });
+        let event = Event::SessionClock {
+            session: self.session.clone(),
+            at,
+            playing,
+            tracks,
+            mix,
+        };
+        (at, playing, event)
+    }
+}
+
+/// Tells clock and levels as long as it plays, and once when it stops or moves.
+async fn watch(transport: Weak<Transport>, events: Events) {
+    let mut told = None;
+    while let Some(open) = transport.upgrade() {
+        let (at, playing, event) = open.clock();
+        if open.output.state().ended && !open.output.state().paused {
+            open.output.pause();
+        }
+        drop(open);
+        if playing || told != Some((at, playing)) {
+            events.emit(event);
+            told = Some((at, playing));
+        }
+        tokio::time::sleep(WATCH).await;
+    }
+}
