@@ -52,11 +52,11 @@ export function paperSessions(scene: string, emit: Emit) {
     },
     'session.undo': () => {
       open.at -= 1;
-      return { ...view(), revision: Date.now() };
+      return view();
     },
     'session.redo': () => {
       open.at += 1;
-      return { ...view(), revision: Date.now() };
+      return view();
     },
     'session.delete': () => ({ id: 's1' }),
     'session.export': () => ({ files: [], warnings: [] }),

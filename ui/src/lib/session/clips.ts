@@ -54,12 +54,10 @@ export function removeClips(session: Session, ids: number[], ripple: boolean): S
   return mapTracks(session, (track) => {
     const removed = track.clips.filter(({ id }) => gone.has(id));
     if (removed.length === 0) return track;
-    const shift = (clip: Clip) =>
-      removed.filter(({ start }) => start < clip.start).reduce((sum, each) => sum + each.length, 0);
-    const kept = track.clips.filter(({ id }) => !gone.has(id));
-    const clips = ripple
-      ? kept.map((clip) => ({ ...clip, start: Math.max(0, clip.start - shift(clip)) }))
-      : kept;
+    let clips = track.clips.filter(({ id }) => !gone.has(id));
+    // From the last on, so that the places of the others still hold.
+    for (const each of ripple ? removed.toReversed() : [])
+      clips = closed(clips, clipEnd(each), each.length);
     return { ...track, clips: inOrder(clips) };
   });
 }
@@ -108,14 +106,14 @@ export function cutRange(session: Session, edit: Of<'cut_range'>, firstId: numbe
   const cut = mapTracks(session, (track) => {
     if (named.length > 0 && !named.includes(track.id)) return track;
     const clips = track.clips.flatMap((clip) => outside(clip, edit, () => id++));
-    const closed = (clip: Clip) =>
-      clip.start >= to ? { ...clip, start: clip.start - (to - from) } : clip;
-    return { ...track, clips: inOrder(edit.ripple ? clips.map(closed) : clips) };
+    return { ...track, clips: inOrder(edit.ripple ? closed(clips, to, to - from) : clips) };
   });
   if (!edit.ripple || named.length > 0) return cut;
-  const markers = cut.markers
-    .filter(({ at }) => at < from || at >= to)
-    .map((each) => (each.at >= to ? { ...each, at: each.at - (to - from) } : each));
+  const after = (at: number) => (at >= to ? at - (to - from) : Math.min(at, from));
+  const markers = cut.markers.map((marker) => {
+    const at = after(marker.at);
+    return { ...marker, at, length: after(marker.at + marker.length) - at };
+  });
   return { ...cut, markers };
 }
 
@@ -130,10 +128,10 @@ function outside(clip: Clip, { from, to }: Range, id: () => number): Clip[] {
 
 function halves(clip: Clip, at: number, id: number): [Clip, Clip] {
   const length = at - clip.start;
-  const none = { length: 0, shape: clip.fade_in.shape };
+  const none = { length: 0, shape: 'equal_power' as const };
   const rest = clip.length - length;
   return [
-    { ...clip, length, fade_in: capped(clip.fade_in, length), fade_out: none },
+    { ...clip, length, fade_out: none },
     {
       ...clip,
       id,
@@ -141,13 +139,13 @@ function halves(clip: Clip, at: number, id: number): [Clip, Clip] {
       from: clip.from + length,
       length: rest,
       fade_in: none,
-      fade_out: capped(clip.fade_out, rest),
     },
   ];
 }
 
-function capped<F extends { length: number }>(fade: F, length: number): F {
-  return { ...fade, length: Math.min(fade.length, length) };
+/** What lies from `at` on moves up by `length`. */
+function closed(clips: Clip[], at: number, length: number): Clip[] {
+  return clips.map((clip) => (clip.start >= at ? { ...clip, start: clip.start - length } : clip));
 }
 
 function inOrder(clips: Clip[]): Clip[] {

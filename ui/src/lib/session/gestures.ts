@@ -73,9 +73,9 @@ function move(
   }
   if (edges.length === 0) return [];
   const wanted = snappedShift(edges, pointer.at - grab.at, targets, reach);
-  const by = Math.max(-earliest, wanted);
+  const by = Math.max(0 - earliest, wanted);
   const last = session.tracks.length - 1;
-  const tracks = Math.max(-top, Math.min(last - bottom, pointer.track - grab.track));
+  const tracks = Math.max(0 - top, Math.min(last - bottom, pointer.track - grab.track));
   if (by === 0 && tracks === 0) return [];
   return [{ edit: 'move_clips', clips: grab.clips, by, tracks, ...(copy && { copy }) }];
 }

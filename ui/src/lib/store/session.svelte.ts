@@ -6,7 +6,7 @@ import { coalesced } from './coalesce';
 import { call, on } from './connection';
 import { attempt, quietly } from './toasts.svelte';
 
-type Verb = 'play' | 'pause' | 'seek' | 'loop' | 'scrub' | 'record';
+type Verb = 'play' | 'pause' | 'seek' | 'loop' | 'record';
 
 export class SessionStore {
   view = $state.raw<View | null>(null);
@@ -20,7 +20,10 @@ export class SessionStore {
   mix = $state.raw<[number, number]>([0, 0]);
   #stops: (() => void)[] = [];
   #scrubbing = false;
-  #load = coalesced(async () => this.#know(await this.#call('session.get', {})));
+  #asked = 0;
+  #known = 0;
+  #writes: Promise<unknown> = Promise.resolve();
+  #load = coalesced(() => this.#take('session.get', {}));
 
   constructor(
     readonly project: string,
@@ -35,6 +38,7 @@ export class SessionStore {
       }),
       on('session.clock', (clock) => {
         if (clock.session !== this.id) return;
+        if (this.#scrubbing) return;
         this.at = clock.at;
         this.playing = clock.playing;
         this.levels = new Map(clock.tracks.map(({ track, peak }) => [track, peak]));
@@ -60,15 +64,15 @@ export class SessionStore {
 
   /** One step of the history. `false`: refused, and the error was shown. */
   edit(edits: Edit[]): Promise<boolean> {
-    return this.#change(this.#call('session.edit', { edits }));
+    return this.#write('session.edit', { edits });
   }
 
   async undo(): Promise<boolean> {
-    return (this.view?.can_undo ?? false) && this.#change(this.#call('session.undo', {}));
+    return (this.view?.can_undo ?? false) && this.#write('session.undo', {});
   }
 
   async redo(): Promise<boolean> {
-    return (this.view?.can_redo ?? false) && this.#change(this.#call('session.redo', {}));
+    return (this.view?.can_redo ?? false) && this.#write('session.redo', {});
   }
 
   toggle(): Promise<void> {
@@ -97,7 +101,9 @@ export class SessionStore {
     this.at = Math.max(0, Math.round(at));
     if (this.#scrubbing) return;
     this.#scrubbing = true;
-    void this.#drive('scrub', { at: this.at }).finally(() => (this.#scrubbing = false));
+    void attempt(this.#call('session.scrub', { at: this.at })).finally(
+      () => (this.#scrubbing = false),
+    );
   }
 
   record(track: number): Promise<void> {
@@ -105,7 +111,7 @@ export class SessionStore {
   }
 
   async stopRecording(): Promise<void> {
-    await this.#change(this.#call('session.stop_recording', {}));
+    await this.#write('session.stop_recording', {});
     this.#hear(await attempt(this.#call('session.status', {})));
   }
 
@@ -120,15 +126,26 @@ export class SessionStore {
     if (!transport.playing) this.at = transport.at;
   }
 
-  async #change(work: Promise<View>): Promise<boolean> {
-    const view = await attempt(work);
-    if (view) this.#know(view);
-    return view !== null;
+  /** Changes go one after the other, so that each meets the session as the one before left it. */
+  #write(
+    name: 'session.edit' | 'session.undo' | 'session.redo' | 'session.stop_recording',
+    wish: object,
+  ) {
+    const written = this.#writes.then(async () => {
+      const done = await attempt(this.#take(name, wish).then(() => true));
+      return done ?? false;
+    });
+    this.#writes = written;
+    return written;
   }
 
-  /** Answers may overtake each other; the newest revision stays. */
-  #know(view: View) {
-    if (!this.view || view.revision >= this.view.revision) this.view = view;
+  /** Answers may overtake each other: that of the latest question stays. */
+  async #take(name: OperationName & `session.${string}`, wish: object): Promise<void> {
+    const asked = ++this.#asked;
+    const view = (await this.#call(name, wish)) as View;
+    if (asked < this.#known) return;
+    this.#known = asked;
+    this.view = view;
   }
 
   #call<N extends OperationName & `session.${string}`>(name: N, wish: object): Promise<Output<N>> {

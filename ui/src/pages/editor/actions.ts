@@ -64,8 +64,8 @@ export function nudge(editing: Editing, by: number, tracks: number): Promise<boo
   const first = Math.min(...found.map(({ clip }) => clip.start));
   const [top, bottom] = [found[0]?.index ?? 0, found.at(-1)?.index ?? 0];
   const last = (editing.document?.tracks.length ?? 1) - 1;
-  const moved = Math.max(-first, by);
-  const down = Math.max(-top, Math.min(last - bottom, tracks));
+  const moved = Math.max(0 - first, by);
+  const down = Math.max(0 - top, Math.min(last - bottom, tracks));
   if (found.length === 0 || (moved === 0 && down === 0)) return Promise.resolve(false);
   const clips = found.map(({ clip }) => clip.id);
   const said = `Moved to ${position(first + moved, editing.rate)}`;

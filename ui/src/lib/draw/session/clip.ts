@@ -88,10 +88,11 @@ function drawFade(colours: Palette, view: Stretch, clip: Clip, sound: Box, side:
   const width = fade.length / view.samplesPerPx;
   const edge = side === 'in' ? sound.x : sound.x + sound.width;
   const way = side === 'in' ? 1 : -1;
+  const most = Math.min(1, clip.length / fade.length);
   const curve = new Path2D();
   curve.moveTo(edge, sound.y + sound.height);
   for (let step = 0; step <= FADE_STEPS; step += 1) {
-    const done = step / FADE_STEPS;
+    const done = (step / FADE_STEPS) * most;
     const y = sound.y + sound.height * (1 - fadeGain(fade.shape, done));
     curve.lineTo(edge + way * done * width, y);
   }
