@@ -84,8 +84,7 @@ test('undo by keys ends it first, arrows go on with it', () => {
   const target = new EventTarget();
   const keys = gesture();
   const stop = keys.listen(target);
-  const press = (key: string) =>
-    target.dispatchEvent(Object.assign(new Event('keydown'), { key }));
+  const press = (key: string) => target.dispatchEvent(Object.assign(new Event('keydown'), { key }));
   keys.move(5);
   press('ArrowUp');
   expect(committed).toEqual([]);

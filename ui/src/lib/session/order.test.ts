@@ -4,12 +4,10 @@ import { gapAt, intoGap, movedBy } from './order';
 import type { Edit, Session, Track } from './types';
 
 const none = { effects: [] };
-const tracks = [1, 2, 3, 4].map(
-  (id): Track => ({
-    ...{ id, name: `${id}`, gain_db: 0, pan: 0, muted: false, soloed: false },
-    ...{ effects: none, clips: [] },
-  }),
-);
+const tracks = [1, 2, 3, 4].map((id): Track => ({
+  ...{ id, name: `${id}`, gain_db: 0, pan: 0, muted: false, soloed: false },
+  ...{ effects: none, clips: [] },
+}));
 const session: Session = {
   ...{ name: 's', rate: 48_000, markers: [], gain_db: 0, effects: none, sources: {}, next_id: 5 },
   tracks,
