@@ -89,13 +89,15 @@ test('with ripple what follows moves up, markers too where all tracks are meant'
 test('silence opens a gap, and a region across it grows', () => {
   const markers = [
     { id: 1, name: 'Region', at: 100, length: 1000 },
-    { id: 2, name: 'After', at: 700, length: 0 },
+    { id: 2, name: 'There', at: 600, length: 0 },
+    { id: 3, name: 'After', at: 700, length: 20 },
   ];
   const opened = apply({ ...two, markers }, [{ edit: 'insert_silence', at: 600, length: 50 }]);
   expect(laid(opened)).toEqual(['11@0+600 100@650+400 12@2050+500', '21@500+100 101@650+400']);
   expect(opened.markers.map(({ at, length }) => [at, length])).toEqual([
     [100, 1050],
-    [750, 0],
+    [650, 0],
+    [750, 20],
   ]);
 });
 

@@ -107,11 +107,13 @@ function insertSilence(session: Session, at: number, length: number, tracks: num
   const tracksAfter = cut.tracks.map((track) =>
     ids.has(track.id) ? { ...track, clips: track.clips.map(later) } : track,
   );
-  const markers =
-    tracks.length === 0
-      ? cut.markers.map((each) => (each.at >= at ? { ...each, at: each.at + length } : each))
-      : cut.markers;
-  return { ...cut, tracks: tracksAfter, markers };
+  const markers = cut.markers.map((marker) => {
+    if (marker.at >= at) return { ...marker, at: marker.at + length };
+    // A region across the gap grows by it.
+    const isAcross = marker.at + marker.length > at;
+    return isAcross ? { ...marker, length: marker.length + length } : marker;
+  });
+  return { ...cut, tracks: tracksAfter, markers: tracks.length === 0 ? markers : cut.markers };
 }
 
 function setMarker(session: Session, edit: Extract<Edit, { edit: 'set_marker' }>): Session {
