@@ -25,4 +25,5 @@ mod pipeline;
 mod playback;
 mod security;
 mod server;
+mod sessions;
 mod tls;

@@ -49,6 +49,8 @@ pub enum Event {
         tracks: Vec<TrackLevel>,
         /// Left and right, as ratios to full scale.
         mix: [f32; 2],
+        /// What comes from the microphone, where it is recorded.
+        input: Option<[f32; 2]>,
     },
     /// A conversation was created, changed or deleted, or got a message.
     #[serde(rename = "chat.changed")]

@@ -65,6 +65,11 @@ pub struct Audio {
     /// Name of the sound device to play through. Empty: the system's default.
     #[schemars(length(max = 256))]
     pub output_device: String,
+    /// # Input device
+    ///
+    /// Name of the microphone to record from. Empty: the system's default.
+    #[schemars(length(max = 256))]
+    pub input_device: String,
     /// # Output latency in ms
     ///
     /// Sound kept ready for the device. More survives a busy machine, less answers faster.
@@ -76,6 +81,7 @@ impl Default for Audio {
     fn default() -> Audio {
         Audio {
             output_device: String::new(),
+            input_device: String::new(),
             latency_ms: 120,
         }
     }

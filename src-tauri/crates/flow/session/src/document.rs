@@ -297,7 +297,7 @@ impl Documents {
 }
 
 /// Samples at another rate, as [`studio_dsp::Resampler`] counts them.
-fn scaled(frames: u64, from: SampleRate, to: SampleRate) -> u64 {
+pub(crate) fn scaled(frames: u64, from: SampleRate, to: SampleRate) -> u64 {
     let (from, to) = (u128::from(from.get()), u128::from(to.get()));
     ((u128::from(frames) * to + from / 2) / from) as u64
 }

@@ -8,6 +8,7 @@ mod document;
 mod export;
 mod operations;
 mod playing;
+mod recording;
 mod sound;
 mod transport;
 

@@ -190,3 +190,118 @@ impl Source for Feed {
         self.0.lock().restart();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use studio_edit::{Change, Edit, NewClip, Session, Sound, SourceFacts, Sources, TrackId};
+
+    use super::*;
+
+    /// Rises by a thousandth each sample.
+    struct Ramp;
+
+    impl Sources for Ramp {
+        fn open(&mut self, _source: &str) -> Option<Box<dyn Sound>> {
+            Some(Box::new(Ramp))
+        }
+    }
+
+    impl Sound for Ramp {
+        fn read(&mut self, from: u64, left: &mut [f32], right: &mut [f32]) {
+            for (n, (left, right)) in left.iter_mut().zip(right).enumerate() {
+                (*left, *right) = ((from + n as u64) as f32 / 1e3, 0.0);
+            }
+        }
+    }
+
+    fn playing(frames: u64) -> Playing {
+        let add = Edit::AddTrack {
+            name: None,
+            index: None,
+        };
+        let clips = vec![NewClip::whole(TrackId(1), "ramp")];
+        let change = Change {
+            sources: [(
+                "ramp".to_owned(),
+                SourceFacts {
+                    frames,
+                    channels: 2,
+                },
+            )]
+            .into(),
+            edits: vec![add, Edit::AddClips { clips }],
+        };
+        let session = Session::new("Test", SampleRate::HZ_48000);
+        let session = session.apply(&change).unwrap();
+        Playing::new(Mixer::new(Arc::new(session), Box::new(Ramp)).unwrap())
+    }
+
+    /// What is played in blocks of odd sizes, to the end or so many samples.
+    fn played(playing: &mut Playing, most: usize) -> Vec<f32> {
+        let mut all = Vec::new();
+        for size in [512, 7, 100, 512, 333].into_iter().cycle() {
+            let size = size.min(most - all.len());
+            let (mut left, mut right) = (vec![0.0; size], vec![0.0; size]);
+            let count = playing.render(&mut left, &mut right);
+            all.extend_from_slice(&left[..count]);
+            if count < size || all.len() == most {
+                return all;
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn what_plays_is_what_the_mixer_gives() {
+        let mut playing = playing(5_000);
+        let all = played(&mut playing, usize::MAX);
+        assert_eq!(all.len(), 5_000);
+        assert!(all.iter().enumerate().all(|(n, x)| *x == n as f32 / 1e3));
+        assert_eq!(playing.heard(1_234), 1_234);
+        playing.jump(4_000);
+        playing.restart();
+        assert_eq!(playing.heard(10), 4_010);
+        assert_eq!(played(&mut playing, usize::MAX)[0], 4.0);
+    }
+
+    #[test]
+    fn a_loop_comes_round_to_the_sample() {
+        let mut playing = playing(5_000);
+        playing.looping = Some(1_000..1_700);
+        let all = played(&mut playing, 4_000);
+        for (n, x) in all.iter().enumerate() {
+            let at = match n {
+                n if n < 1_700 => n,
+                n => 1_000 + (n - 1_700) % 700,
+            };
+            assert_eq!(*x, at as f32 / 1e3, "sample {n}");
+            assert_eq!(playing.heard(n as u64), at as u64);
+        }
+    }
+
+    #[test]
+    fn another_rate_of_the_device_keeps_time() {
+        let mut playing = playing(48_000);
+        playing.set_rate(SampleRate::new(44_100).unwrap());
+        let all = played(&mut playing, usize::MAX);
+        assert_eq!(all.len(), 44_100);
+        for n in [5_000, 22_050, 40_000] {
+            let wanted = n as f32 * 48.0 / 44.1 / 1e3;
+            assert!(
+                (all[n] - wanted).abs() < 0.02,
+                "sample {n}: {} for {wanted}",
+                all[n]
+            );
+        }
+        assert_eq!(playing.heard(22_050), 24_000);
+    }
+
+    #[test]
+    fn a_recording_plays_on_past_the_end() {
+        let mut playing = playing(100);
+        playing.endless = true;
+        let all = played(&mut playing, 3_000);
+        assert_eq!(all.len(), 3_000);
+        assert!(all[100..].iter().all(|x| *x == 0.0));
+    }
+}

@@ -245,3 +245,92 @@ fn gcd(a: u32, b: u32) -> u32 {
         b => gcd(b, a % b),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use studio_testkit::{WavSample, signal, write_wav};
+
+    use super::*;
+
+    /// A second of a sweep in a file of this rate.
+    fn file(rate_hz: u32, channels: usize) -> (tempfile::TempDir, Utf8PathBuf, Vec<f32>) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = Utf8PathBuf::from_path_buf(folder.path().join("a.wav")).unwrap();
+        let sweep = signal::sweep(50.0, 5_000.0, 0.5, rate_hz, 3 * rate_hz as usize);
+        write_wav(
+            &path,
+            rate_hz,
+            &vec![sweep.clone(); channels],
+            WavSample::Float32,
+        );
+        (folder, path, sweep)
+    }
+
+    fn read(sound: &mut dyn Sound, from: u64, frames: usize) -> Vec<f32> {
+        let (mut left, mut right) = (vec![9.0; frames], vec![9.0; frames]);
+        sound.read(from, &mut left, &mut right);
+        assert_eq!(left, right);
+        left
+    }
+
+    #[track_caller]
+    fn check_anywhere(rate_hz: u32) {
+        let (_folder, path, _) = file(rate_hz, 1);
+        let rate = SampleRate::HZ_48000;
+        let mut sound = open(&path, rate).unwrap();
+        let whole = read(sound.as_mut(), 0, 150_000);
+        for (from, frames) in [(70_000, 1_000), (3, 40_000), (32_767, 2), (100_000, 48_000)] {
+            let mut anew = open(&path, rate).unwrap();
+            let wanted = &whole[from..from + frames];
+            assert!(
+                read(anew.as_mut(), from as u64, frames) == wanted,
+                "from {from}"
+            );
+            assert!(
+                read(sound.as_mut(), from as u64, frames) == wanted,
+                "back to {from}"
+            );
+        }
+        assert!(
+            whole[144_100..].iter().all(|x| x.abs() < 1e-3),
+            "silence after the end"
+        );
+        assert!(read(sound.as_mut(), 1 << 39, 10).iter().all(|x| *x == 0.0));
+    }
+
+    #[test]
+    fn a_sample_is_the_same_wherever_reading_began() {
+        check_anywhere(48_000);
+        check_anywhere(44_100);
+        check_anywhere(96_000);
+        check_anywhere(11_025);
+    }
+
+    #[test]
+    fn blocks_that_are_converted_apart_join_without_a_seam() {
+        let (_folder, path, sweep) = file(44_100, 2);
+        let rate = SampleRate::HZ_48000;
+        let from = SampleRate::new(44_100).unwrap();
+        let mut whole = Audio::silence(rate, 1, 0);
+        let mut resampler = Resampler::new(from, rate, 1).unwrap();
+        resampler.feed(&[&sweep], &mut whole).unwrap();
+        resampler.finish(&mut whole).unwrap();
+        let blocks = read(open(&path, rate).unwrap().as_mut(), 0, 144_000);
+        for (n, (a, b)) in blocks.iter().zip(&whole.channels[0]).enumerate() {
+            assert!((a - b).abs() < 1e-5, "sample {n}: {a} for {b}");
+        }
+    }
+
+    #[test]
+    fn many_channels_become_two() {
+        let (_folder, path, sweep) = file(48_000, 6);
+        let out = read(
+            open(&path, SampleRate::HZ_48000).unwrap().as_mut(),
+            0,
+            48_000,
+        );
+        // By BS.775: a front, the centre and a surround at −3 dB.
+        let share = 1.0 + 2.0 * std::f32::consts::FRAC_1_SQRT_2;
+        assert!((out[30_000] - share * sweep[30_000]).abs() < 1e-5);
+    }
+}

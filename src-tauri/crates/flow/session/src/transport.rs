@@ -5,17 +5,19 @@ use std::ops::Range;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use camino::Utf8Path;
 use parking_lot::Mutex;
 use schemars::JsonSchema;
 use serde::Serialize;
 use studio_core::units::SampleRate;
-use studio_core::{Error, Event, Events, SettingsFile, TrackLevel};
+use studio_core::{Error, ErrorCode, Event, Events, SettingsFile, TrackLevel};
 use studio_device::{DeviceError, Output};
-use studio_edit::{Mixer, Session};
+use studio_edit::{Mixer, Session, TrackId};
 use studio_store::Project;
 
 use crate::document::{Documents, SessionInput};
 use crate::playing::{Feed, Playing};
+use crate::recording::{Recording, Take};
 use crate::sound::Files;
 
 /// Transports open at a time; a window that forgets to close them does not fill the memory.
@@ -32,6 +34,8 @@ pub(crate) struct Standing {
     playing: bool,
     /// What is played again and again.
     looping: Option<Loop>,
+    /// The track that the microphone is recorded onto.
+    recording: Option<u32>,
     /// Whether it can be heard: without a device it plays silently.
     audible: bool,
     /// In Hz.
@@ -57,6 +61,7 @@ pub(crate) struct Transport {
     output: Output,
     playing: Arc<Mutex<Playing>>,
     rate: SampleRate,
+    recording: Mutex<Option<Recording>>,
 }
 
 impl Transports {
@@ -97,6 +102,7 @@ impl Transports {
             session: row.id,
             playing,
             rate,
+            recording: Mutex::default(),
         });
         open.insert(transport.session.clone(), transport.clone());
         let watched = Arc::downgrade(&transport);
@@ -111,6 +117,11 @@ impl Transports {
                 .field("/session")
                 .hint("open it with `session.open`")
         })
+    }
+
+    /// Name of the microphone that the user chose.
+    pub(crate) fn input_device(&self) -> String {
+        self.settings.current().audio.input_device.clone()
     }
 
     /// A session that was edited goes on as it is now.
@@ -131,8 +142,17 @@ impl Transports {
         updated.map_err(|error| Error::bad_input(error.to_string()))
     }
 
-    pub(crate) fn close(&self, session: &str) -> bool {
-        self.open.lock().remove(session).is_some()
+    /// Stops and closes; what is not open is closed already.
+    pub(crate) fn close(&self, session: &str) -> Result<(), Error> {
+        let mut open = self.open.lock();
+        let transport = open.get(session);
+        if transport.is_some_and(|transport| transport.recording.lock().is_some()) {
+            let message = "the session is being recorded";
+            return Err(Error::new(ErrorCode::Conflict, message)
+                .hint("end the recording first: `session.stop_recording`"));
+        }
+        open.remove(session);
+        Ok(())
     }
 
     /// The device, or without one the clock.
@@ -190,6 +210,55 @@ impl Transport {
         self.seek(at);
     }
 
+    /// Plays from `at` on and writes what the microphone hears into `path`, for `track`.
+    pub(crate) fn record(
+        self: &Arc<Transport>,
+        device: &str,
+        path: &Utf8Path,
+        track: TrackId,
+        at: Option<u64>,
+    ) -> Result<(), Error> {
+        let mut recording = self.recording.lock();
+        if recording.is_some() {
+            let message = "the session is being recorded already";
+            return Err(Error::new(ErrorCode::Conflict, message)
+                .hint("end that recording first: `session.stop_recording`"));
+        }
+        let at = at.unwrap_or_else(|| self.heard());
+        self.output.pause();
+        self.playing.lock().endless = true;
+        self.seek(at);
+        let transport = Arc::downgrade(self);
+        let heard = move || {
+            let transport: Option<Arc<Transport>> = transport.upgrade();
+            transport.map_or(0.0, |transport| {
+                let output = &transport.output;
+                output.rate().secs_from_samples(output.state().position)
+            })
+        };
+        let begun = Recording::begin(device, path, track, at, heard);
+        match begun {
+            Ok(begun) => *recording = Some(begun),
+            Err(error) => {
+                self.playing.lock().endless = false;
+                return Err(error);
+            }
+        }
+        self.output.resume();
+        Ok(())
+    }
+
+    /// Ends the recording and the playing; the take, its track and its place.
+    pub(crate) fn stop_recording(&self) -> Result<(Take, TrackId, u64), Error> {
+        let Some(recording) = self.recording.lock().take() else {
+            return Err(Error::bad_input("the session is not being recorded").field("/session"));
+        };
+        self.output.pause();
+        self.playing.lock().endless = false;
+        let (track, at) = (recording.track, recording.at);
+        Ok((recording.end()?, track, at))
+    }
+
     pub(crate) fn is_playing(&self) -> bool {
         let state = self.output.state();
         !state.paused && !state.ended
@@ -210,6 +279,7 @@ impl Transport {
                 from: range.start,
                 to: range.end,
             }),
+            recording: self.recording.lock().as_ref().map(|it| it.track.0),
             audible: self.output.device().is_some(),
             rate: self.rate,
         }
@@ -222,7 +292,7 @@ impl Transport {
         let at = source.heard(state.position);
         let levels = source.levels(state.position).filter(|_| playing);
         let (tracks, mix) = levels.map_or((Vec::new(), [0.0; 2]), |levels| {
-            let track = |(track, peak): (studio_edit::TrackId, _)| TrackLevel {
+            let track = |(track, peak): (TrackId, _)| TrackLevel {
                 track: track.0,
                 peak,
             };
@@ -234,6 +304,7 @@ impl Transport {
             playing,
             tracks,
             mix,
+            input: self.recording.lock().as_ref().map(Recording::level),
         };
         (at, playing, event)
     }

@@ -30,7 +30,7 @@ impl From<DeviceError> for Error {
             DeviceError::NoDevice { .. } => Error::new(ErrorCode::NoDevice, message)
                 .hint("connect or enable a sound device; everything else works without one"),
             DeviceError::Unknown { .. } => Error::new(ErrorCode::NoDevice, message)
-                .hint("choose another in the settings (`audio.output_device`), or leave it empty"),
+                .hint("choose another in the settings (`audio.output_device`, `audio.input_device`), or leave it empty"),
             DeviceError::Thread(_) => Error::new(ErrorCode::Io, message),
         }
     }
@@ -68,6 +68,23 @@ pub(crate) fn find(wanted: Option<&str>) -> Result<cpal::Device, DeviceError> {
             });
     };
     let devices = host.output_devices().map_err(|error| no_device(&error))?;
+    let mut fitting = devices.filter(|device| name(device).as_deref() == Some(wanted));
+    fitting.next().ok_or_else(|| DeviceError::Unknown {
+        name: wanted.to_owned(),
+    })
+}
+
+/// The input device of that name, or the default one.
+pub(crate) fn find_input(wanted: Option<&str>) -> Result<cpal::Device, DeviceError> {
+    let host = cpal::default_host();
+    let Some(wanted) = wanted.filter(|wanted| !wanted.is_empty()) else {
+        return host
+            .default_input_device()
+            .ok_or_else(|| DeviceError::NoDevice {
+                detail: "the system names no microphone".to_owned(),
+            });
+    };
+    let devices = host.input_devices().map_err(|error| no_device(&error))?;
     let mut fitting = devices.filter(|device| name(device).as_deref() == Some(wanted));
     fitting.next().ok_or_else(|| DeviceError::Unknown {
         name: wanted.to_owned(),
