@@ -2,12 +2,15 @@
 
 import { apply } from '$lib/session/apply';
 import { clipEnd, sessionEnd } from '$lib/session/clips';
-import { TRACK_PX, type Stretch } from '$lib/session/geometry';
+import { TRACK_PX, trackAt, type Stretch } from '$lib/session/geometry';
 import type { Units } from '$lib/session/ruler';
 import { secsOf, samplesOf } from '$lib/session/time';
 import type { Clip, Edit, Range, Session, Track } from '$lib/session/types';
 import * as views from '$lib/session/view';
 import type { SessionStore } from '$lib/store/session.svelte';
+import type { CarriedSound } from './carrying';
+import { placed } from './dragging';
+import type { Place } from './sources';
 
 /** A clip of the session with its track. */
 export interface Found {
@@ -39,6 +42,10 @@ export class Editing {
   armed = $state<number | null>(null);
   /** Edits that a drag would make if it ended now. */
   pending = $state.raw<Edit[]>([]);
+  /** A sound that is dragged from a list. */
+  carried = $state.raw<CarriedSound | null>(null);
+  /** The element that shows the tracks. */
+  lanes: HTMLElement | null = null;
   /** Said to screen readers: what happened last. */
   said = $state('');
 
@@ -107,6 +114,16 @@ export class Editing {
 
   follow(sample: number): void {
     this.show(views.following(this.view, sample, this.end));
+  }
+
+  /** Where something that is let go at a point of the page comes to lie; `null` beside the tracks. */
+  placeAt(clientX: number, clientY: number, shift = false): Place | null {
+    const box = this.lanes?.getBoundingClientRect();
+    if (!box) return null;
+    const [x, y] = [clientX - box.left, clientY - box.top];
+    if (x < 0 || y < 0 || x > box.width || y > box.height) return null;
+    const track = this.document?.tracks[trackAt(this.view, y)];
+    return { at: placed(this, { x, shift }), track: track?.id ?? null };
   }
 
   /** Brings a clip on the screen; answers where the tracks must be scrolled to. */

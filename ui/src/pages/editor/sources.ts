@@ -15,9 +15,7 @@ import { edit } from './actions';
 import { clipIds } from './copying';
 import type { Editing } from './editing.svelte';
 
-/** Type of a sound that is dragged from the list of sounds: its value is `Carried` as JSON. */
-export const SOUND_DRAG = 'application/x-av-studio-sound';
-
+/** An asset of any project. */
 export interface Carried {
   project: string;
   asset: string;

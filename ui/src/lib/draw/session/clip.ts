@@ -62,19 +62,24 @@ export function drawBody(
   ctx.globalAlpha = alpha;
 }
 
-export function drawShape(
-  colours: Palette,
-  view: Stretch,
-  clip: Clip,
-  box: Box,
-  isSelected: boolean,
-): void {
+/** Fades and envelope. */
+export function drawShape(colours: Palette, view: Stretch, clip: Clip, box: Box): void {
   if (box.width < TITLED_PX) return;
   const sound = soundBox(box);
   if (clip.fade_in.length > 0) drawFade(colours, view, clip, sound, 'in');
   if (clip.fade_out.length > 0) drawFade(colours, view, clip, sound, 'out');
-  if (clip.envelope.length > 0 || isSelected) drawEnvelope(colours, view, clip, sound, isSelected);
-  if (!isSelected) return;
+  if (clip.envelope.length > 0) drawEnvelope(colours, view, clip, sound);
+}
+
+/** What of a selected clip can be grabbed: the ends of its own fades, and the envelope's points. */
+export function drawHandles(colours: Palette, view: Stretch, clip: Clip, box: Box): void {
+  if (box.width < TITLED_PX) return;
+  const sound = soundBox(box);
+  if (clip.envelope.length === 0) drawEnvelope(colours, view, clip, sound);
+  for (const point of clip.envelope) {
+    const { x, y } = pointPlace(view, clip, sound, point);
+    if (x >= sound.x && x <= sound.x + sound.width) handle(colours, x, y);
+  }
   for (const side of ['in', 'out'] as const) {
     const { x, y } = fadeHandle(view, clip, box, side);
     handle(colours, x, y);
@@ -109,30 +114,22 @@ function drawFade(colours: Palette, view: Stretch, clip: Clip, sound: Box, side:
   ctx.stroke(curve);
 }
 
-function drawEnvelope(
-  colours: Palette,
-  view: Stretch,
-  clip: Clip,
-  sound: Box,
-  isSelected: boolean,
-) {
+function drawEnvelope(colours: Palette, view: Stretch, clip: Clip, sound: Box) {
   const { ctx } = colours;
   const places = clip.envelope.map((point) => pointPlace(view, clip, sound, point));
-  const inside = places.filter(({ x }) => x >= sound.x && x <= sound.x + sound.width);
   ctx.save();
   ctx.beginPath();
   ctx.rect(sound.x, sound.y, sound.width, sound.height);
   ctx.clip();
   ctx.strokeStyle = colours.accent;
   ctx.lineWidth = 1;
-  ctx.setLineDash(clip.envelope.length > 0 ? [] : [4, 4]);
+  ctx.setLineDash(places.length > 0 ? [] : [4, 4]);
   ctx.beginPath();
   ctx.moveTo(sound.x, places[0]?.y ?? yOfGain(sound, 0));
   for (const { x, y } of places) ctx.lineTo(x, y);
   ctx.lineTo(sound.x + sound.width, places.at(-1)?.y ?? yOfGain(sound, 0));
   ctx.stroke();
   ctx.restore();
-  if (isSelected) for (const { x, y } of inside) handle(colours, x, y);
 }
 
 function handle({ ctx, accent, bg }: Palette, x: number, y: number) {

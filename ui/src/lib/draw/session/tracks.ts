@@ -4,10 +4,11 @@
 import type { Stage } from '$design/canvas';
 import type { Peaks } from '../../peaks';
 import { clipEnd } from '../../session/clips';
+import { withCrossfades } from '../../session/crossfade';
 import { clipBox, TRACK_PX, type Box, type Stretch } from '../../session/geometry';
 import type { Clip, Range, Session, Track } from '../../session/types';
 import { xOf } from '../../session/view';
-import { drawBody, drawShape } from './clip';
+import { drawBody, drawHandles, drawShape } from './clip';
 import { palette, trackColour, type Palette } from './palette';
 import { addWave, type WavePaths } from './wave';
 
@@ -26,7 +27,10 @@ export interface SessionDrawing {
 
 interface Shown {
   clip: Clip;
+  /** With the fades that are heard. */
+  heard: Clip;
   box: Box;
+  isSelected: boolean;
 }
 
 export function drawSession(stage: Stage, drawing: SessionDrawing): void {
@@ -70,20 +74,27 @@ function drawClips(colours: Palette, drawing: SessionDrawing, track: Track, inde
   const { ctx, width } = colours;
   const { view, selected } = drawing;
   const until = view.from + width * view.samplesPerPx;
-  const shown: Shown[] = [];
+  const seen: Clip[] = [];
   for (const clip of track.clips) {
     if (clip.start > until) break;
-    if (clipEnd(clip) >= view.from) shown.push({ clip, box: clipBox(view, clip, index) });
+    if (clipEnd(clip) >= view.from) seen.push(clip);
   }
-  if (shown.length === 0) return;
+  if (seen.length === 0) return;
+  const heard = withCrossfades(seen);
+  const shown = seen.map((clip, i): Shown => {
+    const box = clipBox(view, clip, index);
+    return { clip, heard: heard[i] ?? clip, box, isSelected: selected.has(clip.id) };
+  });
+  // The selected lie on top.
+  shown.sort((a, b) => Number(a.isSelected) - Number(b.isSelected));
   const colour = colours.tracks[trackColour(track.id) - 1] ?? { wave: '', ground: '' };
   const paths: WavePaths = { extent: new Path2D(), energy: new Path2D(), muted: new Path2D() };
-  for (const { clip, box } of shown) {
-    drawBody(colours, colour, clip, box, selected.has(clip.id), drawing.missing[clip.source]);
+  for (const { clip, box, isSelected } of shown) {
+    drawBody(colours, colour, clip, box, isSelected, drawing.missing[clip.source]);
   }
-  for (const { clip, box } of shown) {
-    const peaks = drawing.missing[clip.source] ? null : drawing.peaks(clip.source);
-    if (peaks) addWave(paths, peaks, clip, box, view, drawing.session.rate);
+  for (const { heard, box } of shown) {
+    const peaks = drawing.missing[heard.source] ? null : drawing.peaks(heard.source);
+    if (peaks) addWave(paths, peaks, heard, box, view, drawing.session.rate);
   }
   const alpha = ctx.globalAlpha;
   ctx.fillStyle = colour.wave;
@@ -93,7 +104,10 @@ function drawClips(colours: Palette, drawing: SessionDrawing, track: Track, inde
   ctx.fill(paths.muted);
   ctx.globalAlpha = alpha;
   ctx.fill(paths.energy);
-  for (const { clip, box } of shown) drawShape(colours, view, clip, box, selected.has(clip.id));
+  for (const { clip, heard, box, isSelected } of shown) {
+    drawShape(colours, view, heard, box);
+    if (isSelected) drawHandles(colours, view, clip, box);
+  }
 }
 
 function drawRange({ ctx, width, height, accent }: Palette, drawing: SessionDrawing) {
