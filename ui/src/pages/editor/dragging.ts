@@ -7,6 +7,7 @@ import { hitTest, type Hit } from '$lib/session/hit';
 import { gainOfShare, withPoint } from '$lib/session/shape';
 import { SNAP_PX, snapTargets, snapped } from '$lib/session/snap';
 import { lengthOf, position } from '$lib/session/time';
+import type { Edit } from '$lib/session/types';
 import { sampleAt } from '$lib/session/view';
 import { edit } from './actions';
 import type { Editing } from './editing.svelte';
@@ -44,7 +45,11 @@ function dragClip(editing: Editing, press: Press, hit: Exclude<Hit, { on: 'lane'
     editing.select([...others, clip.id]);
   }
   if (hit.on === 'point') editing.point = { clip: clip.id, at: clip.envelope[hit.index]?.at ?? 0 };
-  const grab = grabOf(editing, press, hit);
+  let grab = grabOf(editing, press, hit);
+  const alone = () => {
+    editing.select([clip.id]);
+    grab = grabOf(editing, press, hit);
+  };
   const moving = grab.kind === 'move' ? editing.selected : new Set([clip.id]);
   const targets = editing.document
     ? snapTargets(editing.document, moving, editing.session.at, null)
@@ -53,6 +58,8 @@ function dragClip(editing: Editing, press: Press, hit: Exclude<Hit, { on: 'lane'
     move(at) {
       const session = editing.document;
       if (!session) return;
+      // Ctrl that copies does not choose others, too.
+      if (at.ctrl && !wasSelected && editing.selected.size > 1) alone();
       scrollBeyond(editing, at.x);
       const reach = editing.snap && !at.shift ? SNAP_PX * editing.samplesPerPx : 0;
       const pointer = pointerOf(editing, at, hit);
@@ -168,7 +175,14 @@ function told(editing: Editing): string {
   const clip = clips.find(({ id }) => editing.selected.has(id));
   if (!first || !clip) return 'Changed';
   if (first.edit === 'move_clips' && first.copy) return 'Copied';
+  if (first.edit === 'set_clip') return toldChange(editing, first);
   return `${clip.name}, now at ${position(clip.start, editing.rate)}, ${lengthOf(clip.length, editing.rate)}`;
+}
+
+function toldChange({ rate }: Editing, { fade_in, fade_out }: Extract<Edit, { edit: 'set_clip' }>) {
+  if (fade_in) return `Fade-in ${lengthOf(fade_in.length, rate)}`;
+  if (fade_out) return `Fade-out ${lengthOf(fade_out.length, rate)}`;
+  return 'Envelope changed';
 }
 
 /** The pointer's look over a place of the tracks. */

@@ -57,3 +57,13 @@ export function drags(begin: (press: Press) => Drag | null, onhover?: (press: Pr
     };
   };
 }
+
+/** A press takes the focus from a field and does not leave a ring: keys then go to the page. */
+export function unfocuses(element: HTMLElement) {
+  const press = (event: MouseEvent) => {
+    event.preventDefault();
+    if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+  };
+  element.addEventListener('mousedown', press);
+  return () => element.removeEventListener('mousedown', press);
+}

@@ -45,10 +45,12 @@ export function drawRuler(stage: Stage, drawing: RulerDrawing): void {
       LOOP_PX,
     );
   }
-  for (const marker of drawing.markers) drawMarker(colours, drawing.view, marker);
+  for (const [i, marker] of drawing.markers.entries()) {
+    drawMarker(colours, drawing.view, marker, drawing.markers[i + 1]);
+  }
 }
 
-function drawMarker(colours: Palette, view: TimeView, marker: Marker) {
+function drawMarker(colours: Palette, view: TimeView, marker: Marker, next?: Marker) {
   const { ctx, width } = colours;
   const left = xOf(view, marker.at);
   const right = xOf(view, marker.at + marker.length);
@@ -73,7 +75,8 @@ function drawMarker(colours: Palette, view: TimeView, marker: Marker) {
   ctx.fill();
   ctx.fillStyle = colours.text;
   const start = Math.max(0, left) + FLAG_PX + 3;
-  const room = marker.length > 0 ? right - start : 160;
+  const until = next ? xOf(view, next.at) : width;
+  const room = Math.min(marker.length > 0 ? right : Infinity, until) - start - 2;
   if (room > 12) text(colours, marker.name, start, MARKERS_PX / 2, room);
 }
 

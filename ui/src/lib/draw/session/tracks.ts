@@ -105,7 +105,7 @@ function drawClips(colours: Palette, drawing: SessionDrawing, track: Track, inde
   ctx.globalAlpha = alpha;
   ctx.fill(paths.energy);
   for (const { clip, heard, box, isSelected } of shown) {
-    drawShape(colours, view, heard, box);
+    if (!drawing.missing[clip.source]) drawShape(colours, view, heard, box);
     if (isSelected) drawHandles(colours, view, clip, box);
   }
 }
