@@ -1,6 +1,13 @@
 import { expect, test } from 'vitest';
 import { paperSession } from '../../mock/session';
-import { exportedSentence, filesSentence, qualitiesOf, rangeOf, rangesOf } from './exporting';
+import {
+  exportedSentence,
+  filesSentence,
+  outputIn,
+  qualitiesOf,
+  rangeOf,
+  rangesOf,
+} from './exporting';
 
 const selection = { from: 10, to: 20 };
 const loop = { from: 5, to: 50 };
@@ -42,4 +49,13 @@ test('warnings are told with what was made', () => {
   expect(exportedSentence('Show', { files: [file, file], warnings: ['Bells is missing.'] })).toBe(
     'Show: 2 files were exported. Bells is missing.',
   );
+});
+
+test('a mix goes into a file of the folder, the others into the folder', () => {
+  expect(outputIn('/home/you/', 'Night radio', 'mix', 'mp3')).toBe('/home/you/Night radio.mp3');
+  expect(outputIn('/home/you', 'Acts 1/2: end?', 'mix', 'flac')).toBe(
+    '/home/you/Acts 1 2 end.flac',
+  );
+  expect(outputIn('/home/you', '???', 'mix', 'wav')).toBe('/home/you/Mix.wav');
+  expect(outputIn('/home/you', 'Night radio', 'tracks', 'mp3')).toBe('/home/you');
 });

@@ -56,6 +56,13 @@ export function filesSentence(session: Session, parts: Parts): { count: number; 
   return { count: regions, sentence };
 }
 
+/** Where it goes in a folder: a file for the mix, else the folder itself. */
+export function outputIn(folder: string, name: string, parts: Parts, format: string): string {
+  if (parts !== 'mix') return folder;
+  const file = name.replace(/[\\/:*?"<>|\s]+/g, ' ').trim() || 'Mix';
+  return `${folder.replace(/[\\/]+$/, '')}/${file}.${format}`;
+}
+
 export function exportedSentence(name: string, { files, warnings }: Exported): string {
   const made =
     files.length === 1 ? `${name} was exported.` : `${name}: ${files.length} files were exported.`;

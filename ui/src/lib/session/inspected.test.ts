@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { apply } from './apply';
-import { common, lasting, setAll, startingAt, stretchOf, withFade } from './inspected';
+import { common, lasting, raised, setAll, startingAt, stretchOf, withFade } from './inspected';
 import { paperSession } from '../../mock/session';
 
 const session = paperSession('full');
@@ -18,6 +18,17 @@ test('a change of all is one edit for each', () => {
     { edit: 'set_clip', clip: 11, gain_db: -3 },
     { edit: 'set_clip', clip: 12, gain_db: -3 },
   ]);
+});
+
+test('clips that get louder together keep their differences, within the range of gains', () => {
+  const [loud, soft] = clips.map((clip, i) => ({ ...clip, gain_db: i === 0 ? 20 : -3 }));
+  if (!loud || !soft) throw new Error('the paper session has two clips on its first track');
+  expect(raised([loud, soft], 1.5)).toEqual([
+    { edit: 'set_clip', clip: 11, gain_db: 21.5 },
+    { edit: 'set_clip', clip: 12, gain_db: -1.5 },
+  ]);
+  expect(raised([loud], 30)).toEqual([{ edit: 'set_clip', clip: 11, gain_db: 24 }]);
+  expect(raised([soft], -200)).toEqual([{ edit: 'set_clip', clip: 12, gain_db: -120 }]);
 });
 
 test('a fade keeps its shape when its length changes, and ends where the other begins', () => {

@@ -22,6 +22,13 @@ export function setAll(clips: readonly Clip[], change: (clip: Clip) => Change): 
   return clips.map((clip) => ({ edit: 'set_clip', clip: clip.id, ...change(clip) }));
 }
 
+/** All louder or softer, so that they keep their differences. */
+export function raised(clips: readonly Clip[], byDb: number): Edit[] {
+  return setAll(clips, ({ gain_db }) => ({
+    gain_db: Math.min(24, Math.max(-120, Math.round((gain_db + byDb) * 100) / 100)),
+  }));
+}
+
 /** One side's fade, no longer than the other leaves room for. */
 export function withFade(
   clips: readonly Clip[],
