@@ -12,14 +12,7 @@ export function peaks(seed: string, wanted: number, seconds: number): ArrayBuffe
   const channels = 2;
   const count = Math.ceil((seconds * 48_000) / samplesPerPeak);
   const buffer = new ArrayBuffer(28 + count * channels * 6);
-  const view = new DataView(buffer);
-  view.setUint32(0, 0x4156504b, false);
-  view.setUint16(4, 1, true);
-  view.setUint16(6, channels, true);
-  view.setUint32(8, 48_000, true);
-  view.setUint32(12, samplesPerPeak, true);
-  view.setBigUint64(16, BigInt(count * samplesPerPeak), true);
-  view.setUint32(24, count, true);
+  const view = header(buffer, channels, samplesPerPeak, count * samplesPerPeak, count);
   let state = [...seed].reduce((hash, letter) => (hash * 31 + letter.charCodeAt(0)) >>> 0, 7);
   const random = () => (state = (state * 1_664_525 + 1_013_904_223) >>> 0) / 2 ** 32;
   const phase = state % 7;
@@ -34,6 +27,38 @@ export function peaks(seed: string, wanted: number, seconds: number): ArrayBuffe
     }
   }
   return buffer;
+}
+
+/** A chord, sample by sample. */
+export function samples(from: number, frames: number): ArrayBuffer {
+  const buffer = new ArrayBuffer(28 + frames * 6);
+  const view = header(buffer, 1, 1, frames, frames);
+  for (let n = 0; n < frames; n += 1) {
+    const at = (from + n) / 48_000;
+    const value = 0.4 * Math.sin(2 * Math.PI * 220 * at) + 0.2 * Math.sin(2 * Math.PI * 1320 * at);
+    for (let part = 0; part < 3; part += 1) {
+      view.setInt16(28 + n * 6 + part * 2, (part < 2 ? value : Math.abs(value)) * 32_767, true);
+    }
+  }
+  return buffer;
+}
+
+function header(
+  buffer: ArrayBuffer,
+  channels: number,
+  samplesPerPeak: number,
+  frames: number,
+  count: number,
+): DataView {
+  const view = new DataView(buffer);
+  view.setUint32(0, 0x4156504b, false);
+  view.setUint16(4, 1, true);
+  view.setUint16(6, channels, true);
+  view.setUint32(8, 48_000, true);
+  view.setUint32(12, samplesPerPeak, true);
+  view.setBigUint64(16, BigInt(frames), true);
+  view.setUint32(24, count, true);
+  return view;
 }
 
 export async function picture(id: string, width: number): Promise<ArrayBuffer> {

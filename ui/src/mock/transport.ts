@@ -11,7 +11,7 @@ import { paperEffects } from './effects';
 import { paperGateway } from './gateway';
 import { csv } from './costs';
 import { operations } from './operations';
-import { peaks, picture, screen } from './pictures';
+import { peaks, picture, samples, screen } from './pictures';
 import { paperSessions } from './sessions';
 import { paperServers } from './servers';
 import { paperWeights } from './weights';
@@ -41,6 +41,9 @@ export function mockTransport(scene: string): Transport {
       if (operation === 'audio.peaks') {
         const seed = String(values['asset'] ?? values['path']);
         return peaks(seed, Number(values['samples_per_peak']), scene === 'busy' ? 3600 : 245.76);
+      }
+      if (operation === 'audio.samples') {
+        return samples(Number(values['from']), Number(values['frames']));
       }
       if (operation === 'movie.picture')
         return picture(String(values['image']), Number(values['width']));

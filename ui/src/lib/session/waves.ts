@@ -1,4 +1,16 @@
-// Which level of a sound's peaks fits a zoom. Pure.
+// Which peaks or samples of a sound fit a zoom. Pure.
+
+/** Below so many samples a pixel they are drawn one by one. */
+const NEAR = 32;
+/** Samples of a stretch that is read; a screen has fewer, also at four times the session's rate. */
+export const STRETCH_FRAMES = 1 << 18;
+const STRIDE = STRETCH_FRAMES / 2;
+
+/** Where the stretch of samples begins that shows a sound from `from` on; `null` from afar. */
+export function stretchAt(from: number, samplesPerPx: number): number | null {
+  if (samplesPerPx >= NEAR) return null;
+  return Math.max(0, Math.floor(from / STRIDE)) * STRIDE;
+}
 
 /** Samples per peak of the finest level, and how much coarser each next one is. */
 const FINEST = 256;

@@ -1,4 +1,4 @@
-//! Operations on sound: probe, peaks, loudness, normalise, albums, convert, effects, many at a time,
+//! Operations on sound: probe, peaks, samples, loudness, normalise, albums, convert, effects, many at a time,
 //! speech.
 
 mod album;
@@ -9,6 +9,7 @@ mod measure;
 mod normalize;
 mod pipeline;
 mod probe;
+mod samples;
 mod speech;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use studio_store::Projects;
 /// What this crate registers.
 pub fn operations(projects: &Arc<Projects>) -> Vec<Operation> {
     let mut operations = probe::operations(projects);
+    operations.push(samples::operation(projects));
     operations.push(measure::operation(projects));
     operations.push(normalize::operation(projects));
     operations.extend(album::operations());

@@ -2,7 +2,6 @@
 // screen is visited beyond a comparison.
 
 import type { Stage } from '$design/canvas';
-import type { Peaks } from '../../peaks';
 import { clipEnd } from '../../session/clips';
 import { withCrossfades } from '../../session/crossfade';
 import { clipBox, TRACK_PX, type Box, type Stretch } from '../../session/geometry';
@@ -10,7 +9,7 @@ import type { Clip, Range, Session, Track } from '../../session/types';
 import { xOf } from '../../session/view';
 import { drawBody, drawHandles, drawShape } from './clip';
 import { palette, trackColour, type Palette } from './palette';
-import { addWave, type WavePaths } from './wave';
+import { addWave, type Wave, type WavePaths } from './wave';
 
 export interface SessionDrawing {
   session: Session;
@@ -20,8 +19,8 @@ export interface SessionDrawing {
   /** Tracks that the range is meant for; empty: all. */
   rangeTracks: number[];
   focused: number | null;
-  /** Peaks of a source that fit the zoom, if they are there. */
-  peaks: (source: string) => Peaks | null;
+  /** What of a source fits the zoom from a sample on, if it is there. */
+  wave: (source: string, from: number) => Wave | null;
   missing: Record<string, string>;
 }
 
@@ -88,13 +87,20 @@ function drawClips(colours: Palette, drawing: SessionDrawing, track: Track, inde
   // The selected lie on top.
   shown.sort((a, b) => Number(a.isSelected) - Number(b.isSelected));
   const colour = colours.tracks[trackColour(track.id) - 1] ?? { wave: '', ground: '' };
-  const paths: WavePaths = { extent: new Path2D(), energy: new Path2D(), muted: new Path2D() };
+  const paths: WavePaths = {
+    extent: new Path2D(),
+    energy: new Path2D(),
+    muted: new Path2D(),
+    line: new Path2D(),
+  };
   for (const { clip, box, isSelected } of shown) {
     drawBody(colours, colour, clip, box, isSelected, drawing.missing[clip.source]);
   }
   for (const { heard, box } of shown) {
-    const peaks = drawing.missing[heard.source] ? null : drawing.peaks(heard.source);
-    if (peaks) addWave(paths, peaks, heard, box, view, drawing.session.rate);
+    if (drawing.missing[heard.source]) continue;
+    const from = heard.from + Math.max(0, view.from - heard.start);
+    const wave = drawing.wave(heard.source, from);
+    if (wave) addWave(paths, wave, heard, box, view, drawing.session.rate);
   }
   const alpha = ctx.globalAlpha;
   ctx.fillStyle = colour.wave;
@@ -104,6 +110,9 @@ function drawClips(colours: Palette, drawing: SessionDrawing, track: Track, inde
   ctx.fill(paths.muted);
   ctx.globalAlpha = alpha;
   ctx.fill(paths.energy);
+  ctx.strokeStyle = colour.wave;
+  ctx.lineWidth = 1.5;
+  ctx.stroke(paths.line);
   for (const { clip, heard, box, isSelected } of shown) {
     if (!drawing.missing[clip.source]) drawShape(colours, view, heard, box);
     if (isSelected) drawHandles(colours, view, clip, box);
