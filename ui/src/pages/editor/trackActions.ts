@@ -55,3 +55,9 @@ export async function removeTrack(editing: Editing, track: Track): Promise<void>
 export function isHeard(tracks: readonly Track[], track: Track): boolean {
   return !track.muted && (track.soloed || !tracks.some(({ soloed }) => soloed));
 }
+
+/** Linear peaks of a track, or without one of the mix; nothing sounds while it stands. */
+export function peaksOf({ session }: Editing, track?: number): [number, number] | undefined {
+  if (!session.playing) return undefined;
+  return track === undefined ? session.mix : session.levels.get(track);
+}
