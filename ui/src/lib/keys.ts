@@ -69,6 +69,14 @@ export const shortcuts: { where: string; list: Shortcut[] }[] = [
     ],
   },
   {
+    where: 'Tracks and mixer',
+    list: [
+      { keys: ['↑', '↓'], does: 'Change a fader, with Shift finely; move a track, on its handle' },
+      { keys: ['Del'], does: 'Bring a fader to where it usually stands, as a double click does' },
+      { keys: ['F2'], does: 'Rename a track or the session, on its name' },
+    ],
+  },
+  {
     where: 'Project',
     list: [
       { keys: ['↑', '↓'], does: 'Choose the asset before or after' },

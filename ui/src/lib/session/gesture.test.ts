@@ -94,3 +94,13 @@ test('undo by keys ends it first, arrows go on with it', () => {
   stop();
   expect(committed).toEqual([5, 6]);
 });
+
+test('a choice from a list is done soon, though its press has no release', async () => {
+  const list = Object.assign(new EventTarget(), { tagName: 'SELECT' });
+  const choice = gesture();
+  choice.listen(list);
+  list.dispatchEvent(new Event('pointerdown'));
+  choice.move(3);
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(committed).toEqual([3]);
+});

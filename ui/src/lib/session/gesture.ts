@@ -53,7 +53,7 @@ export class Gesture<T> {
   /** Hears where presses and keys end it; answers how to stop that, which ends it too. */
   listen(target: EventTarget): () => void {
     const listeners: [string, (event: Event) => void][] = [
-      ['pointerdown', () => this.press()],
+      ['pointerdown', (event) => (opensList(event) ? this.end() : this.press())],
       ['pointerup', () => this.release()],
       ['pointercancel', () => this.release()],
       ['keydown', (event) => !KEEPS_GOING.test((event as KeyboardEvent).key) && this.end()],
@@ -66,4 +66,9 @@ export class Gesture<T> {
       this.release();
     };
   }
+}
+
+/** A list that opens keeps the release for itself. */
+function opensList({ target }: Event): boolean {
+  return /^(SELECT|OPTION)$/.test((target as Partial<Element> | null)?.tagName ?? '');
 }
