@@ -64,6 +64,7 @@ export const shortcuts: { where: string; list: Shortcut[] }[] = [
       { keys: ['U'], does: 'Mute the selected clips; Shift with M or S: the track' },
       { keys: ['N'], does: 'Snap on or off; Shift while dragging does without' },
       { keys: ['+', '−', '0', 'Z'], does: 'Zoom; show all; show the selection' },
+      { keys: ['W'], does: 'Waveforms or spectrograms' },
       { keys: ['Mod', 'Z'], does: 'Undo; with Shift, redo' },
       { keys: ['Mod', 'E'], does: 'Export' },
     ],

@@ -61,6 +61,26 @@ function header(
   return view;
 }
 
+/** Harmonics that glide, and noise above them. */
+export function spectrum(from: number, to: number, wish: Record<string, unknown>): ArrayBuffer {
+  const [columns, bands] = [Number(wish['columns']), Number(wish['bands'])];
+  const bytes = new Uint8Array(8 + columns * bands);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, columns, true);
+  view.setUint32(4, bands, true);
+  for (let column = 0; column < columns; column += 1) {
+    const at = from + ((to - from) * column) / columns;
+    const note = 18 + 6 * Math.sin(at / 3) + 3 * Math.sin(at * 2);
+    const swell = 0.7 + 0.3 * Math.sin(at * 1.3);
+    for (let band = 0; band < bands; band += 1) {
+      const near = [0, 7, 11, 14].map((over) => Math.exp(-(((band - note - over) / 1.2) ** 2)));
+      const noise = 0.25 + 0.12 * Math.sin(band * 7.1 + at * 31) - band / 500;
+      bytes[8 + column * bands + band] = 255 * Math.min(1, swell * Math.max(noise, ...near));
+    }
+  }
+  return bytes.buffer;
+}
+
 export async function picture(id: string, width: number): Promise<ArrayBuffer> {
   const canvas = paint(Number(id.replace(/\D/g, '')), width);
   return (await canvas.convertToBlob({ type: 'image/png' })).arrayBuffer();

@@ -11,7 +11,7 @@ import { paperEffects } from './effects';
 import { paperGateway } from './gateway';
 import { csv } from './costs';
 import { operations } from './operations';
-import { peaks, picture, samples, screen } from './pictures';
+import { peaks, picture, samples, screen, spectrum } from './pictures';
 import { paperSessions } from './sessions';
 import { paperServers } from './servers';
 import { paperWeights } from './weights';
@@ -44,6 +44,9 @@ export function mockTransport(scene: string): Transport {
       }
       if (operation === 'audio.samples') {
         return samples(Number(values['from']), Number(values['frames']));
+      }
+      if (operation === 'audio.spectrogram') {
+        return spectrum(Number(values['from_secs']), Number(values['to_secs']), values);
       }
       if (operation === 'movie.picture')
         return picture(String(values['image']), Number(values['width']));

@@ -40,6 +40,12 @@ class Sessions {
     return id;
   }
 
+  /** An empty session that is named by its number. */
+  async createNext(project: string): Promise<string> {
+    if (!this.of(project)) await this.load(project);
+    return this.create(project, `Session ${(this.of(project)?.length ?? 0) + 1}`, []);
+  }
+
   async remove(project: string, session: string): Promise<void> {
     await call('session.delete', { project, session });
     await this.load(project);

@@ -3,6 +3,7 @@
 import { sessionEnd } from '$lib/session/clips';
 import type { Edit, Track } from '$lib/session/types';
 import { showing } from '$lib/session/view';
+import { registry } from '$lib/store/operations.svelte';
 import * as actions from './actions';
 import * as copying from './copying';
 import type { Editing } from './editing.svelte';
@@ -60,6 +61,7 @@ const does: Record<Command, (editing: Editing, page: Page) => unknown> = {
   zoomOut: (editing) => editing.zoom(1 / ZOOM),
   fit: (editing) => editing.fit(),
   fitSelection,
+  spectra: (editing) => canShowSpectra() && (editing.spectral = !editing.spectral),
   addPoint: actions.addPoint,
   pointUp: (editing) => actions.changePoint(editing, STEP_DB),
   pointDown: (editing) => actions.changePoint(editing, -STEP_DB),
@@ -68,6 +70,11 @@ const does: Record<Command, (editing: Editing, page: Page) => unknown> = {
   soloTrack: (editing) => setTrack(editing, ({ soloed }) => ({ soloed: !soloed })),
   export: (_, page) => page.openExport(),
 };
+
+/** Whether this studio measures spectra. */
+export function canShowSpectra(): boolean {
+  return registry.list.some(({ name }) => name === 'audio.spectrogram');
+}
 
 /** Records to the armed track, else to the focused one, else to the first. */
 export function record({ session, armed, track, document }: Editing): unknown {

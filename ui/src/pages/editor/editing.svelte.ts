@@ -36,6 +36,8 @@ export class Editing {
   heightPx = $state(1);
   snap = $state(true);
   units = $state<Units>('time');
+  /** Clips show their spectra instead of their waves. */
+  spectral = $state(false);
   /** The focused track. */
   track = $state<number | null>(null);
   /** Track that is recorded to. */

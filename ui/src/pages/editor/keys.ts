@@ -6,7 +6,7 @@ export type Command =
   | ('cut' | 'copy' | 'paste' | 'duplicate' | 'selectAll' | 'selectNone')
   | ('earlier' | 'later' | 'sampleEarlier' | 'sampleLater' | 'trackUp' | 'trackDown')
   | ('trimStart' | 'trimEnd' | 'fadeIn' | 'fadeOut')
-  | ('rangeFrom' | 'rangeTo' | 'snap' | 'zoomIn' | 'zoomOut' | 'fit' | 'fitSelection')
+  | ('rangeFrom' | 'rangeTo' | 'snap' | 'zoomIn' | 'zoomOut' | 'fit' | 'fitSelection' | 'spectra')
   | ('addPoint' | 'pointUp' | 'pointDown' | 'removePoint' | 'muteTrack' | 'soloTrack' | 'export');
 
 const COMMANDS: Record<string, Command> = {
@@ -50,6 +50,7 @@ const COMMANDS: Record<string, Command> = {
   '-': 'zoomOut',
   '0': 'fit',
   z: 'fitSelection',
+  w: 'spectra',
   e: 'addPoint',
   'alt+arrowup': 'pointUp',
   'alt+arrowdown': 'pointDown',

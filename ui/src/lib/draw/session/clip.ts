@@ -53,13 +53,7 @@ export function drawBody(
     ctx.fillStyle = colours.danger;
     text(colours, missing, left, box.y + TITLE_PX + (box.height - TITLE_PX) / 2, room);
   }
-  ctx.strokeStyle = edge;
-  ctx.lineWidth = isSelected ? 2 : 1;
-  ctx.globalAlpha = isSelected ? alpha : alpha * 0.6;
-  ctx.beginPath();
-  ctx.roundRect(box.x + 0.5, box.y + 0.5, box.width - 1, box.height - 1, colours.radius);
-  ctx.stroke();
-  ctx.globalAlpha = alpha;
+  outline(colours, box, edge, 1, alpha * 0.6);
 }
 
 /** Fades and envelope. */
@@ -74,6 +68,7 @@ export function drawShape(colours: Palette, view: Stretch, clip: Clip, box: Box)
 /** What of a selected clip can be grabbed: the ends of its own fades, and the envelope's points. */
 export function drawHandles(colours: Palette, view: Stretch, clip: Clip, box: Box): void {
   if (box.width < TITLED_PX) return;
+  outline(colours, box, colours.accent, 2, colours.ctx.globalAlpha);
   const sound = soundBox(box);
   if (clip.envelope.length === 0) drawEnvelope(colours, view, clip, sound);
   for (const point of clip.envelope) {
@@ -130,6 +125,17 @@ function drawEnvelope(colours: Palette, view: Stretch, clip: Clip, sound: Box) {
   ctx.lineTo(sound.x + sound.width, places.at(-1)?.y ?? yOfGain(sound, 0));
   ctx.stroke();
   ctx.restore();
+}
+
+function outline({ ctx, radius }: Palette, box: Box, colour: string, wide: number, alpha: number) {
+  const before = ctx.globalAlpha;
+  ctx.globalAlpha = alpha;
+  ctx.strokeStyle = colour;
+  ctx.lineWidth = wide;
+  ctx.beginPath();
+  ctx.roundRect(box.x + 0.5, box.y + 0.5, box.width - 1, box.height - 1, radius);
+  ctx.stroke();
+  ctx.globalAlpha = before;
 }
 
 function handle({ ctx, accent, bg }: Palette, x: number, y: number) {

@@ -9,6 +9,7 @@ import type { Clip, Range, Session, Track } from '../../session/types';
 import { xOf } from '../../session/view';
 import { drawBody, drawHandles, drawShape } from './clip';
 import { palette, trackColour, type Palette } from './palette';
+import { drawSpectrum, type Spectrum } from './spectrum';
 import { addWave, type Wave, type WavePaths } from './wave';
 
 export interface SessionDrawing {
@@ -21,6 +22,8 @@ export interface SessionDrawing {
   focused: number | null;
   /** What of a source fits the zoom from a sample on, if it is there. */
   wave: (source: string, from: number) => Wave | null;
+  /** Of a source, where spectra are shown instead of waves. */
+  spectrum: ((source: string) => Spectrum | null) | null;
   missing: Record<string, string>;
 }
 
@@ -98,6 +101,11 @@ function drawClips(colours: Palette, drawing: SessionDrawing, track: Track, inde
   }
   for (const { heard, box } of shown) {
     if (drawing.missing[heard.source]) continue;
+    if (drawing.spectrum) {
+      const spectrum = drawing.spectrum(heard.source);
+      if (spectrum) drawSpectrum(colours, spectrum, heard, box, view);
+      continue;
+    }
     const from = heard.from + Math.max(0, view.from - heard.start);
     const wave = drawing.wave(heard.source, from);
     if (wave) addWave(paths, wave, heard, box, view, drawing.session.rate);
