@@ -15,6 +15,7 @@ import { jobs } from '$lib/store/jobs.svelte';
 import { library } from '$lib/store/library.svelte';
 import { router } from '$lib/store/route.svelte';
 import { weights } from '$lib/store/weights.svelte';
+import { sessions } from '$lib/store/sessions.svelte';
 import { settings } from '$lib/store/settings.svelte';
 import { quietly } from '$lib/store/toasts.svelte';
 import { connect } from '$lib/transport';
@@ -29,6 +30,7 @@ async function open(target: HTMLElement) {
   }
   router.start();
   films.start();
+  sessions.start();
   ambient.start();
   chats.start();
   weights.start();

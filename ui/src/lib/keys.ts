@@ -41,6 +41,43 @@ export const shortcuts: { where: string; list: Shortcut[] }[] = [
     ],
   },
   {
+    where: 'Multitrack session',
+    list: [
+      { keys: ['Space'], does: 'Play or pause' },
+      { keys: ['R'], does: 'Record to the armed track, or stop' },
+      { keys: ['L'], does: 'Loop the range or the selected clips' },
+      { keys: ['S'], does: 'Split at the playhead, or at the edges of the range' },
+      { keys: ['X'], does: 'Cut the range and close the gap' },
+      { keys: ['Del'], does: 'Remove the range or the selected clips; with Shift, close the gap' },
+      { keys: ['Mod', 'X / C / V / D'], does: 'Cut, copy, paste, duplicate clips' },
+      {
+        keys: ['←', '→'],
+        does: 'Move the selected clips, or the playhead; with Shift by a sample',
+      },
+      { keys: ['↑', '↓'], does: 'Move the selected clips to another track, or the focus' },
+      { keys: ['Tab'], does: 'Next clip, from the first one that has the focus' },
+      { keys: ['[', ']'], does: 'Trim the start or end to the playhead' },
+      { keys: ['{', '}'], does: 'Fade in up to the playhead, or out from it' },
+      { keys: ['E'], does: 'Envelope point at the playhead; Alt with ↑ ↓ changes it' },
+      { keys: ['I', 'O'], does: 'Begin or end the range at the playhead' },
+      { keys: ['M'], does: 'Marker at the playhead, or region over the range' },
+      { keys: ['U'], does: 'Mute the selected clips; Shift with M or S: the track' },
+      { keys: ['N'], does: 'Snap on or off; Shift while dragging does without' },
+      { keys: ['+', '−', '0', 'Z'], does: 'Zoom; show all; show the selection' },
+      { keys: ['W'], does: 'Waveforms or spectrograms' },
+      { keys: ['Mod', 'Z'], does: 'Undo; with Shift, redo' },
+      { keys: ['Mod', 'E'], does: 'Export' },
+    ],
+  },
+  {
+    where: 'Tracks and mixer',
+    list: [
+      { keys: ['↑', '↓'], does: 'Change a fader, with Shift finely; move a track, on its handle' },
+      { keys: ['Del'], does: 'Bring a fader to where it usually stands, as a double click does' },
+      { keys: ['F2'], does: 'Rename a track or the session, on its name' },
+    ],
+  },
+  {
     where: 'Project',
     list: [
       { keys: ['↑', '↓'], does: 'Choose the asset before or after' },

@@ -44,6 +44,18 @@ export function parsePeaks(buffer: ArrayBuffer): Peaks {
  */
 export function columns(peaks: Peaks, from: number, to: number, width: number): Float32Array {
   const out = new Float32Array(width * VALUES);
+  fillColumns(peaks, from, to, width, out);
+  return out;
+}
+
+/** As `columns`, into an array that the caller keeps. */
+export function fillColumns(
+  peaks: Peaks,
+  from: number,
+  to: number,
+  width: number,
+  out: Float32Array,
+): void {
   const perColumn = (to - from) / width / peaks.samplesPerPeak;
   const origin = from / peaks.samplesPerPeak;
   for (let column = 0; column < width; column += 1) {
@@ -51,7 +63,6 @@ export function columns(peaks: Peaks, from: number, to: number, width: number): 
     const last = Math.max(first + 1, Math.ceil(origin + (column + 1) * perColumn));
     summarise(peaks, Math.max(0, first), Math.min(peaks.length, last), out, column * VALUES);
   }
-  return out;
 }
 
 /** Samples per peak to ask for, so that `width` columns over `frames` are each at least one peak. */

@@ -8,6 +8,7 @@ test('every place survives the address', () => {
     { page: 'film', project: 'p', film: 'f' },
     { page: 'film', project: 'p', film: null },
     { page: 'film', project: null, film: null },
+    { page: 'session', project: 'p', session: 's/1' },
     { page: 'ambient' },
     { page: 'chat', chat: null },
     { page: 'chat', chat: 'c' },
@@ -22,4 +23,5 @@ test('every place survives the address', () => {
 test('an unknown place is the start', () => {
   expect(parseRoute('#/nowhere')).toEqual({ page: 'start' });
   expect(parseRoute('#/project')).toEqual({ page: 'start' });
+  expect(parseRoute('#/session/p')).toEqual({ page: 'project', project: 'p' });
 });

@@ -7,6 +7,8 @@ export type Route =
   | { page: 'start' }
   | { page: 'project'; project: string }
   | { page: 'film'; project: string | null; film: string | null }
+  /** The multitrack editor. */
+  | { page: 'session'; project: string; session: string }
   | { page: 'ambient' }
   | { page: 'chat'; chat: string | null }
   | { page: 'models'; tab: ModelsTab }
@@ -14,7 +16,7 @@ export type Route =
   | { page: 'settings'; section: string | null };
 
 export function parseRoute(fragment: string): Route {
-  const [page, first, film] = fragment
+  const [page, first, second] = fragment
     .replace(/^#\/?/, '')
     .split('/')
     .map((part) => decodeURIComponent(part));
@@ -22,7 +24,12 @@ export function parseRoute(fragment: string): Route {
     case 'project':
       return first ? { page, project: first } : { page: 'start' };
     case 'film':
-      return { page, project: first || null, film: film || null };
+      return { page, project: first || null, film: second || null };
+    case 'session':
+      if (!first) return { page: 'start' };
+      return second
+        ? { page, project: first, session: second }
+        : { page: 'project', project: first };
     case 'chat':
       return { page, chat: first || null };
     case 'models':
@@ -40,6 +47,7 @@ export function formatRoute(route: Route): string {
   const parts: string[] = [route.page === 'start' ? '' : route.page];
   if ('project' in route && route.project) parts.push(route.project);
   if ('film' in route && route.film) parts.push(route.film);
+  if ('session' in route) parts.push(route.session);
   if ('chat' in route && route.chat) parts.push(route.chat);
   if ('tab' in route && route.tab !== 'models') parts.push(route.tab);
   if ('section' in route && route.section) parts.push(route.section);

@@ -2,6 +2,7 @@
 // the pages do not follow is an error here. Times are ISO 8601, durations seconds.
 
 import type * as generated from './generated/operations';
+import type { SessionEvent, SessionOperations } from './session/types';
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
@@ -22,7 +23,7 @@ export type {
 } from './generated/operations';
 
 /** Every operation: its input and output by name. */
-export type Operations = Omit<generated.Operations, keyof Pending> & Pending;
+export type Operations = Omit<generated.Operations, keyof Pending> & Pending & SessionOperations;
 export type OperationName = keyof Operations;
 export type Input<N extends OperationName> = Operations[N]['input'];
 export type Output<N extends OperationName> = Operations[N]['output'];
@@ -117,6 +118,7 @@ export type StudioEvent =
   | { type: 'chat.changed'; conversation: string }
   | { type: 'chat.draft'; conversation: string; draft: generated.Draft }
   | { type: 'models.changed' }
+  | SessionEvent
   | { type: 'settings.changed' }
   /** This window fell behind: it must read the present state anew. */
   | { type: 'events.missed'; count: number };

@@ -24,6 +24,10 @@ export const operations: OperationInfo[] = [
     ...source,
     format: { enum: ['wav', 'flac', 'mp3'] },
   }),
+  define('audio.spectrogram', 'Read a spectrogram', 'Answers levels over time and frequency.', {
+    ...source,
+    columns: { type: 'integer', default: 1024 },
+  }),
   define(
     'audio.loudness',
     'Measure loudness',

@@ -6,21 +6,18 @@ export const PICTURE = btoa(
     '<circle cx="330" cy="110" r="44" fill="#f2d7a0"/><path d="M0 240q120-70 240 0t240-20v100H0z" fill="#131a28"/></svg>',
 );
 
-export function peaks(seed: string): ArrayBuffer {
-  const [count, channels, samplesPerPeak] = [720, 2, 16_384];
+/** Levels as the studio keeps them: 256 samples a peak, and four times as many each. */
+export function peaks(seed: string, wanted: number, seconds: number): ArrayBuffer {
+  const samplesPerPeak = 256 * 4 ** Math.floor(Math.log(Math.max(256, wanted) / 256) / Math.log(4));
+  const channels = 2;
+  const count = Math.ceil((seconds * 48_000) / samplesPerPeak);
   const buffer = new ArrayBuffer(28 + count * channels * 6);
-  const view = new DataView(buffer);
-  view.setUint32(0, 0x4156504b, false);
-  view.setUint16(4, 1, true);
-  view.setUint16(6, channels, true);
-  view.setUint32(8, 48_000, true);
-  view.setUint32(12, samplesPerPeak, true);
-  view.setBigUint64(16, BigInt(count * samplesPerPeak), true);
-  view.setUint32(24, count, true);
+  const view = header(buffer, channels, samplesPerPeak, count * samplesPerPeak, count);
   let state = [...seed].reduce((hash, letter) => (hash * 31 + letter.charCodeAt(0)) >>> 0, 7);
   const random = () => (state = (state * 1_664_525 + 1_013_904_223) >>> 0) / 2 ** 32;
+  const phase = state % 7;
   for (let i = 0; i < count; i += 1) {
-    const swell = 0.35 + 0.3 * Math.sin(i / 47 + (state % 7)) ** 2;
+    const swell = 0.35 + 0.3 * Math.sin((i * samplesPerPeak) / 770_000 + phase) ** 2;
     for (let channel = 0; channel < channels; channel += 1) {
       const height = Math.min(1, swell * (0.6 + 0.7 * random()));
       const at = 28 + (i * channels + channel) * 6;
@@ -30,6 +27,58 @@ export function peaks(seed: string): ArrayBuffer {
     }
   }
   return buffer;
+}
+
+/** A chord, sample by sample. */
+export function samples(from: number, frames: number): ArrayBuffer {
+  const buffer = new ArrayBuffer(28 + frames * 6);
+  const view = header(buffer, 1, 1, frames, frames);
+  for (let n = 0; n < frames; n += 1) {
+    const at = (from + n) / 48_000;
+    const value = 0.4 * Math.sin(2 * Math.PI * 220 * at) + 0.2 * Math.sin(2 * Math.PI * 1320 * at);
+    for (let part = 0; part < 3; part += 1) {
+      view.setInt16(28 + n * 6 + part * 2, (part < 2 ? value : Math.abs(value)) * 32_767, true);
+    }
+  }
+  return buffer;
+}
+
+function header(
+  buffer: ArrayBuffer,
+  channels: number,
+  samplesPerPeak: number,
+  frames: number,
+  count: number,
+): DataView {
+  const view = new DataView(buffer);
+  view.setUint32(0, 0x4156504b, false);
+  view.setUint16(4, 1, true);
+  view.setUint16(6, channels, true);
+  view.setUint32(8, 48_000, true);
+  view.setUint32(12, samplesPerPeak, true);
+  view.setBigUint64(16, BigInt(frames), true);
+  view.setUint32(24, count, true);
+  return view;
+}
+
+/** Harmonics that glide, and noise above them. */
+export function spectrum(from: number, to: number, wish: Record<string, unknown>): ArrayBuffer {
+  const [columns, bands] = [Number(wish['columns']), Number(wish['bands'])];
+  const bytes = new Uint8Array(8 + columns * bands);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, columns, true);
+  view.setUint32(4, bands, true);
+  for (let column = 0; column < columns; column += 1) {
+    const at = from + ((to - from) * column) / columns;
+    const note = 18 + 6 * Math.sin(at / 3) + 3 * Math.sin(at * 2);
+    const swell = 0.7 + 0.3 * Math.sin(at * 1.3);
+    for (let band = 0; band < bands; band += 1) {
+      const near = [0, 7, 11, 14].map((over) => Math.exp(-(((band - note - over) / 1.2) ** 2)));
+      const noise = 0.25 + 0.12 * Math.sin(band * 7.1 + at * 31) - band / 500;
+      bytes[8 + column * bands + band] = 255 * Math.min(1, swell * Math.max(noise, ...near));
+    }
+  }
+  return bytes.buffer;
 }
 
 export async function picture(id: string, width: number): Promise<ArrayBuffer> {

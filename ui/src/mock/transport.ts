@@ -11,7 +11,8 @@ import { paperEffects } from './effects';
 import { paperGateway } from './gateway';
 import { csv } from './costs';
 import { operations } from './operations';
-import { peaks, picture, screen } from './pictures';
+import { peaks, picture, samples, screen, spectrum } from './pictures';
+import { paperSessions } from './sessions';
 import { paperServers } from './servers';
 import { paperWeights } from './weights';
 import { paperPlayer } from './player';
@@ -37,7 +38,16 @@ export function mockTransport(scene: string): Transport {
     },
     async callBytes(operation, input) {
       const values = input as Record<string, Json>;
-      if (operation === 'audio.peaks') return peaks(String(values['asset'] ?? values['path']));
+      if (operation === 'audio.peaks') {
+        const seed = String(values['asset'] ?? values['path']);
+        return peaks(seed, Number(values['samples_per_peak']), scene === 'busy' ? 3600 : 245.76);
+      }
+      if (operation === 'audio.samples') {
+        return samples(Number(values['from']), Number(values['frames']));
+      }
+      if (operation === 'audio.spectrogram') {
+        return spectrum(Number(values['from_secs']), Number(values['to_secs']), values);
+      }
       if (operation === 'movie.picture')
         return picture(String(values['image']), Number(values['width']));
       if (operation === 'player.frame')
@@ -98,6 +108,7 @@ function answers(scene: string, emit: (event: StudioEvent) => void): Record<stri
     'movie.estimate': () => data.estimate,
     'movie.render': () => fail(),
     ...paperPlayer(emit),
+    ...paperSessions(scene, emit),
     'ambient.status': () => ambient,
     'ambient.play': (input) => tell({ ...input, playing: true }),
     'ambient.set': (input) => tell(input),

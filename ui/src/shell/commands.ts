@@ -5,6 +5,7 @@ import { chooseMedia, importPaths } from '$lib/importing';
 import { ago, prose } from '$lib/format';
 import { library } from '$lib/store/library.svelte';
 import { registry } from '$lib/store/operations.svelte';
+import { sessions } from '$lib/store/sessions.svelte';
 import { router } from '$lib/store/route.svelte';
 import { attempt } from '$lib/store/toasts.svelte';
 import { places, type Place } from './places';
@@ -54,7 +55,14 @@ function actions(): Command[] {
       router.go({ page: 'project', project });
       await importPaths(project, paths);
     };
-    list.unshift(action('Import files', 'import', () => void importing()));
+    const editing = async () => {
+      const session = await attempt(sessions.createNext(project));
+      if (session) router.go({ page: 'session', project, session });
+    };
+    list.unshift(
+      action('Import files', 'import', () => void importing()),
+      action('New multitrack session', 'tracks', () => void editing()),
+    );
   }
   return list;
 }
@@ -92,6 +100,7 @@ const DOMAIN_ICONS: Record<string, IconName> = {
   player: 'play',
   project: 'project',
   provider: 'server',
+  session: 'tracks',
   settings: 'settings',
   speech: 'speech',
 };

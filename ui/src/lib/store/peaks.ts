@@ -20,6 +20,16 @@ export function peaksOfFile(path: string, version: string, samplesPerPeak: numbe
   return read(`${path} ${version}`, { path }, samplesPerPeak);
 }
 
+/** Samples of an asset's sound, each as a peak of one. */
+export function samplesOf(
+  project: string,
+  { id: asset }: Asset,
+  from: number,
+  frames: number,
+): Promise<Peaks> {
+  return callBytes('audio.samples', { project, asset, from, frames }).then(parsePeaks);
+}
+
 function read(key: string, source: AudioSource, samplesPerPeak: number): Promise<Peaks> {
   const level = `${key} ${Math.floor(Math.log2(samplesPerPeak) / 2)}`;
   const known = kept.get(level);

@@ -8,6 +8,8 @@ class Router {
   project = $state<string | null>(null);
   /** Film of that project that was open last. */
   film = $state<string | null>(null);
+  /** Multitrack session of that project that was open last. */
+  session = $state<string | null>(null);
   /** Conversation that was open last. */
   chat = $state<string | null>(null);
   /** Part of the models page that was open last. */
@@ -28,9 +30,10 @@ class Router {
     if (route.page === 'chat') this.chat = route.chat;
     if (route.page === 'models') this.models = route.tab;
     if (!('project' in route) || !route.project) return;
-    if (route.project !== this.project) this.film = null;
+    if (route.project !== this.project) this.film = this.session = null;
     this.project = route.project;
     if (route.page === 'film') this.film = route.film;
+    if (route.page === 'session') this.session = route.session;
   }
 }
 

@@ -46,6 +46,7 @@ export function browserDrops(
         phase: 'dropped',
         paths: () => Promise.all(files.map(upload)),
         files: files.map((file) => async () => file),
+        at: { x: event.clientX, y: event.clientY },
       });
     },
   };

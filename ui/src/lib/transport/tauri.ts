@@ -56,7 +56,14 @@ async function droppedFile(path: string): Promise<File> {
   return fileOf(path, await command<ArrayBuffer>('dropped_file', { path }));
 }
 
-function dropOf(payload: { type: string; paths?: string[] }): Drop | null {
+interface Dropping {
+  type: string;
+  paths?: string[];
+  /** In pixels of the screen. */
+  position?: { x: number; y: number };
+}
+
+function dropOf(payload: Dropping): Drop | null {
   switch (payload.type) {
     case 'enter':
       return { phase: 'over' };
@@ -68,9 +75,15 @@ function dropOf(payload: { type: string; paths?: string[] }): Drop | null {
         phase: 'dropped',
         paths: async () => paths,
         files: paths.map((path) => () => droppedFile(path)),
+        at: onPage(payload.position ?? { x: 0, y: 0 }),
       };
     }
     default:
       return null;
   }
+}
+
+function onPage({ x, y }: { x: number; y: number }) {
+  const scale = globalThis.devicePixelRatio || 1;
+  return { x: x / scale, y: y / scale };
 }

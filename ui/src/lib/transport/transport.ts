@@ -9,7 +9,13 @@ export type Drop =
   | { phase: 'over' }
   | { phase: 'left' }
   /** Imported by path, or read: nothing is uploaded or read until it is asked for. */
-  | { phase: 'dropped'; paths: () => Promise<string[]>; files: (() => Promise<File>)[] };
+  | {
+      phase: 'dropped';
+      paths: () => Promise<string[]>;
+      files: (() => Promise<File>)[];
+      /** Where they were let go, in CSS pixels of the page. */
+      at: { x: number; y: number };
+    };
 
 export interface Filter {
   name: string;

@@ -1,5 +1,5 @@
-//! Operations on sound: probe, peaks, loudness, normalise, albums, convert, effects, many at a time,
-//! watched folders, speech.
+//! Operations on sound: probe, peaks, samples, spectrogram, loudness, normalise, albums, convert, effects,
+//! many at a time, watched folders, speech.
 
 mod album;
 mod convert;
@@ -9,6 +9,7 @@ mod measure;
 mod normalize;
 mod pipeline;
 mod probe;
+mod samples;
 mod spectrogram;
 mod speech;
 mod target;
@@ -21,6 +22,7 @@ use studio_store::Projects;
 /// What this crate registers.
 pub fn operations(projects: &Arc<Projects>) -> Vec<Operation> {
     let mut operations = probe::operations(projects);
+    operations.push(samples::operation(projects));
     operations.push(spectrogram::operation(projects));
     operations.push(measure::operation(projects));
     operations.push(normalize::operation(projects));

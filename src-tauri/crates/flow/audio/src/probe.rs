@@ -61,7 +61,8 @@ fn stored_or_computed(cx: &JobContext, source: &Source) -> Result<Peaks, Error> 
     studio_assets::peaks_of(cx, &source.path)
 }
 
-struct PeaksType;
+/// Levels of peaks as `studio_dsp::Peaks` encodes them.
+pub(crate) struct PeaksType;
 
 impl MediaType for PeaksType {
     const NAME: &'static str = "application/vnd.av-studio.peaks";

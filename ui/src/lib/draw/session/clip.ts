@@ -1,0 +1,156 @@
+// Draws one clip without its sound: ground and title, and over the sound fades, envelope and handles.
+
+import {
+  fadeHandle,
+  pointPlace,
+  soundBox,
+  TITLE_PX,
+  yOfGain,
+  type Box,
+  type Stretch,
+} from '../../session/geometry';
+import { fadeGain } from '../../session/shape';
+import type { Clip } from '../../session/types';
+import { text, type Palette } from './palette';
+
+/** Narrower clips have no title, narrower still no corners. */
+const TITLED_PX = 28;
+const ROUND_PX = 10;
+const PAD_PX = 6;
+const HANDLE_PX = 4;
+const FADE_STEPS = 24;
+
+export function drawBody(
+  colours: Palette,
+  colour: { wave: string; ground: string },
+  clip: Clip,
+  box: Box,
+  isSelected: boolean,
+  missing: string | undefined,
+): void {
+  const { ctx } = colours;
+  ctx.fillStyle = missing ? colours.dangerSoft : colour.ground;
+  fillBox(colours, box);
+  const edge = isSelected ? colours.accent : missing ? colours.danger : colour.wave;
+  ctx.fillStyle = edge;
+  if (box.width < TITLED_PX) {
+    ctx.fillRect(box.x, box.y, 1, box.height);
+    if (isSelected) ctx.fillRect(box.x, box.y, box.width, TITLE_PX / 2);
+    return;
+  }
+  const alpha = ctx.globalAlpha;
+  ctx.globalAlpha = isSelected ? alpha : alpha * 0.22;
+  ctx.beginPath();
+  ctx.roundRect(box.x, box.y, box.width, TITLE_PX, [colours.radius, colours.radius, 0, 0]);
+  ctx.fill();
+  ctx.globalAlpha = alpha;
+  const left = Math.max(box.x, 0) + PAD_PX;
+  const room = Math.min(box.x + box.width, colours.width) - left - PAD_PX;
+  ctx.fillStyle = isSelected ? colours.onAccent : colours.text;
+  const words = clip.muted ? `${clip.name} (muted)` : clip.name;
+  if (room > 0) text(colours, words, left, box.y + TITLE_PX / 2 + 1, room);
+  if (missing && room > 0) {
+    ctx.fillStyle = colours.danger;
+    text(colours, missing, left, box.y + TITLE_PX + (box.height - TITLE_PX) / 2, room);
+  }
+  outline(colours, box, edge, 1, alpha * 0.6);
+}
+
+/** Fades and envelope. */
+export function drawShape(colours: Palette, view: Stretch, clip: Clip, box: Box): void {
+  if (box.width < TITLED_PX) return;
+  const sound = soundBox(box);
+  if (clip.fade_in.length > 0) drawFade(colours, view, clip, sound, 'in');
+  if (clip.fade_out.length > 0) drawFade(colours, view, clip, sound, 'out');
+  if (clip.envelope.length > 0) drawEnvelope(colours, view, clip, sound);
+}
+
+/** What of a selected clip can be grabbed: the ends of its own fades, and the envelope's points. */
+export function drawHandles(colours: Palette, view: Stretch, clip: Clip, box: Box): void {
+  if (box.width < TITLED_PX) return;
+  outline(colours, box, colours.accent, 2, colours.ctx.globalAlpha);
+  const sound = soundBox(box);
+  if (clip.envelope.length === 0) drawEnvelope(colours, view, clip, sound);
+  for (const point of clip.envelope) {
+    const { x, y } = pointPlace(view, clip, sound, point);
+    if (x >= sound.x && x <= sound.x + sound.width) handle(colours, x, y);
+  }
+  for (const side of ['in', 'out'] as const) {
+    const { x, y } = fadeHandle(view, clip, box, side);
+    handle(colours, x, y);
+  }
+}
+
+/** What a fade takes away lies in shadow. */
+function drawFade(colours: Palette, view: Stretch, clip: Clip, sound: Box, side: 'in' | 'out') {
+  const { ctx } = colours;
+  const fade = side === 'in' ? clip.fade_in : clip.fade_out;
+  const width = fade.length / view.samplesPerPx;
+  const edge = side === 'in' ? sound.x : sound.x + sound.width;
+  const way = side === 'in' ? 1 : -1;
+  const most = Math.min(1, clip.length / fade.length);
+  const curve = new Path2D();
+  curve.moveTo(edge, sound.y + sound.height);
+  for (let step = 0; step <= FADE_STEPS; step += 1) {
+    const done = (step / FADE_STEPS) * most;
+    const y = sound.y + sound.height * (1 - fadeGain(fade.shape, done));
+    curve.lineTo(edge + way * done * width, y);
+  }
+  const shade = new Path2D(curve);
+  shade.lineTo(edge, sound.y);
+  shade.closePath();
+  const alpha = ctx.globalAlpha;
+  ctx.globalAlpha = alpha * 0.5;
+  ctx.fillStyle = colours.bg;
+  ctx.fill(shade);
+  ctx.globalAlpha = alpha;
+  ctx.strokeStyle = colours.soft;
+  ctx.lineWidth = 1;
+  ctx.stroke(curve);
+}
+
+function drawEnvelope(colours: Palette, view: Stretch, clip: Clip, sound: Box) {
+  const { ctx } = colours;
+  const places = clip.envelope.map((point) => pointPlace(view, clip, sound, point));
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(sound.x, sound.y, sound.width, sound.height);
+  ctx.clip();
+  ctx.strokeStyle = colours.accent;
+  ctx.lineWidth = 1;
+  ctx.setLineDash(places.length > 0 ? [] : [4, 4]);
+  ctx.beginPath();
+  ctx.moveTo(sound.x, places[0]?.y ?? yOfGain(sound, 0));
+  for (const { x, y } of places) ctx.lineTo(x, y);
+  ctx.lineTo(sound.x + sound.width, places.at(-1)?.y ?? yOfGain(sound, 0));
+  ctx.stroke();
+  ctx.restore();
+}
+
+function outline({ ctx, radius }: Palette, box: Box, colour: string, wide: number, alpha: number) {
+  const before = ctx.globalAlpha;
+  ctx.globalAlpha = alpha;
+  ctx.strokeStyle = colour;
+  ctx.lineWidth = wide;
+  ctx.beginPath();
+  ctx.roundRect(box.x + 0.5, box.y + 0.5, box.width - 1, box.height - 1, radius);
+  ctx.stroke();
+  ctx.globalAlpha = before;
+}
+
+function handle({ ctx, accent, bg }: Palette, x: number, y: number) {
+  ctx.beginPath();
+  ctx.arc(x, y, HANDLE_PX, 0, 2 * Math.PI);
+  ctx.fillStyle = bg;
+  ctx.fill();
+  ctx.strokeStyle = accent;
+  ctx.lineWidth = 2;
+  ctx.stroke();
+}
+
+function fillBox({ ctx, radius }: Palette, { x, y, width, height }: Box) {
+  if (width < ROUND_PX) return ctx.fillRect(x, y, width, height);
+  ctx.beginPath();
+  ctx.roundRect(x, y, width, height, radius);
+  ctx.fill();
+}

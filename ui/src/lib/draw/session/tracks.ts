@@ -1,0 +1,162 @@
+// Draws the tracks of a session: lanes, clips with their sound, the range, marker lines. Only what is on
+// screen is visited beyond a comparison.
+
+import type { Stage } from '$design/canvas';
+import { clipEnd } from '../../session/clips';
+import { withCrossfades } from '../../session/crossfade';
+import { clipBox, TRACK_PX, type Box, type Stretch } from '../../session/geometry';
+import type { Clip, Range, Session, Track } from '../../session/types';
+import { xOf } from '../../session/view';
+import { drawBody, drawHandles, drawShape } from './clip';
+import { palette, trackColour, type Palette } from './palette';
+import { drawSpectrum, type Spectrum } from './spectrum';
+import { addWave, type Wave, type WavePaths } from './wave';
+
+export interface SessionDrawing {
+  session: Session;
+  view: Stretch;
+  selected: ReadonlySet<number>;
+  range: Range | null;
+  /** Tracks that the range is meant for; empty: all. */
+  rangeTracks: number[];
+  focused: number | null;
+  /** What of a source fits the zoom from a sample on, if it is there. */
+  wave: (source: string, from: number) => Wave | null;
+  /** Of a source, where spectra are shown instead of waves. */
+  spectrum: ((source: string) => Spectrum | null) | null;
+  missing: Record<string, string>;
+}
+
+interface Shown {
+  clip: Clip;
+  /** With the fades that are heard. */
+  heard: Clip;
+  box: Box;
+  isSelected: boolean;
+}
+
+export function drawSession(stage: Stage, drawing: SessionDrawing): void {
+  const colours = palette(stage);
+  const { ctx } = colours;
+  ctx.font = colours.font;
+  ctx.textBaseline = 'middle';
+  const { session, view } = drawing;
+  const first = Math.max(0, Math.floor(view.top / TRACK_PX));
+  const last = Math.min(session.tracks.length, Math.ceil((view.top + stage.height) / TRACK_PX));
+  const anySoloed = session.tracks.some(({ soloed }) => soloed);
+  for (let index = first; index < last; index += 1) {
+    const track = session.tracks[index];
+    if (!track) continue;
+    drawLane(colours, drawing, track, index);
+    const isHeard = !track.muted && (track.soloed || !anySoloed);
+    ctx.globalAlpha = isHeard ? 1 : 0.45;
+    drawClips(colours, drawing, track, index);
+    ctx.globalAlpha = 1;
+  }
+  drawRange(colours, drawing);
+  drawMarkerLines(colours, drawing);
+}
+
+function drawLane(
+  { ctx, width, panel, line }: Palette,
+  drawing: SessionDrawing,
+  track: Track,
+  index: number,
+) {
+  const y = index * TRACK_PX - drawing.view.top;
+  if (track.id === drawing.focused) {
+    ctx.fillStyle = panel;
+    ctx.fillRect(0, y, width, TRACK_PX);
+  }
+  ctx.fillStyle = line;
+  ctx.fillRect(0, y + TRACK_PX - 1, width, 1);
+}
+
+function drawClips(colours: Palette, drawing: SessionDrawing, track: Track, index: number) {
+  const { ctx, width } = colours;
+  const { view, selected } = drawing;
+  const until = view.from + width * view.samplesPerPx;
+  const seen: Clip[] = [];
+  for (const clip of track.clips) {
+    if (clip.start > until) break;
+    if (clipEnd(clip) >= view.from) seen.push(clip);
+  }
+  if (seen.length === 0) return;
+  const heard = withCrossfades(seen);
+  const shown = seen.map((clip, i): Shown => {
+    const box = clipBox(view, clip, index);
+    return { clip, heard: heard[i] ?? clip, box, isSelected: selected.has(clip.id) };
+  });
+  // The selected lie on top.
+  shown.sort((a, b) => Number(a.isSelected) - Number(b.isSelected));
+  const colour = colours.tracks[trackColour(track.id) - 1] ?? { wave: '', ground: '' };
+  const paths: WavePaths = {
+    extent: new Path2D(),
+    energy: new Path2D(),
+    muted: new Path2D(),
+    line: new Path2D(),
+  };
+  for (const { clip, box, isSelected } of shown) {
+    drawBody(colours, colour, clip, box, isSelected, drawing.missing[clip.source]);
+  }
+  for (const { heard, box } of shown) {
+    if (drawing.missing[heard.source]) continue;
+    if (drawing.spectrum) {
+      const spectrum = drawing.spectrum(heard.source);
+      if (spectrum) drawSpectrum(colours, spectrum, heard, box, view);
+      continue;
+    }
+    const from = heard.from + Math.max(0, view.from - heard.start);
+    const wave = drawing.wave(heard.source, from);
+    if (wave) addWave(paths, wave, heard, box, view, drawing.session.rate);
+  }
+  const alpha = ctx.globalAlpha;
+  ctx.fillStyle = colour.wave;
+  ctx.globalAlpha = alpha * 0.55;
+  ctx.fill(paths.extent);
+  ctx.globalAlpha = alpha * 0.25;
+  ctx.fill(paths.muted);
+  ctx.globalAlpha = alpha;
+  ctx.fill(paths.energy);
+  ctx.strokeStyle = colour.wave;
+  ctx.lineWidth = 1.5;
+  ctx.stroke(paths.line);
+  for (const { clip, heard, box, isSelected } of shown) {
+    if (!drawing.missing[clip.source]) drawShape(colours, view, heard, box);
+    if (isSelected) drawHandles(colours, view, clip, box);
+  }
+}
+
+function drawRange({ ctx, width, height, accent }: Palette, drawing: SessionDrawing) {
+  const { view, range, rangeTracks, session } = drawing;
+  if (!range) return;
+  const left = Math.max(-2, xOf(view, range.from));
+  const right = Math.min(width + 2, xOf(view, range.to));
+  if (right < left) return;
+  ctx.fillStyle = accent;
+  ctx.globalAlpha = 0.16;
+  if (rangeTracks.length === 0) ctx.fillRect(left, 0, right - left, height);
+  for (const [index, { id }] of session.tracks.entries()) {
+    if (!rangeTracks.includes(id)) continue;
+    ctx.fillRect(left, index * TRACK_PX - view.top, right - left, TRACK_PX);
+  }
+  ctx.globalAlpha = 0.7;
+  ctx.fillRect(left, 0, 1, height);
+  ctx.fillRect(right - 1, 0, 1, height);
+  ctx.globalAlpha = 1;
+}
+
+function drawMarkerLines(
+  { ctx, width, height, faint }: Palette,
+  { session, view }: SessionDrawing,
+) {
+  ctx.fillStyle = faint;
+  ctx.globalAlpha = 0.5;
+  for (const { at, length } of session.markers) {
+    for (const place of length > 0 ? [at, at + length] : [at]) {
+      const x = Math.round(xOf(view, place));
+      if (x >= 0 && x <= width) ctx.fillRect(x, 0, 1, height);
+    }
+  }
+  ctx.globalAlpha = 1;
+}

@@ -1,0 +1,154 @@
+// One open session: its last snapshot, its transport, and the edits that make the next snapshot.
+
+import type { Edit, Range, Transport, View } from '../session/types';
+import type { Input, OperationName, Output } from '../types';
+import { coalesced } from './coalesce';
+import { call, on } from './connection';
+import { attempt, quietly } from './toasts.svelte';
+
+type Verb = 'play' | 'pause' | 'seek' | 'loop' | 'record';
+
+export class SessionStore {
+  view = $state.raw<View | null>(null);
+  /** Why it could not be read. */
+  failure = $state.raw<unknown>(null);
+  transport = $state.raw<Transport | null>(null);
+  at = $state(0);
+  playing = $state(false);
+  /** Peaks by track, linear; new with each clock. */
+  levels = $state.raw<Map<number, [number, number]>>(new Map());
+  mix = $state.raw<[number, number]>([0, 0]);
+  #stops: (() => void)[] = [];
+  #scrubbing = false;
+  #asked = 0;
+  #known = 0;
+  #writes: Promise<unknown> = Promise.resolve();
+  #load = coalesced(() => this.#take('session.get', {}));
+
+  constructor(
+    readonly project: string,
+    readonly id: string,
+  ) {}
+
+  /** Reads the session and opens its transport; a missing device is told and does not hinder editing. */
+  async open(): Promise<void> {
+    this.#stops = [
+      on('session.changed', ({ session }) => {
+        if (session === this.id) void quietly(this.#load());
+      }),
+      on('session.clock', (clock) => {
+        if (clock.session !== this.id) return;
+        if (this.#scrubbing) return;
+        this.at = clock.at;
+        this.playing = clock.playing;
+        this.levels = new Map(clock.tracks.map(({ track, peak }) => [track, peak]));
+        this.mix = clock.mix;
+      }),
+    ];
+    try {
+      await this.#load();
+    } catch (thrown) {
+      this.failure = thrown;
+      return;
+    }
+    this.#hear(await attempt(this.#call('session.open', {})));
+  }
+
+  async close(): Promise<void> {
+    this.#stops.forEach((stop) => stop());
+    this.#stops = [];
+    if (this.transport) await this.#call('session.close', {}).catch(() => null);
+    this.transport = null;
+    this.playing = false;
+  }
+
+  /** One step of the history. `false`: refused, and the error was shown. */
+  edit(edits: Edit[]): Promise<boolean> {
+    return this.#write('session.edit', { edits });
+  }
+
+  async undo(): Promise<boolean> {
+    return (this.view?.can_undo ?? false) && this.#write('session.undo', {});
+  }
+
+  async redo(): Promise<boolean> {
+    return (this.view?.can_redo ?? false) && this.#write('session.redo', {});
+  }
+
+  toggle(): Promise<void> {
+    return this.playing ? this.pause() : this.play();
+  }
+
+  play(from?: number): Promise<void> {
+    return this.#drive('play', from === undefined ? {} : { from });
+  }
+
+  pause(): Promise<void> {
+    return this.#drive('pause', {});
+  }
+
+  seek(at: number): Promise<void> {
+    this.at = Math.max(0, Math.round(at));
+    return this.#drive('seek', { at: this.at });
+  }
+
+  loop(range: Range | null): Promise<void> {
+    return this.#drive('loop', range ?? {});
+  }
+
+  /** Plays a grain at the place; while one is asked for, others are left out. */
+  scrub(at: number): void {
+    this.at = Math.max(0, Math.round(at));
+    if (this.#scrubbing) return;
+    this.#scrubbing = true;
+    void attempt(this.#call('session.scrub', { at: this.at })).finally(
+      () => (this.#scrubbing = false),
+    );
+  }
+
+  record(track: number): Promise<void> {
+    return this.#drive('record', { track, at: this.at });
+  }
+
+  async stopRecording(): Promise<void> {
+    await this.#write('session.stop_recording', {});
+    this.#hear(await attempt(this.#call('session.status', {})));
+  }
+
+  async #drive<V extends Verb>(verb: V, wish: object): Promise<void> {
+    this.#hear(await attempt(this.#call(`session.${verb}`, wish)));
+  }
+
+  #hear(transport: Transport | null) {
+    if (!transport) return;
+    this.transport = transport;
+    this.playing = transport.playing;
+    if (!transport.playing) this.at = transport.at;
+  }
+
+  /** Changes go one after the other, so that each meets the session as the one before left it. */
+  #write(
+    name: 'session.edit' | 'session.undo' | 'session.redo' | 'session.stop_recording',
+    wish: object,
+  ) {
+    const written = this.#writes.then(async () => {
+      const done = await attempt(this.#take(name, wish).then(() => true));
+      return done ?? false;
+    });
+    this.#writes = written;
+    return written;
+  }
+
+  /** Answers may overtake each other: that of the latest question stays. */
+  async #take(name: OperationName & `session.${string}`, wish: object): Promise<void> {
+    const asked = ++this.#asked;
+    const view = (await this.#call(name, wish)) as View;
+    if (asked < this.#known) return;
+    this.#known = asked;
+    this.view = view;
+  }
+
+  #call<N extends OperationName & `session.${string}`>(name: N, wish: object): Promise<Output<N>> {
+    return call(name, { project: this.project, session: this.id, ...wish } as Input<N>);
+  }
+}
