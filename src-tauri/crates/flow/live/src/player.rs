@@ -418,18 +418,18 @@ impl Players {
             (None, None) => None,
             (preset, chain) => Some(self.presets.chosen(preset.as_deref(), chain.as_ref())?.0),
         };
-        let (state, keeps_state) = effects.change(chain.as_ref(), input.bypass, input.cut_tail)?;
+        let changed = effects.change(chain.as_ref(), input.bypass, input.cut_tail)?;
         let output = player.output.state();
-        if output.paused && !output.ended {
+        if changed.differs && output.paused && !output.ended {
             // What was rendered ahead would be heard first.
             player.output.seek(output.position);
         }
         Ok(Effected {
             player: input.player.clone(),
-            bypass: state.bypass,
-            cut_tail: state.cut_tail,
-            latency_ms: effects.latency_ms(&state),
-            keeps_state,
+            bypass: changed.state.bypass,
+            cut_tail: changed.state.cut_tail,
+            latency_ms: effects.latency_ms(&changed.state),
+            keeps_state: changed.keeps_state,
         })
     }
 
