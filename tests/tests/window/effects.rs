@@ -57,6 +57,7 @@ async fn effects_are_set_by_ear_kept_and_applied() {
     window.gallery("effects-empty").await;
 
     window.press("Add effect").await;
+    window.settle().await;
     window.screenshot("effects-menu").await;
     window
         .type_keys("input[aria-label='Find an effect']", "\u{E00C}")
@@ -131,6 +132,7 @@ async fn effects_are_set_by_ear_kept_and_applied() {
         .click("dialog[open] dialog[open] button[type='submit']")
         .await;
     window.wait_for_text("comes with the studio").await;
+    window.settle().await;
     window.screenshot("effects-save").await;
     window.fill(name, "My voice").await;
     window

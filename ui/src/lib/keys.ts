@@ -85,6 +85,14 @@ export const shortcuts: { where: string; list: Shortcut[] }[] = [
       { keys: ['←', '→'], does: 'One second back or forward' },
     ],
   },
+  {
+    where: 'Effects',
+    list: [
+      { keys: ['Space'], does: 'Play or pause, from a slider or outside of controls' },
+      { keys: ['↑', '↓'], does: 'Move an effect in the chain, on its handle' },
+      { keys: ['← →', '↑ ↓'], does: 'Move a band of the equaliser, on its handle' },
+    ],
+  },
 ];
 
 export function isMac(): boolean {

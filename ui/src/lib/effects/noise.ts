@@ -3,6 +3,14 @@
 import type { SpectrumView } from '../draw/spectrum';
 import type { NoiseProfile } from '../types';
 
+/** A sound that a noise can be learnt from. */
+export interface NoiseEar {
+  /** Where it stands, in seconds. */
+  position: () => number;
+  /** Learns the noise between two moments, in seconds; `null` where it cannot. */
+  learn: (from: number, to: number) => Promise<NoiseProfile | null>;
+}
+
 const STEP_DB = 20;
 /** Levels lower than this below the loudest do not matter. */
 const DEPTH_DB = 80;

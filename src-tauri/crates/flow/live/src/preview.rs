@@ -159,7 +159,7 @@ pub(crate) struct Control {
 }
 
 /// As it is when all changes have arrived.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub(crate) struct State {
     chain: Chain,
     pub(crate) bypass: bool,
@@ -168,15 +168,25 @@ pub(crate) struct State {
     latency: usize,
 }
 
+/// What a change came to.
+pub(crate) struct Changed {
+    pub(crate) state: State,
+    /// Whether anything did change.
+    pub(crate) differs: bool,
+    /// Whether the effects that run go on as they are.
+    pub(crate) keeps_state: bool,
+}
+
 impl Control {
-    /// Prepares and sends what differs. Says whether the effects that run go on as they are.
+    /// Prepares and sends what differs.
     pub(crate) fn change(
         &self,
         chain: Option<&Chain>,
         bypass: Option<bool>,
         cut_tail: Option<bool>,
-    ) -> Result<(State, bool), Error> {
+    ) -> Result<Changed, Error> {
         let mut state = self.state.lock();
+        let before = state.clone();
         let mut keeps_state = true;
         if let Some(chain) = chain.filter(|chain| **chain != state.chain) {
             let (rate, channels) = (self.rate, self.channels);
@@ -195,7 +205,11 @@ impl Control {
             state.cut_tail = cut_tail;
             self.send(Update::CutTail(cut_tail));
         }
-        Ok((state.clone(), keeps_state))
+        Ok(Changed {
+            differs: *state != before,
+            state: state.clone(),
+            keeps_state,
+        })
     }
 
     pub(crate) fn latency_ms(&self, state: &State) -> f64 {
@@ -326,8 +340,8 @@ mod tests {
         };
         let (mut sound, control) = file.open(&quiet(0.0));
         play(&mut sound, 10_000);
-        let (state, keeps_state) = control.change(Some(&quiet(-20.0)), None, None).unwrap();
-        assert!(keeps_state && control.latency_ms(&state) > 1.0);
+        let told = control.change(Some(&quiet(-20.0)), None, None).unwrap();
+        assert!(told.keeps_state && control.latency_ms(&told.state) > 1.0);
         play(&mut sound, 10_000);
         let heard = play(&mut sound, 1000);
         let is_at = |heard: &[f32], at: usize, gain: f32| {
@@ -348,13 +362,13 @@ mod tests {
         );
         control.change(None, Some(false), None).unwrap();
 
-        let (state, keeps_state) = control.change(Some(&chain(&[])), None, None).unwrap();
-        assert!(!keeps_state && control.latency_ms(&state) == 0.0);
+        let told = control.change(Some(&chain(&[])), None, None).unwrap();
+        assert!(!told.keeps_state && control.latency_ms(&told.state) == 0.0);
         play(&mut sound, 30_000);
         let heard = play(&mut sound, 1000);
         assert!(is_at(&heard[0], 55_000, 1.0));
-        let (_, keeps_state) = control.change(Some(&chain(&[])), None, None).unwrap();
-        assert!(keeps_state, "nothing differs");
+        let told = control.change(Some(&chain(&[])), None, None).unwrap();
+        assert!(told.keeps_state && !told.differs);
         let loud = chain(&[json!({ "gain": { "gain_db": 4000 } })]);
         let refused = control.change(Some(&loud), None, None).err().unwrap();
         assert_eq!(refused.field.as_deref(), Some("/chain"));

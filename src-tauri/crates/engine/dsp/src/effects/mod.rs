@@ -2,7 +2,7 @@
 //!
 //! A [`Chain`] is JSON; [`Chain::prepare`] makes a [`Processor`] of it, which allocates nothing while it
 //! works, and [`Chain::render`] runs one over a whole sound. Each module holds an effect's settings and
-//! `Running`, the same at work. What changes the length of a sound is a function beside them.
+//! `Running`, the same at work. A [`RunningChain`] becomes another chain while it plays. What changes the length of a sound is a function beside them.
 //!
 //! Blocks of any size give the same samples: whatever changes over time does so on a grid of
 //! [`CONTROL`] samples that is counted from the start of the stream, never from the start of a block.
