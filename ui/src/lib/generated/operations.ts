@@ -36,6 +36,8 @@ export type Chain = { effects: Array<Slot> };
 
 export type ChainPreset = { id: string; name: string; summary: string; chain: unknown };
 
+export type Chapter = { start_ms: number; end_ms: number; title: string };
+
 export type Character = { id: string; name: string; description?: string | null; voice_profile: Record<string, string> };
 
 export type ChatMessage = { id: string; parent: string | null; created_at: string; message: Message; answer: AnswerFacts | null };
@@ -383,9 +385,10 @@ export interface Operations {
   'audio.normalize_album': { input: { paths: Array<string>; output_folder: string; delivery?: Delivery; target_lufs?: number | null; ceiling_dbtp?: number | null; format?: Container | null }; output: { before_lufs: number; after_lufs: number | null; gain_db: number; tracks: Array<NormalizedTrack> } };
   'audio.peaks': { input: { path?: string | null; project?: string | null; asset?: string | null; samples_per_peak?: number }; output: ArrayBuffer };
   'audio.pipeline': { input: { paths: Array<string>; pattern?: string | null; recursive?: boolean; steps?: Array<PipelineStep>; output_folder: string; format?: Container | null; quality?: Quality; sample_rate?: number | null; parallel?: number | null }; output: { done: number; kept: number; failed: number; entries: Array<PipelineEntry> } };
-  'audio.probe': { input: { path?: string | null; project?: string | null; asset?: string | null }; output: { path: string; container: string; media_type: string; duration_secs: number | null; bytes: number; audio: AudioInfo | null; video: VideoInfo | null; is_image: boolean; tags: Record<string, string>; cover_art: boolean } };
+  'audio.probe': { input: { path?: string | null; project?: string | null; asset?: string | null }; output: { path: string; container: string; media_type: string; duration_secs: number | null; bytes: number; audio: AudioInfo | null; video: VideoInfo | null; is_image: boolean; tags: Record<string, string>; cover_art: boolean; chapters: Array<Chapter> } };
   'audio.process': { input: { path?: string | null; project?: string | null; asset?: string | null; preset?: string | null; chain?: Chain | null; impulses?: Record<string, string>; cut_tail?: boolean; output?: string | null; format?: Container | null; quality?: Quality }; output: { output: Output; frames: number; tail_secs: number; warnings: Array<string> } };
   'audio.replaygain': { input: { paths: Array<string>; album?: boolean }; output: { reference_lufs: number; album: ReplayGain | null; tracks: Array<ReplayGainTrack> } };
+  'audio.watch': { input: { folder: string; pattern?: string | null; recursive?: boolean; steps?: Array<PipelineStep>; output_folder: string; format?: Container | null; quality?: Quality; sample_rate?: number | null; settle_secs?: number; until_idle_secs?: number | null }; output: { done: number; kept: number; failed: number; entries: Array<PipelineEntry> } };
   'chat.choose_branch': { input: { conversation: string; message: string }; output: { conversation: Conversation; messages: Array<Shown>; draft: Draft | null } };
   'chat.create': { input: { title?: string; model?: string | null; privacy?: Privacy | null; system?: string; project?: string | null }; output: { id: string; title: string; created_at: string; updated_at: string; model: string | null; privacy: Privacy; system: string; project: string | null; head: string | null } };
   'chat.delete': { input: { conversation: string }; output: { deleted: string } };
