@@ -64,11 +64,11 @@ fn print_blocks() {
     }
 }
 
-/// The synthesizer at intensity 1 with more notes than a composer writes: every second a chord on each instrument
+/// The synthesizer at intensity 1 with more notes than a composer writes: every two seconds a chord on each instrument
 /// that sustains or rings.
 fn print_crowd() {
     const CHORD: [u8; 8] = [50, 57, 62, 64, 66, 69, 73, 76];
-    const BETWEEN: usize = 48_000 / CHUNK;
+    const BETWEEN: usize = 2 * 48_000 / CHUNK;
     let full = Intensity::new(Intensity::MAX).expect("within the range");
     let mut synth = Synth::new(1, full, RATE, None);
     let mut bus = Bus::SILENCE;

@@ -163,6 +163,14 @@ impl Watch {
     }
 }
 
+impl Drop for Watch {
+    fn drop(&mut self) {
+        // It would go on for ever.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 /// The job that waits for something of this kind.
 fn waiting(app: &App, what: &str) -> String {
     let begun = Instant::now();
@@ -233,8 +241,7 @@ fn a_watched_folder_gives_each_sound_once_and_never_its_own_results() {
         ("c.wav", "done"),
     ];
     watch.wait_for(&mended);
-    watch.child.kill().expect("it ends");
-    watch.child.wait().expect("it has ended");
+    drop(watch);
     let again = std::fs::metadata(out.join("a.wav")).expect("the result");
     assert_eq!(
         first.modified().ok(),

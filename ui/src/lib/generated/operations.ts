@@ -34,15 +34,15 @@ export type Capability = "tools" | "embedding" | "json" | "schema" | "vision" | 
 
 export type Chain = { effects: Array<Slot> };
 
-export type ChainPreset = { id: string; name: string; summary: string; chain: unknown; own: boolean };
+export type ChainPreset = { id: string; name: string; summary: string; chain: unknown };
+
+export type Chapter = { start_ms: number; end_ms: number; title: string };
 
 export type Character = { id: string; name: string; description?: string | null; voice_profile: Record<string, string> };
 
 export type ChatMessage = { id: string; parent: string | null; created_at: string; message: Message; answer: AnswerFacts | null };
 
 export type ChatRequest = { messages: Array<Message>; tools?: Array<Tool>; tool_choice?: ToolChoice; response?: ResponseFormat; sampling?: Sampling; max_tokens?: number | null; effort?: Effort | null; stop?: Array<string> };
-
-export type Choice = { name: string; summary: string; options: Array<Way> };
 
 export type Chorus = { rate_hz?: number; depth_ms?: number; delay_ms?: number; feedback?: number; spread?: number };
 
@@ -82,9 +82,9 @@ export type Detector = "peak" | "rms";
 
 export type Draft = { parent: string; model: string; because: string; text: string; reasoning: string };
 
-export type EffectKind = { name: string; title: string; family: Family; summary: string; defaults: unknown; parameters: Array<Parameter>; choices: Array<Choice> };
+export type EffectKind = { name: string; defaults: unknown; parameters: Array<Parameter> };
 
-export type EffectSettings = { equalizer: Equalizer } | { pass_filter: PassFilter } | { ladder: Ladder } | { gain: Gain } | { compressor: Compressor } | { limiter: TruePeakLimiter } | { gate: Gate } | { de_esser: DeEsser } | { delay: Delay } | { chorus: Chorus } | { flanger: Flanger } | { phaser: Phaser } | { pitch_shift: PitchShift } | { saturation: Saturation } | { bit_crusher: BitCrusher } | { width: Width } | { reverb: Reverb } | { convolution: Convolution } | { noise_reduction: NoiseReduction } | { voice_denoise: VoiceDenoise } | { de_click: DeClick } | { de_hum: DeHum };
+export type EffectSettings = { gain: Gain } | { equalizer: Equalizer } | { pass_filter: PassFilter } | { ladder: Ladder } | { compressor: Compressor } | { limiter: TruePeakLimiter } | { gate: Gate } | { de_esser: DeEsser } | { delay: Delay } | { chorus: Chorus } | { flanger: Flanger } | { phaser: Phaser } | { saturation: Saturation } | { bit_crusher: BitCrusher } | { width: Width } | { reverb: Reverb } | { convolution: Convolution } | { noise_reduction: NoiseReduction } | { voice_denoise: VoiceDenoise } | { de_click: DeClick } | { de_hum: DeHum } | { pitch_shift: PitchShift };
 
 export type Effort = "low" | "medium" | "high" | "none";
 
@@ -97,8 +97,6 @@ export type Error = { code: ErrorCode; message: string; field?: string | null; h
 export type ErrorCode = "bad_input" | "not_found" | "unsupported" | "refused" | "conflict" | "newer_version" | "cancelled" | "io" | "disk_full" | "no_device" | "no_display" | "network" | "internal";
 
 export type Excluded = { model: string; reason: Reason };
-
-export type Family = "tone" | "dynamics" | "modulation" | "distortion" | "space" | "repair";
 
 export type Finish = "tool_calls" | "stop" | "length" | "content_filter";
 
@@ -190,7 +188,7 @@ export type Output = { path: string; asset: string | null };
 
 export type Oversampling = "off" | "twice" | "four_times";
 
-export type Parameter = { name: string; unit: string; min: number; max: number; default: number; fixed: boolean; summary: string; logarithmic: boolean };
+export type Parameter = { name: string; unit: string; min: number; max: number; default: number; fixed: boolean };
 
 export type Params = { key: Key; mode: Mode; bpm: Bpm; intensity: Intensity };
 
@@ -356,8 +354,6 @@ export type VoiceDenoise = Record<string, unknown>;
 
 export type VoiceLeading = { changes: number; mean: number; widest: number; parallels: number };
 
-export type Way = { value: unknown; summary: string };
-
 export type Weights = { repo: string; revision: string; format: Format; architecture: string; quantisation?: string | null; files: Array<WeightsFile>; kv_bytes_per_token?: number | null };
 
 export type WeightsFile = { path: string; about_bytes?: number | null; sha256?: string | null };
@@ -385,16 +381,14 @@ export interface Operations {
   'audio.convert': { input: { path?: string | null; project?: string | null; asset?: string | null; format: Container; quality?: Quality; sample_rate?: number | null; channels?: number | null; channel_map?: Array<number> | null; variable_bit_rate?: boolean; output?: string | null }; output: { output: Output; frames: number; bytes: number; warnings: Array<string> } };
   'audio.effects': { input: Record<string, unknown>; output: { effects: Array<EffectKind>; presets: Array<ChainPreset> } };
   'audio.loudness': { input: { path?: string | null; project?: string | null; asset?: string | null; history_points?: number | null; audiobook?: boolean }; output: { integrated_lufs: number | null; momentary_max_lufs: number | null; short_term_max_lufs: number | null; range_lu: number; true_peak_dbtp: number | null; sample_peak_dbfs: number | null; duration_secs: number; history: LoudnessHistory | null; audiobook: Narration | null } };
-  'audio.noise_profile': { input: { path?: string | null; project?: string | null; asset?: string | null; from_secs: number; to_secs: number }; output: { profile: NoiseProfile; heard_secs: number } };
   'audio.normalize': { input: { path?: string | null; project?: string | null; asset?: string | null; delivery?: Delivery; target_lufs?: number | null; ceiling_dbtp?: number | null; way?: NormalizeWay; output?: string | null; format?: Container | null }; output: { output: Output; before: Loudness; after: Loudness; gain_db: number; followed: FollowedGain | null; audiobook: Narration | null; limited_db: number } };
   'audio.normalize_album': { input: { paths: Array<string>; output_folder: string; delivery?: Delivery; target_lufs?: number | null; ceiling_dbtp?: number | null; format?: Container | null }; output: { before_lufs: number; after_lufs: number | null; gain_db: number; tracks: Array<NormalizedTrack> } };
   'audio.peaks': { input: { path?: string | null; project?: string | null; asset?: string | null; samples_per_peak?: number }; output: ArrayBuffer };
   'audio.pipeline': { input: { paths: Array<string>; pattern?: string | null; recursive?: boolean; steps?: Array<PipelineStep>; output_folder: string; format?: Container | null; quality?: Quality; sample_rate?: number | null; parallel?: number | null }; output: { done: number; kept: number; failed: number; entries: Array<PipelineEntry> } };
-  'audio.probe': { input: { path?: string | null; project?: string | null; asset?: string | null }; output: { path: string; container: string; media_type: string; duration_secs: number | null; bytes: number; audio: AudioInfo | null; video: VideoInfo | null; is_image: boolean; tags: Record<string, string>; cover_art: boolean } };
+  'audio.probe': { input: { path?: string | null; project?: string | null; asset?: string | null }; output: { path: string; container: string; media_type: string; duration_secs: number | null; bytes: number; audio: AudioInfo | null; video: VideoInfo | null; is_image: boolean; tags: Record<string, string>; cover_art: boolean; chapters: Array<Chapter> } };
   'audio.process': { input: { path?: string | null; project?: string | null; asset?: string | null; preset?: string | null; chain?: Chain | null; impulses?: Record<string, string>; cut_tail?: boolean; output?: string | null; format?: Container | null; quality?: Quality }; output: { output: Output; frames: number; tail_secs: number; warnings: Array<string> } };
-  'audio.remove_effects': { input: { id: string }; output: { id: string; name: string; summary: string; chain: unknown; own: boolean } };
   'audio.replaygain': { input: { paths: Array<string>; album?: boolean }; output: { reference_lufs: number; album: ReplayGain | null; tracks: Array<ReplayGainTrack> } };
-  'audio.save_effects': { input: { name: string; summary?: string; chain: Chain }; output: { id: string; name: string; summary: string; chain: unknown; own: boolean } };
+  'audio.watch': { input: { folder: string; pattern?: string | null; recursive?: boolean; steps?: Array<PipelineStep>; output_folder: string; format?: Container | null; quality?: Quality; sample_rate?: number | null; settle_secs?: number; until_idle_secs?: number | null }; output: { done: number; kept: number; failed: number; entries: Array<PipelineEntry> } };
   'chat.choose_branch': { input: { conversation: string; message: string }; output: { conversation: Conversation; messages: Array<Shown>; draft: Draft | null } };
   'chat.create': { input: { title?: string; model?: string | null; privacy?: Privacy | null; system?: string; project?: string | null }; output: { id: string; title: string; created_at: string; updated_at: string; model: string | null; privacy: Privacy; system: string; project: string | null; head: string | null } };
   'chat.delete': { input: { conversation: string }; output: { deleted: string } };
@@ -451,10 +445,9 @@ export interface Operations {
   'movie.undo': { input: { project: string; film: string }; output: { id: string; title: string; plan: MoviePlan; revision: number; can_undo: boolean; can_redo: boolean; updated_at: string; render: Render | null } };
   'movie.update_shot': { input: { project: string; film: string; shot: string; visual_description?: string | null; duration_sec?: number | null; camera?: string | null; reseed?: boolean }; output: { id: string; title: string; plan: MoviePlan; revision: number; can_undo: boolean; can_redo: boolean; updated_at: string; render: Render | null } };
   'movie.validate': { input: { plan: unknown }; output: { valid: boolean; problems: Array<Problem> } };
-  'player.chain': { input: { player: string; chain?: Chain | null; preset?: string | null; bypass?: boolean | null; cut_tail?: boolean | null }; output: { player: string; bypass: boolean; cut_tail: boolean; latency_ms: number; keeps_state: boolean } };
   'player.close': { input: { player: string }; output: { player: string } };
   'player.frame': { input: { player: string; frame: number; width: number }; output: ArrayBuffer };
-  'player.open': { input: { path?: string | null; project?: string | null; asset?: string | null; film?: string | null; chain?: Chain | null; preset?: string | null }; output: { player: string; duration_secs: number; width: number; height: number; frame_rate: FrameRate; frames: number; audio: boolean; audible: boolean } };
+  'player.open': { input: { path?: string | null; project?: string | null; asset?: string | null; film?: string | null }; output: { player: string; duration_secs: number; width: number; height: number; frame_rate: FrameRate; frames: number; audio: boolean; audible: boolean } };
   'player.pause': { input: { player: string }; output: { player: string; frame: number; playing: boolean; volume: number } };
   'player.play': { input: { player: string }; output: { player: string; frame: number; playing: boolean; volume: number } };
   'player.seek': { input: { player: string; frame: number }; output: { player: string; frame: number; playing: boolean; volume: number } };

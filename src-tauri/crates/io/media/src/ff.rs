@@ -5,6 +5,7 @@
 // FFmpeg's headers give these constants other integer types from version to version.
 #![allow(clippy::unnecessary_cast)]
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
 use camino::Utf8Path;
@@ -49,7 +50,10 @@ pub(crate) fn open_input(path: &Utf8Path) -> Result<ffmpeg::format::context::Inp
         ("max_streams", "256"),
     ];
     let url = file_url(path)?;
-    ffmpeg::format::input_with_dictionary(&url, options.iter().collect()).map_err(|e| match e {
+    let open = || ffmpeg::format::input_with_dictionary(&url, options.iter().collect());
+    // FFmpeg may answer a number that is no error of its own, which the wrapper fails to negate.
+    let opened = catch_unwind(AssertUnwindSafe(open)).unwrap_or(Err(ffmpeg::Error::Unknown));
+    opened.map_err(|e| match e {
         ffmpeg::Error::InvalidData | ffmpeg::Error::Other { .. } => {
             crate::input::unknown_format(path)
         }

@@ -79,7 +79,9 @@ fn read_for_ever(specimen: &Specimen, seed: u64, folder: &Utf8Path) -> ! {
     let path = folder.join(format!("case.{}", specimen.extension));
     for case in 0.. {
         std::fs::write(&path, damaged(specimen, seed, case)).expect("the file");
-        std::fs::write(folder.join("case"), case.to_string()).expect("its number");
+        // Renamed, so that it is never half there.
+        std::fs::write(folder.join("next"), case.to_string()).expect("its number");
+        std::fs::rename(folder.join("next"), folder.join("case")).expect("its number");
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| read_all(&path))) {
             let text = panic.downcast_ref::<String>().cloned();
             let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));

@@ -27,6 +27,7 @@ fn damaged_and_cut_files_are_survived() {
 
 /// What the fuzzer has found: format, seed, case. They panicked, or did not come to an end.
 const FOUND: &[(&str, u64, u64)] = &[
+    ("aiff", 7, 19_231),
     ("ogg", 7, 67_351),
     ("opus", 7, 2322),
     ("opus", 1_000_010, 5071),
