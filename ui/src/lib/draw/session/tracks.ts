@@ -4,7 +4,7 @@
 import type { Stage } from '$design/canvas';
 import { clipEnd } from '../../session/clips';
 import { withCrossfades } from '../../session/crossfade';
-import { clipBox, TRACK_PX, type Box, type Stretch } from '../../session/geometry';
+import { clipBox, INSET_PX, TRACK_PX, type Box, type Stretch } from '../../session/geometry';
 import type { Clip, Range, Session, Track } from '../../session/types';
 import { xOf } from '../../session/view';
 import { drawBody, drawHandles, drawShape } from './clip';
@@ -22,6 +22,8 @@ export interface SessionDrawing {
   focused: number | null;
   /** What of a source fits the zoom from a sample on, if it is there. */
   wave: (source: string, from: number) => Wave | null;
+  /** What is being recorded, up to the playhead. */
+  take: { track: number; from: number; to: number } | null;
   /** Of a source, where spectra are shown instead of waves. */
   spectrum: ((source: string) => Spectrum | null) | null;
   missing: Record<string, string>;
@@ -52,6 +54,7 @@ export function drawSession(stage: Stage, drawing: SessionDrawing): void {
     ctx.globalAlpha = isHeard ? 1 : 0.45;
     drawClips(colours, drawing, track, index);
     ctx.globalAlpha = 1;
+    if (drawing.take?.track === track.id) drawTake(colours, view, drawing.take, index);
   }
   drawRange(colours, drawing);
   drawMarkerLines(colours, drawing);
@@ -125,6 +128,15 @@ function drawClips(colours: Palette, drawing: SessionDrawing, track: Track, inde
     if (!drawing.missing[clip.source]) drawShape(colours, view, heard, box);
     if (isSelected) drawHandles(colours, view, clip, box);
   }
+}
+
+function drawTake({ ctx, danger }: Palette, view: Stretch, { from, to }: Range, index: number) {
+  ctx.fillStyle = danger;
+  ctx.globalAlpha = 0.35;
+  const left = Math.max(-1, xOf(view, from));
+  const y = index * TRACK_PX - view.top + INSET_PX;
+  ctx.fillRect(left, y, Math.max(1, xOf(view, to) - left), TRACK_PX - 2 * INSET_PX);
+  ctx.globalAlpha = 1;
 }
 
 function drawRange({ ctx, width, height, accent }: Palette, drawing: SessionDrawing) {
