@@ -275,8 +275,11 @@ impl Peaks {
     /// A peak for each sample, for drawing a short stretch from near. The channels are of one length.
     pub fn of_samples(rate: SampleRate, channels: &[Vec<f32>]) -> Peaks {
         let frames = channels.iter().map(Vec::len).min().unwrap_or(0);
-        let peaks = (0..frames)
-            .flat_map(|n| channels.iter().map(move |samples| Stretch::of(&samples[n..=n]).peak(1)));
+        let peaks = (0..frames).flat_map(|n| {
+            channels
+                .iter()
+                .map(move |samples| Stretch::of(&samples[n..=n]).peak(1))
+        });
         let level = Level {
             samples_per_peak: 1,
             peaks: peaks.collect(),
@@ -412,10 +415,19 @@ mod tests {
     #[test]
     fn a_peak_of_one_sample_is_that_sample() {
         let peaks = Peaks::of_samples(SampleRate::HZ_48000, &[vec![0.5, -1.0], vec![0.0, 0.25]]);
-        let found: Vec<_> = peaks.levels[0].peaks.iter().map(|peak| (peak.min, peak.max, peak.rms)).collect();
+        let found: Vec<_> = peaks.levels[0]
+            .peaks
+            .iter()
+            .map(|peak| (peak.min, peak.max, peak.rms))
+            .collect();
         assert_eq!(
             found,
-            [(16384, 16384, 16384), (0, 0, 0), (-32767, -32767, 32767), (8192, 8192, 8192)],
+            [
+                (16384, 16384, 16384),
+                (0, 0, 0),
+                (-32767, -32767, 32767),
+                (8192, 8192, 8192)
+            ],
         );
         assert_eq!(peaks.level_bytes(1).len(), HEADER + 4 * PEAK);
     }
