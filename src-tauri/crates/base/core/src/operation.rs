@@ -25,7 +25,7 @@ pub enum Resource {
     Cpu,
     Gpu,
     Network,
-    /// Sound and picture as they play: never queued.
+    /// Sound and picture as they play, and what mostly waits: never queued.
     Realtime,
 }
 

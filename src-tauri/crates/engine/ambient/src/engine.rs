@@ -133,10 +133,9 @@ pub(crate) struct Player {
 
 impl Player {
     pub(crate) fn new(seed: u64, params: Params, rate: SampleRate, only: Option<Layer>) -> Player {
-        let sample_rate = rate.get() as f32;
         Player {
             composer: Composer::new(seed, &params),
-            synth: Synth::new(seed, params.intensity.get(), sample_rate, only),
+            synth: Synth::new(seed, params.intensity, rate, only),
             step: Step::new(&params),
             next_event: 0,
             step_begin: 0,
@@ -234,8 +233,7 @@ impl Player {
         }
         let beat = self.step_len as f32 / BEATS_PER_STEP as f32;
         let octaves = self.step.bend.brightness;
-        self.synth
-            .steer(order.params.intensity.get(), octaves, beat);
+        self.synth.steer(order.params.intensity, octaves, beat);
     }
 
     /// Begins the events that lie before `end`.

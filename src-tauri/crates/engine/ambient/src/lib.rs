@@ -25,7 +25,7 @@ mod mix;
 pub mod params;
 pub mod percussion;
 pub mod score;
-mod synth;
+pub mod synth;
 pub mod theory;
 mod voices;
 pub mod voicing;

@@ -1,12 +1,19 @@
-//! Notes in, sound out: the instruments and their mix behind one door. Knows nothing of harmony or time.
+//! Notes in, sound out: the instruments and their mix behind one door. Knows nothing of harmony or tempo.
+
+use studio_core::units::SampleRate;
 
 use crate::form::Layer;
 use crate::math::{Ramp, exp2};
 use crate::mix::{Chorus, Echo, Limiter, Reverb, Smooth};
+use crate::params::Intensity;
 use crate::theory::hz;
-use crate::voices::{Airs, Bells, Bus, CHUNK, Drones, Drums, Pads, Pianos, Plucks, Strike};
+use crate::voices::{Airs, Bells, Drones, Drums, Pads, Pianos, Plucks, Strike};
+pub use crate::voices::{Bus, CHUNK};
 
-pub(crate) struct Synth {
+/// All instruments, their echo, their reverb and the limiter behind them.
+///
+/// What comes out lies a chunk later than what was struck. `new` allocates; nothing else does.
+pub struct Synth {
     sample_rate: f32,
     /// The one layer that is heard; all when `None`.
     only: Option<Layer>,
@@ -82,7 +89,13 @@ const REVERB_RETURN: f32 = 0.42;
 const ECHO_TO_REVERB: f32 = 0.35;
 
 impl Synth {
-    pub(crate) fn new(seed: u64, intensity: f32, sample_rate: f32, only: Option<Layer>) -> Synth {
+    pub fn new(
+        seed: u64,
+        intensity: Intensity,
+        sample_rate: SampleRate,
+        only: Option<Layer>,
+    ) -> Synth {
+        let (intensity, sample_rate) = (intensity.get(), sample_rate.get() as f32);
         let noise =
             |salt: u32| (seed as u32 ^ (seed >> 32) as u32).wrapping_mul(0x9E37_79B1) ^ salt;
         let smooth = |value| Smooth::new(value, 0.5, sample_rate);
@@ -106,7 +119,9 @@ impl Synth {
         }
     }
 
-    pub(crate) fn strike(&mut self, layer: Layer, pitch: u8, velocity: u8, gate: u64) {
+    /// Begins a note with the next chunk; `gate` is how many samples a sustained one is held. An instrument whose
+    /// voices are all busy leaves it out.
+    pub fn strike(&mut self, layer: Layer, pitch: u8, velocity: u8, gate: u64) {
         if self.only.is_some_and(|only| only != layer) {
             return;
         }
@@ -128,7 +143,7 @@ impl Synth {
     }
 
     /// Lets sustained notes end now.
-    pub(crate) fn release_all(&mut self) {
+    pub fn release_all(&mut self) {
         self.pads.release_all();
         self.drones.release_all();
         self.airs.release_all();
@@ -136,7 +151,8 @@ impl Synth {
 
     /// Moves levels and filters towards an intensity, filters by `octaves` more, and the echo to three quarters of a
     /// beat.
-    pub(crate) fn steer(&mut self, intensity: f32, octaves: f32, beat_samples: f32) {
+    pub fn steer(&mut self, intensity: Intensity, octaves: f32, beat_samples: f32) {
+        let intensity = intensity.get();
         for (smooth, channel) in self.levels.iter_mut().zip(&CHANNELS) {
             smooth.aim(level(channel, intensity));
         }
@@ -148,8 +164,9 @@ impl Synth {
         self.echo.aim(delay);
     }
 
-    /// Renders the next chunk over `out`.
-    pub(crate) fn chunk(&mut self, out: &mut Bus) {
+    /// Renders the next chunk over `out`; answers how many voices sounded in it.
+    pub fn chunk(&mut self, out: &mut Bus) -> usize {
+        let mut voices = 0;
         *out = Bus::SILENCE;
         let (mut to_echo, mut to_reverb) = (Bus::SILENCE, Bus::SILENCE);
         self.brightness.advance();
@@ -157,7 +174,7 @@ impl Synth {
             let gain = self.levels[layer as usize].advance();
             let mut bus = Bus::SILENCE;
             let sounding = match layer {
-                _ if self.only.is_some_and(|only| only != layer) => false,
+                _ if self.only.is_some_and(|only| only != layer) => 0,
                 Layer::Pad => {
                     let sounding = self.pads.chunk(self.brightness.value(), &mut bus);
                     self.chorus.chunk(&mut bus);
@@ -170,7 +187,8 @@ impl Synth {
                 Layer::Piano => self.pianos.chunk(&mut bus),
                 Layer::Percussion => self.drums.chunk(&mut bus),
             };
-            if sounding || layer == Layer::Pad {
+            voices += sounding;
+            if sounding > 0 || layer == Layer::Pad {
                 let channel = &CHANNELS[layer as usize];
                 mix(&bus, gain, channel, out, &mut to_echo, &mut to_reverb);
             }
@@ -190,6 +208,7 @@ impl Synth {
             out.right[n] += room.right[n] * REVERB_RETURN;
         }
         self.limiter.chunk(out);
+        voices
     }
 }
 

@@ -15,6 +15,7 @@ pub mod narration;
 pub mod normalize;
 pub mod peaks;
 pub mod resample;
+pub mod spectrogram;
 
 pub use audio::Audio;
 pub use channels::ChannelMap;
@@ -24,3 +25,4 @@ pub use loudness::{Loudness, LoudnessHistory, Meter};
 pub use narration::{Narration, NarrationMeter};
 pub use peaks::{Extremes, Peaks, PeaksBuilder};
 pub use resample::{Resampler, resample};
+pub use spectrogram::Spectrogram;

@@ -16,6 +16,7 @@ use studio_media::{AudioFormat, Container, Quality};
 
 use crate::measure::{Ear, Wishes, internal, listen};
 use crate::normalize::{Delivery, NormalizeWay, Scale, Way, render};
+use crate::target::Target;
 
 /// A lossy encoder moves peaks: how often a track may be written until they hold the ceiling, and by how much more.
 const TRIES: usize = 4;
@@ -144,6 +145,7 @@ fn write_track(
 ) -> Result<(Ear, Db), Error> {
     let container = container(output);
     let format = |bits| AudioFormat::new(container, Quality::High, bits);
+    let to = Target::of(path, output, &format);
     let mut ceiling = Db(highest);
     for attempt in 0..TRIES {
         let share = |at: usize| at as f64 / TRIES as f64;
@@ -153,7 +155,7 @@ fn write_track(
             leveler: None,
             ceiling,
         };
-        let limited = render(&part.part(0.0, 0.6), path, output, &format, &way)?;
+        let limited = render(&part.part(0.0, 0.6), path, to, &way)?;
         let after = listen(&part.part(0.6, 1.0), output, Wishes::default())?;
         let over = after
             .loudness()?

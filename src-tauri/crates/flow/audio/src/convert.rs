@@ -1,4 +1,4 @@
-//! `audio.convert`: another format, quality or sample rate, with the tags kept.
+//! `audio.convert`: another format, quality or sample rate, with tags and chapters kept.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -11,18 +11,20 @@ use studio_assets::{Destination, Output};
 use studio_core::units::SampleRate;
 use studio_core::{Error, JobContext, Operation, Resource};
 use studio_dsp::{Audio, ChannelMap, Resampler};
-use studio_media::{AudioFormat, AudioReader, AudioWriter, Container, Loud, Quality};
+use studio_media::{AudioFormat, AudioReader, AudioWriter, Container, Quality};
 use studio_store::{Projects, Provenance};
 
 use crate::input::ends;
 use crate::normalize::{digest_of, stem};
+use crate::target::Target;
 
 pub(crate) fn operation(projects: &Arc<Projects>) -> Operation {
     let projects = projects.clone();
     Operation::define(
         "audio.convert",
         "Convert a sound",
-        "Writes a sound in another format, quality or sample rate. Tags and cover art are kept.",
+        "Writes a sound in another format, quality or sample rate. Tags, chapters and cover art are kept \
+         where the format has a place for them.",
     )
     .job(Resource::Cpu)
     .writes()
@@ -145,8 +147,7 @@ fn convert(cx: &JobContext, projects: &Projects, input: ConvertInput) -> Result<
     let rewritten = rewrite(
         &cx.part(0.0, 0.9),
         &source.path,
-        &written,
-        &format,
+        Target::of(&source.path, &written, &format),
         input.sample_rate,
         &channels,
     )?;
@@ -170,9 +171,6 @@ fn convert(cx: &JobContext, projects: &Projects, input: ConvertInput) -> Result<
     })
 }
 
-/// How a file is written, by the bits of a sample of its source.
-pub(crate) type FormatFor<'a> = &'a (dyn Fn(Option<u32>) -> AudioFormat + Sync);
-
 /// What [`rewrite`] wrote.
 pub(crate) struct Rewritten {
     pub(crate) rate: SampleRate,
@@ -188,24 +186,22 @@ pub(crate) struct Rewritten {
 pub(crate) fn rewrite(
     cx: &JobContext,
     path: &Utf8Path,
-    written: &Utf8Path,
-    format: FormatFor<'_>,
+    to: Target<'_>,
     asked_hz: Option<u32>,
     channels: &Channels,
 ) -> Result<Rewritten, Error> {
     let mut reader = AudioReader::open(path)?;
     let spec = reader.spec();
-    let format = format(reader.bits_per_sample());
+    let format = (to.format)(reader.bits_per_sample());
     let map = channels.map(spec.channels)?;
     let count = map.as_ref().map_or(spec.channels, ChannelMap::channels);
     let mut rates = Rates::new(spec.rate, count, format, asked_hz)?;
-    let mut writer = AudioWriter::create(written, format, rates.to, count)?;
     // Fewer channels are another loudness.
-    let loud = match map {
-        Some(_) => Loud::Otherwise,
-        None => Loud::AsBefore,
+    let to = match map {
+        Some(_) => to.otherwise_loud(),
+        None => to,
     };
-    writer.keep_tags_of(path, loud);
+    let mut writer = to.writer(format, rates.to, count)?;
     let mut block = Audio::silence(spec.rate, spec.channels, 0);
     while reader.read(&mut block)? > 0 {
         cx.check()?;

@@ -16,12 +16,13 @@ use studio_assets::{EffectPresets, Output};
 use studio_core::{Error, JobContext, Operation, Resource};
 use studio_dsp::Audio;
 use studio_dsp::effects::{Chain, Impulses, Rendering, Tail};
-use studio_media::{AudioFormat, AudioReader, AudioWriter, Container, Loud, Quality};
+use studio_media::{AudioFormat, AudioReader, Container, Quality};
 use studio_store::{Projects, Provenance};
 
-use crate::convert::{FormatFor, Rates, container};
+use crate::convert::{Rates, container};
 use crate::input::ends;
 use crate::normalize::{digest_of, stem};
+use crate::target::Target;
 
 /// Longer impulse responses are no rooms, and take the time of a sound.
 const LONGEST_IMPULSE_SECS: f64 = 30.0;
@@ -131,8 +132,7 @@ fn process(
     let applied = apply(
         &work,
         &source.path,
-        &written,
-        &format,
+        Target::of(&source.path, &written, &format),
         &chain,
         &impulses,
         tail,
@@ -165,8 +165,7 @@ pub(crate) struct Applied {
 pub(crate) fn apply(
     cx: &JobContext,
     path: &Utf8Path,
-    written: &Utf8Path,
-    format: FormatFor<'_>,
+    to: Target<'_>,
     chain: &Chain,
     impulses: &Impulses,
     tail: Tail,
@@ -175,10 +174,11 @@ pub(crate) fn apply(
     let spec = reader.spec();
     let mut rendering = Rendering::new(chain, spec.rate, spec.channels, impulses)
         .map_err(|error| Error::bad_input(error.to_string()).field("/chain"))?;
-    let format = format(reader.bits_per_sample());
+    let format = (to.format)(reader.bits_per_sample());
     let mut rates = Rates::new(spec.rate, spec.channels, format, None)?;
-    let mut writer = AudioWriter::create(written, format, rates.to, spec.channels)?;
-    writer.keep_tags_of(path, Loud::Otherwise);
+    let mut writer = to
+        .otherwise_loud()
+        .writer(format, rates.to, spec.channels)?;
     let mut block = Audio::silence(spec.rate, spec.channels, 0);
     let mut ready = Audio::silence(spec.rate, spec.channels, 0);
     let mut frames = 0;

@@ -1,5 +1,5 @@
-//! Operations on sound: probe, peaks, samples, loudness, normalise, albums, convert, effects, many at a time,
-//! speech.
+//! Operations on sound: probe, peaks, samples, spectrogram, loudness, normalise, albums, convert, effects,
+//! many at a time, watched folders, speech.
 
 mod album;
 mod convert;
@@ -10,7 +10,9 @@ mod normalize;
 mod pipeline;
 mod probe;
 mod samples;
+mod spectrogram;
 mod speech;
+mod target;
 
 use std::sync::Arc;
 
@@ -21,12 +23,13 @@ use studio_store::Projects;
 pub fn operations(projects: &Arc<Projects>) -> Vec<Operation> {
     let mut operations = probe::operations(projects);
     operations.push(samples::operation(projects));
+    operations.push(spectrogram::operation(projects));
     operations.push(measure::operation(projects));
     operations.push(normalize::operation(projects));
     operations.extend(album::operations());
     operations.push(convert::operation(projects));
     operations.extend(effects::operations(projects));
-    operations.push(pipeline::operation(projects));
+    operations.extend(pipeline::operations(projects));
     operations.extend(speech::operations(projects));
     operations
 }

@@ -17,13 +17,14 @@ use studio_assets::{Output, Source};
 use studio_core::units::{Db, Lufs};
 use studio_core::{Error, ErrorCode, JobContext, Operation, Resource};
 use studio_dsp::{Audio, Leveler, Limiter, Loudness, Narration};
-use studio_media::{AudioFormat, AudioReader, AudioWriter, Container, Loud, Quality};
+use studio_media::{AudioFormat, AudioReader, Container, Quality};
 use studio_store::{Projects, Provenance};
 
 pub(crate) use self::goal::{Delivery, Goal, NormalizeWay, Scale};
-use crate::convert::{FormatFor, Rates};
+use crate::convert::Rates;
 use crate::input::ends;
 use crate::measure::{Wishes, listen};
+use crate::target::Target;
 
 /// How often a lossy file may be written again to meet its ceiling and target.
 const TRIES: usize = 4;
@@ -132,8 +133,9 @@ fn normalize(
     let levelled = level(
         &cx.part(0.0, 0.9),
         &source.path,
-        &written,
-        &|bits| AudioFormat::new(container, Quality::High, bits),
+        Target::of(&source.path, &written, &|bits| {
+            AudioFormat::new(container, Quality::High, bits)
+        }),
         &goal,
     )?;
     let made = Provenance {
@@ -176,11 +178,11 @@ pub(crate) struct Levelled {
 pub(crate) fn level(
     cx: &JobContext,
     path: &Utf8Path,
-    written: &Utf8Path,
-    format: FormatFor<'_>,
+    to: Target<'_>,
     goal: &Goal,
 ) -> Result<Levelled, Error> {
     let (target, highest) = (goal.target, goal.highest);
+    let written = to.path;
     let ear = listen(&cx.part(0.0, 0.33), path, goal.wishes())?;
     let before = ear.loudness()?;
     let (Some(is), Some(lufs)) = (goal.level(&ear)?, before.integrated_lufs) else {
@@ -205,7 +207,7 @@ pub(crate) fn level(
             leveler: leveler.as_ref(),
             ceiling,
         };
-        let limited = render(&part.part(0.0, 0.7), path, written, format, &way)?;
+        let limited = render(&part.part(0.0, 0.7), path, to, &way)?;
         let wishes = Wishes {
             history: false,
             ..goal.wishes()
@@ -266,16 +268,16 @@ pub(crate) struct Way<'a> {
 pub(crate) fn render(
     cx: &JobContext,
     path: &Utf8Path,
-    written: &Utf8Path,
-    format: FormatFor<'_>,
+    to: Target<'_>,
     way: &Way<'_>,
 ) -> Result<Db, Error> {
     let mut reader = AudioReader::open(path)?;
     let spec = reader.spec();
-    let format = format(reader.bits_per_sample());
+    let format = (to.format)(reader.bits_per_sample());
     let mut rates = Rates::new(spec.rate, spec.channels, format, None)?;
-    let mut writer = AudioWriter::create(written, format, rates.to, spec.channels)?;
-    writer.keep_tags_of(path, Loud::Otherwise);
+    let mut writer = to
+        .otherwise_loud()
+        .writer(format, rates.to, spec.channels)?;
     let mut limiter = Limiter::new(way.ceiling, spec.channels, spec.rate);
     let ratio = way.gain.ratio() as f32;
     let mut block = Audio::silence(spec.rate, spec.channels, 0);
@@ -316,7 +318,7 @@ pub(crate) fn render(
     }
     rates.finish(&mut writer)?;
     for warning in writer.finish()?.warnings {
-        cx.warn(format!("{written}: {warning}"));
+        cx.warn(format!("{}: {warning}", to.path));
     }
     Ok(limiter.reduction())
 }

@@ -1,33 +1,37 @@
-//! `audio.pipeline`: the same steps over many files.
+//! `audio.pipeline`: the same steps over many files; `audio.watch`: over those that come into a folder.
 //!
 //! Each file goes through its steps by itself, in a scratch folder, and appears in the output folder when it is whole. A
 //! file that fails is reported and the others go on. The report beside the results says what each was made of, so that a
 //! run that was stopped, or one over a folder with new files, does only what is left.
 
 mod files;
+mod recipe;
 mod report;
+mod watch;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 use parking_lot::Mutex;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use studio_assets::EffectPresets;
 use studio_core::{Error, JobContext, Operation, Resource};
-use studio_dsp::effects::{Chain, Impulses, Tail};
-use studio_media::{AudioFormat, Bits, Container, Quality};
+use studio_media::{Container, Quality};
 use studio_store::Projects;
 
-use self::files::{Work, find};
-use self::report::{Entry, Outcome, Report};
-use crate::convert::{Channels, FormatFor, rewrite};
-use crate::effects::apply;
-use crate::normalize::{Delivery, Goal, NormalizeWay, level};
+use self::files::find;
+use self::recipe::{PipelineStep, Recipe};
+use self::report::Report;
 
-pub(crate) fn operation(projects: &Projects) -> Operation {
-    let presets = EffectPresets::of(projects);
+pub(crate) fn operations(projects: &Projects) -> Vec<Operation> {
+    vec![
+        pipeline(EffectPresets::of(projects)),
+        watch::operation(EffectPresets::of(projects)),
+    ]
+}
+
+fn pipeline(presets: EffectPresets) -> Operation {
     Operation::define(
         "audio.pipeline",
         "Process many sounds",
@@ -79,73 +83,16 @@ struct PipelineInput {
     parallel: Option<usize>,
 }
 
-/// One thing that is done to a sound.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-enum PipelineStep {
-    /// As `audio.process`.
-    Process {
-        /// Id of a preset; `audio.effects` lists them, with your own.
-        #[serde(default)]
-        preset: Option<String>,
-        /// The chain, unless a preset is named.
-        #[serde(default)]
-        chain: Option<Chain>,
-        /// Echoes end with the sound.
-        #[serde(default)]
-        cut_tail: bool,
-    },
-    /// As `audio.normalize`.
-    Normalize {
-        #[serde(default)]
-        delivery: Delivery,
-        /// In LUFS.
-        #[serde(default)]
-        #[schemars(range(min = -70.0, max = -5.0))]
-        target_lufs: Option<f64>,
-        /// In dBTP.
-        #[serde(default)]
-        #[schemars(range(min = -20.0, max = 0.0))]
-        ceiling_dbtp: Option<f64>,
-        #[serde(default)]
-        way: NormalizeWay,
-    },
-}
-
-/// A step that is ready to be taken.
-enum Ready {
-    Process(Chain, Tail),
-    Normalize(Goal),
-}
-
-impl Ready {
-    fn of(step: &PipelineStep, presets: &EffectPresets) -> Result<Ready, Error> {
-        Ok(match step {
-            PipelineStep::Process {
-                preset,
-                chain: own,
-                cut_tail,
-            } => {
-                let (chain, _) = presets.chosen(preset.as_deref(), own.as_ref())?;
-                Ready::Process(chain, if *cut_tail { Tail::Cut } else { Tail::Kept })
-            }
-            PipelineStep::Normalize {
-                delivery,
-                target_lufs,
-                ceiling_dbtp,
-                way,
-            } => Ready::Normalize(delivery.goal(*target_lufs, *ceiling_dbtp, *way)),
-        })
-    }
-}
-
 fn run(cx: &JobContext, presets: &EffectPresets, input: &PipelineInput) -> Result<Report, Error> {
-    let mut steps = Vec::new();
-    for (index, step) in input.steps.iter().enumerate() {
-        let at = |error: Error| error.field(format!("/steps/{index}"));
-        steps.push(Ready::of(step, presets).map_err(at)?);
-    }
-    let works = find(input)?;
+    let recipe = Recipe::new(
+        presets,
+        &input.steps,
+        &input.output_folder,
+        input.format,
+        input.quality,
+        input.sample_rate,
+    )?;
+    let works = find(input, &recipe)?;
     std::fs::create_dir_all(&input.output_folder)
         .map_err(|error| Error::io(format!("make {}", input.output_folder), &error))?;
     let before = Report::read(&input.output_folder)?;
@@ -156,7 +103,7 @@ fn run(cx: &JobContext, presets: &EffectPresets, input: &PipelineInput) -> Resul
     let scratch = cx.scratch()?;
     std::thread::scope(|scope| {
         for worker in 0..workers {
-            let (steps, works, report, next) = (&steps, &works, &report, &next);
+            let (recipe, works, report, next) = (&recipe, &works, &report, &next);
             let scratch = scratch.join(format!("{worker}"));
             scope.spawn(move || {
                 loop {
@@ -172,7 +119,7 @@ fn run(cx: &JobContext, presets: &EffectPresets, input: &PipelineInput) -> Resul
                     }
                     let share = |index: usize| index as f64 / count as f64;
                     let part = cx.part(share(index), share(index + 1));
-                    let entry = one(&part, input, steps, work, &scratch);
+                    let entry = recipe.make(&part, work, &scratch);
                     if let Some(error) = &entry.error {
                         cx.warn(format!("{}: {error}", work.source));
                     }
@@ -189,87 +136,4 @@ fn run(cx: &JobContext, presets: &EffectPresets, input: &PipelineInput) -> Resul
     report.write(&input.output_folder, true)?;
     cx.check()?;
     Ok(report)
-}
-
-fn one(
-    cx: &JobContext,
-    input: &PipelineInput,
-    steps: &[Ready],
-    work: &Work,
-    scratch: &Utf8Path,
-) -> Entry {
-    let begun = Instant::now();
-    let mut entry = Entry::waiting(work);
-    let done = std::fs::create_dir_all(scratch)
-        .map_err(|error| Error::io(format!("make {scratch}"), &error))
-        .and_then(|()| through(cx, input, steps, work, scratch, &mut entry));
-    entry.took_secs = begun.elapsed().as_secs_f64();
-    match done {
-        Ok(()) => entry.outcome = Outcome::Done,
-        Err(error) => {
-            entry.outcome = Outcome::Failed;
-            entry.error = Some(error.message);
-        }
-    }
-    entry
-}
-
-/// Takes a file through all steps; between them it is 32-bit floating point.
-fn through(
-    cx: &JobContext,
-    input: &PipelineInput,
-    steps: &[Ready],
-    work: &Work,
-    scratch: &Utf8Path,
-    entry: &mut Entry,
-) -> Result<(), Error> {
-    let count = steps.len() as f64 + 1.0;
-    let exact: FormatFor<'_> = &|_| AudioFormat::Wav(Bits::Float32);
-    let last: FormatFor<'_> = &|bits| AudioFormat::new(work.container, input.quality, bits);
-    let mut source = work.source.clone();
-    for (index, step) in steps.iter().enumerate() {
-        let part = cx.part(index as f64 / count, (index + 1) as f64 / count);
-        // The last step writes the result, unless that has another rate.
-        let is_last = index + 1 == steps.len() && input.sample_rate.is_none();
-        let written = match is_last {
-            true => work.output.clone(),
-            false => scratch.join(format!("{}.wav", index % 2)),
-        };
-        if is_last {
-            make_folder_of(&written)?;
-        }
-        let format = if is_last { last } else { exact };
-        match step {
-            Ready::Process(chain, tail) => {
-                let impulses = Impulses::new();
-                let applied = apply(&part, &source, &written, format, chain, &impulses, *tail)?;
-                entry.warnings.extend(applied.warnings);
-            }
-            Ready::Normalize(goal) => {
-                let levelled = level(&part, &source, &written, format, goal)?;
-                entry.lufs_before = levelled.before.integrated_lufs;
-                entry.lufs_after = levelled.after.integrated_lufs;
-            }
-        }
-        source = written;
-    }
-    if source != work.output {
-        make_folder_of(&work.output)?;
-        let part = cx.part((count - 1.0) / count, 1.0);
-        let rewritten = rewrite(
-            &part,
-            &source,
-            &work.output,
-            last,
-            input.sample_rate,
-            &Channels::AsTheyAre,
-        )?;
-        entry.warnings.extend(rewritten.warnings);
-    }
-    Ok(())
-}
-
-fn make_folder_of(path: &Utf8Path) -> Result<(), Error> {
-    let folder = path.parent().unwrap_or(path);
-    std::fs::create_dir_all(folder).map_err(|error| Error::io(format!("make {folder}"), &error))
 }

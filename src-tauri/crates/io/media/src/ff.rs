@@ -10,6 +10,7 @@ use std::sync::Once;
 use camino::Utf8Path;
 use ffmpeg_next as ffmpeg;
 use ffmpeg_next::ffi;
+use ffmpeg_next::packet::Mut;
 use ffmpeg_next::util::error::{EAGAIN, ENOSPC};
 
 use crate::error::{MediaError, Result};
@@ -55,6 +56,10 @@ pub(crate) fn open_input(path: &Utf8Path) -> Result<ffmpeg::format::context::Inp
         ffmpeg::Error::Eof => MediaError::Truncated {
             path: path.into(),
             bytes,
+        },
+        ffmpeg::Error::Unknown => MediaError::Corrupt {
+            path: path.into(),
+            detail: "its headers contradict each other".into(),
         },
         e => failed(path, "open the file", e),
     })
@@ -132,6 +137,19 @@ pub(crate) fn picture_size(parameters: &ffmpeg::codec::Parameters) -> (i32, i32)
     (raw.width, raw.height)
 }
 
+/// A chapter's title; bytes that are not UTF-8 are replaced.
+pub(crate) fn chapter_title(chapter: &ffmpeg::format::chapter::Chapter<'_>) -> Option<String> {
+    // SAFETY: the chapter lives as long as its borrowed context; FFmpeg owns the dictionary, which may be null, and
+    // its values are NUL-terminated.
+    unsafe {
+        let metadata = (*chapter.as_ptr()).metadata;
+        let entry = ffi::av_dict_get(metadata, c"title".as_ptr(), std::ptr::null(), 0);
+        let value = entry.as_ref()?.value;
+        let value = (!value.is_null()).then(|| std::ffi::CStr::from_ptr(value))?;
+        Some(value.to_string_lossy().into_owned())
+    }
+}
+
 /// Lets the muxer choose its own name for the codec: another container's may not fit.
 pub(crate) fn clear_codec_tag(parameters: &mut ffmpeg::codec::Parameters) {
     // SAFETY: `parameters` owns a valid AVCodecParameters; `codec_tag` is a plain integer field.
@@ -196,6 +214,51 @@ pub(crate) fn flush(
         return Err(ffmpeg::Error::from(error));
     }
     Ok(())
+}
+
+/// An empty frame with room for samples. The wrapper's own knows only layouts that have a name: not nine channels.
+pub(crate) fn audio_frame(
+    sample: ffmpeg::format::Sample,
+    frames: usize,
+    channels: i32,
+) -> ffmpeg::frame::Audio {
+    let mut frame = ffmpeg::frame::Audio::empty();
+    frame.set_format(sample);
+    frame.set_samples(frames);
+    // SAFETY: `frame` owns a valid AVFrame without buffers; whose empty layout is set to one that owns no
+    // memory. Without memory for samples the frame has no planes, which encoders refuse.
+    unsafe {
+        ffi::av_channel_layout_default(&mut (*frame.as_mut_ptr()).ch_layout, channels);
+        ffi::av_frame_get_buffer(frame.as_mut_ptr(), 0);
+    }
+    frame
+}
+
+/// Gives an encoder that is not open yet its channels, as [`audio_frame`] does.
+pub(crate) fn set_channels(context: &mut ffmpeg::codec::Context, channels: i32) {
+    // SAFETY: `context` owns a valid AVCodecContext that is not open yet; the layout owns no memory.
+    unsafe { ffi::av_channel_layout_default(&mut (*context.as_mut_ptr()).ch_layout, channels) };
+}
+
+/// States how many samples at a packet's end are no sound. May be more than the packet holds.
+pub(crate) fn set_discard_padding(packet: &mut ffmpeg::Packet, samples: u32) {
+    const KIND: ffi::AVPacketSideDataType = ffi::AVPacketSideDataType::AV_PKT_DATA_SKIP_SAMPLES;
+    // Samples to skip at the begin and at the end, and why (`libavcodec/packet.h`).
+    const LENGTH: usize = 10;
+    // SAFETY: `packet` owns a valid AVPacket and its side data, of which no more than its stated size is written.
+    unsafe {
+        let raw = packet.as_mut_ptr();
+        let mut size = 0;
+        let mut data = ffi::av_packet_get_side_data(raw, KIND, &mut size);
+        if data.is_null() || (size as usize) < LENGTH {
+            data = ffi::av_packet_new_side_data(raw, KIND, LENGTH as _);
+            if data.is_null() {
+                return;
+            }
+            std::ptr::write_bytes(data, 0, LENGTH);
+        }
+        std::ptr::copy_nonoverlapping(samples.to_le_bytes().as_ptr(), data.add(4), 4);
+    }
 }
 
 /// States how many bits of an encoder's 32-bit samples are used.

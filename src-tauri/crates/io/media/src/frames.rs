@@ -131,7 +131,7 @@ impl FrameReader {
         let near = self.frame_rate.fps().ceil() as u64 * 2;
         if !self
             .next
-            .is_some_and(|next| (next..next + near).contains(&index))
+            .is_some_and(|next| (next..next.saturating_add(near)).contains(&index))
         {
             self.seek(index)?;
         }
@@ -147,8 +147,8 @@ impl FrameReader {
                 });
             }
             let at = self.index_of(&decoded);
-            self.next = Some(at + 1);
-            if at + 1 < index && self.frames - index > 2 {
+            self.next = Some(at.saturating_add(1));
+            if at.saturating_add(1) < index && self.frames - index > 2 {
                 continue;
             }
             let frame = self.scale(&decoded, at, width)?;
@@ -166,7 +166,7 @@ impl FrameReader {
         // FFmpeg's seek takes microseconds and lands on the key frame at or before.
         let target = ((start_secs + secs) * 1e6) as i64;
         self.input
-            .seek(target, ..target + 1)
+            .seek(target, ..target.saturating_add(1))
             .or_else(|_| self.input.seek(0, ..))
             .map_err(|error| ff::failed(&self.path, "seek", error))?;
         self.decoder.flush();
@@ -208,7 +208,7 @@ impl FrameReader {
         let Some(at) = frame.timestamp().or(frame.pts()) else {
             return self.next.unwrap_or(0);
         };
-        let secs = (at - self.start) as f64 * f64::from(self.clock);
+        let secs = at.saturating_sub(self.start) as f64 * f64::from(self.clock);
         (secs * self.frame_rate.fps()).round().max(0.0) as u64
     }
 

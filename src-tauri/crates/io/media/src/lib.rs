@@ -1,8 +1,8 @@
 //! Decodes, encodes and muxes audio and video files.
 //!
 //! - [`probe`]: what a file holds. [`AudioReader`], [`decode`]: its sound. [`FrameReader`]: its pictures.
-//! - [`AudioWriter`], [`encode`]: files of sound, with the titles and cover art of
-//!   another. [`gain`]: how loud players play them.
+//! - [`AudioWriter`], [`encode`]: files of sound, with the titles, chapters and cover art
+//!   of another. [`gain`]: how loud players play them.
 //! - [`ClipWriter`], [`assemble`]: films, shot by shot. [`png`], [`jpeg`]: single pictures.
 //! - [`PictureReader`]: pictures at full quality. [`copy_range`]: a stretch of a film as it is. [`recode`]:
 //!   cut to the frame, filtered, encoded again.
@@ -13,6 +13,7 @@
 //!
 //! Not here: resampling, levels, peaks (see `studio-dsp`), playing (see `studio-device`).
 
+mod chapters;
 mod error;
 mod ff;
 mod film;
@@ -31,9 +32,10 @@ mod tags;
 mod video;
 mod write;
 
+pub use chapters::Chapter;
 pub use error::{MediaError, Result, Warning};
 pub use ff::ffmpeg_version;
-pub use film::{Chapter, ClipWriter, Subtitle, assemble};
+pub use film::{ClipWriter, Subtitle, assemble};
 pub use fold::fold;
 pub use format::{AudioFormat, Bits, Container, Quality};
 pub use frames::{Frame, FrameReader};
@@ -41,7 +43,7 @@ pub use peaks::decode_with_peaks;
 pub use picture::png;
 pub use probe::{AudioInfo, MediaInfo, VideoInfo, probe};
 pub use read::{AudioReader, AudioSpec, MAX_BLOCK_FRAMES, MAX_CHANNELS, MAX_RATE_HZ, decode};
-pub use tags::{Loud, Tags};
+pub use tags::{Loud, Origin, Tags};
 pub use video::{
     Copied, FilmFormat, Picture, PictureReader, Recode, Recoded, StillFormat, copy_range, jpeg,
     recode, write_still,

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use studio_core::units::{FrameRate, SampleRate};
 use studio_dsp::Audio;
 
+use crate::chapters::{self, Chapter};
 use crate::error::{MediaError, Result};
 use crate::read::AudioReader;
 use crate::tags::Tags;
@@ -34,6 +35,8 @@ pub struct MediaInfo {
     /// Title, artist and so on, by the names of Vorbis comments in lower case.
     pub tags: BTreeMap<String, String>,
     pub cover_art: bool,
+    /// In the order of time.
+    pub chapters: Vec<Chapter>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -101,6 +104,7 @@ pub fn probe(path: impl AsRef<Utf8Path>) -> Result<MediaInfo> {
         is_image,
         tags: tags.items,
         cover_art: tags.cover_art,
+        chapters: chapters::read(path),
     })
 }
 

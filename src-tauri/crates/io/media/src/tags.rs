@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use camino::Utf8Path;
 use lofty::config::{ParseOptions, WriteOptions};
 use lofty::file::{AudioFile, TaggedFile, TaggedFileExt};
+use lofty::ogg::tag::VorbisComments;
 use lofty::probe::Probe;
 use lofty::tag::{ItemKey, ItemValue, Tag, TagExt, TagItem, TagType};
 
@@ -56,10 +57,18 @@ pub enum Loud {
     Otherwise,
 }
 
-/// Carries the tags and pictures of `from` over to `to`, which keeps its sound as it is. Answers what
+/// The file that a new one is made from, whose tags, chapters and cover art it keeps.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin<'a> {
+    pub path: &'a Utf8Path,
+    pub loud: Loud,
+}
+
+/// Carries the tags and pictures of `origin` over to `to`, which keeps its sound as it is. Answers what
 /// the format of `to` has no place for.
-pub(crate) fn copy_tags(from: &Utf8Path, to: &Utf8Path, loud: Loud) -> Result<Vec<Warning>> {
-    let Some(source) = load(from) else {
+pub(crate) fn copy_tags(origin: Origin<'_>, to: &Utf8Path) -> Result<Vec<Warning>> {
+    let loud = origin.loud;
+    let Some(source) = load(origin.path) else {
         return Ok(Vec::new());
     };
     let Some(source_tag) = main_tag(&source) else {
@@ -106,12 +115,21 @@ pub(crate) fn copy_tags(from: &Utf8Path, to: &Utf8Path, loud: Loud) -> Result<Ve
     if tag.is_empty() {
         return Ok(warnings);
     }
-    let mut target = target;
-    target.insert_tag(tag);
-    target
-        .save_to_path(to.as_std_path(), WriteOptions::default())
-        .map_err(|e| corrupt(e.to_string()))?;
+    save(tag, target, to).map_err(corrupt)?;
     Ok(warnings)
+}
+
+fn save(tag: Tag, mut file: TaggedFile, to: &Utf8Path) -> Result<(), String> {
+    let (to, options) = (to.as_std_path(), WriteOptions::default());
+    // As a general tag, comments would lose those that lofty has no key for: chapters.
+    if tag.tag_type() == TagType::VorbisComments {
+        let comments = VorbisComments::from(tag);
+        return comments
+            .save_to_path(to, options)
+            .map_err(|e| e.to_string());
+    }
+    file.insert_tag(tag);
+    file.save_to_path(to, options).map_err(|e| e.to_string())
 }
 
 /// Items about the old file's making, which would be false in a new one.

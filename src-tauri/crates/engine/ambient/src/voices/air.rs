@@ -49,12 +49,12 @@ impl Airs {
         self.gate = 0;
     }
 
-    pub(crate) fn chunk(&mut self, bus: &mut Bus) -> bool {
+    pub(crate) fn chunk(&mut self, bus: &mut Bus) -> usize {
         if gate_closes(&mut self.gate) {
             self.level.aim(0.0);
         }
         if self.level.has_ended() {
-            return false;
+            return 0;
         }
         let level = self.level.advance();
         self.octave +=
@@ -89,6 +89,6 @@ impl Airs {
             bus.right[n] += ears[1];
         }
         (self.noises, self.bands, self.tops) = (noises, bands, tops);
-        true
+        1
     }
 }

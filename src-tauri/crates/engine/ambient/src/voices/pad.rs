@@ -99,11 +99,12 @@ impl Pads {
     }
 
     /// Adds a chunk; `brightness` in octaves moves all filters.
-    pub(crate) fn chunk(&mut self, brightness: f32, bus: &mut Bus) -> bool {
-        let mut sounding = false;
+    pub(crate) fn chunk(&mut self, brightness: f32, bus: &mut Bus) -> usize {
+        let mut sounding = 0;
         for quad in &mut self.quads {
-            if quad.voices.iter().any(|voice| voice.active) {
-                sounding = true;
+            let active = quad.voices.iter().filter(|voice| voice.active).count();
+            if active > 0 {
+                sounding += active;
                 quad.chunk(brightness, self.sample_rate, bus);
             }
         }

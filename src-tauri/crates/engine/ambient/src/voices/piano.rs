@@ -101,12 +101,12 @@ impl Pianos {
         voice.active = true;
     }
 
-    pub(crate) fn chunk(&mut self, bus: &mut Bus) -> bool {
+    pub(crate) fn chunk(&mut self, bus: &mut Bus) -> usize {
         let attack_step = CHUNK as f32 / (ATTACK_SECS * self.sample_rate);
         let softness = approach(1.0 / (std::f32::consts::TAU * THUMP_HZ), self.sample_rate);
-        let mut sounding = false;
+        let mut sounding = 0;
         for voice in self.voices.iter_mut().filter(|voice| voice.active) {
-            sounding = true;
+            sounding += 1;
             voice.chunk(attack_step, softness, &mut self.noise, bus);
         }
         sounding

@@ -91,10 +91,10 @@ impl Plucks {
         voice.active = true;
     }
 
-    pub(crate) fn chunk(&mut self, bus: &mut Bus) -> bool {
-        let mut sounding = false;
+    pub(crate) fn chunk(&mut self, bus: &mut Bus) -> usize {
+        let mut sounding = 0;
         for voice in self.voices.iter_mut().filter(|voice| voice.active) {
-            sounding = true;
+            sounding += 1;
             voice.chunk(&mut self.noise, bus);
         }
         sounding

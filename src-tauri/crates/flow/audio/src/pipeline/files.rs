@@ -9,6 +9,7 @@ use studio_core::Error;
 use studio_media::Container;
 
 use super::PipelineInput;
+use super::recipe::Recipe;
 
 /// Deeper folders are links that go round, or no place for sounds.
 const DEEPEST: usize = 32;
@@ -25,22 +26,13 @@ pub(super) struct Work {
 }
 
 /// Every file that is meant, sorted within its folder. Nothing is written over a source or twice.
-pub(super) fn find(input: &PipelineInput) -> Result<Vec<Work>, Error> {
-    let pattern = input.pattern.as_deref().map(Pattern::new).transpose();
-    let pattern = pattern.map_err(|error| {
-        Error::bad_input(format!("`pattern` is none: {error}")).field("/pattern")
-    })?;
+pub(super) fn find(input: &PipelineInput, recipe: &Recipe<'_>) -> Result<Vec<Work>, Error> {
+    let pattern = pattern(input.pattern.as_deref())?;
     let mut found = Vec::new();
     for (index, path) in input.paths.iter().enumerate() {
         let at = |error: Error| error.field(format!("/paths/{index}"));
         if path.is_dir() {
-            let mut search = Search {
-                pattern: pattern.as_ref(),
-                recursive: input.recursive,
-                root: path,
-                found: &mut found,
-            };
-            search.folder(path, 0).map_err(at)?;
+            found.extend(search(path, pattern.as_ref(), input.recursive, recipe).map_err(at)?);
         } else {
             let name = path.file_name().unwrap_or(path.as_str());
             found.push((path.clone(), Utf8PathBuf::from(name)));
@@ -54,13 +46,9 @@ pub(super) fn find(input: &PipelineInput) -> Result<Vec<Work>, Error> {
     let mut outputs: BTreeMap<Utf8PathBuf, Utf8PathBuf> = BTreeMap::new();
     let mut works = Vec::with_capacity(found.len());
     for (source, inside) in found {
-        let own = source.extension().and_then(Container::from_extension);
-        let container = input.format.or(own).unwrap_or(Container::Wav);
-        let output = input
-            .output_folder
-            .join(inside)
-            .with_extension(container.extension());
-        if is_same(&source, &output) {
+        let work = Work::of(recipe, source, &inside);
+        let (source, output) = (&work.source, &work.output);
+        if is_same(source, output) {
             let message = format!("{source} would be written over itself");
             return Err(Error::bad_input(message)
                 .field("/output_folder")
@@ -72,21 +60,60 @@ pub(super) fn find(input: &PipelineInput) -> Result<Vec<Work>, Error> {
                 .field("/paths")
                 .hint("run them into folders of their own"));
         }
-        let made_of = made_of(input, &source);
-        works.push(Work {
-            source,
-            output,
-            container,
-            made_of,
-        });
+        works.push(work);
     }
     Ok(works)
+}
+
+impl Work {
+    /// `inside` is the source's place below the folder that is searched.
+    pub(super) fn of(recipe: &Recipe<'_>, source: Utf8PathBuf, inside: &Utf8Path) -> Work {
+        let own = source.extension().and_then(Container::from_extension);
+        let container = recipe.format.or(own).unwrap_or(Container::Wav);
+        Work {
+            output: recipe
+                .output_folder
+                .join(inside)
+                .with_extension(container.extension()),
+            container,
+            made_of: made_of(recipe, &source),
+            source,
+        }
+    }
+}
+
+pub(super) fn pattern(pattern: Option<&str>) -> Result<Option<Pattern>, Error> {
+    pattern
+        .map(Pattern::new)
+        .transpose()
+        .map_err(|error| Error::bad_input(format!("`pattern` is none: {error}")).field("/pattern"))
+}
+
+/// The files of a folder that are meant, each with its place below it. Hidden files and what lies in the recipe's
+/// output folder are not.
+pub(super) fn search(
+    folder: &Utf8Path,
+    pattern: Option<&Pattern>,
+    recursive: bool,
+    recipe: &Recipe<'_>,
+) -> Result<Vec<(Utf8PathBuf, Utf8PathBuf)>, Error> {
+    let mut found = Vec::new();
+    let mut search = Search {
+        pattern,
+        recursive,
+        root: folder,
+        output_folder: recipe.output_folder,
+        found: &mut found,
+    };
+    search.folder(folder, 0)?;
+    Ok(found)
 }
 
 struct Search<'a> {
     pattern: Option<&'a Pattern>,
     recursive: bool,
     root: &'a Utf8Path,
+    output_folder: &'a Utf8Path,
     /// Each file, and its place below the root.
     found: &'a mut Vec<(Utf8PathBuf, Utf8PathBuf)>,
 }
@@ -101,7 +128,8 @@ impl Search<'_> {
         entries.sort();
         for path in entries {
             if path.is_dir() {
-                if self.recursive && depth < DEEPEST {
+                let is_own = is_same(&path, self.output_folder);
+                if self.recursive && depth < DEEPEST && !is_own {
                     self.folder(&path, depth + 1)?;
                 }
                 continue;
@@ -114,7 +142,7 @@ impl Search<'_> {
                     .and_then(Container::from_extension)
                     .is_some(),
             };
-            if !is_meant {
+            if !is_meant || name.starts_with('.') {
                 continue;
             }
             if self.found.len() >= MOST_FILES {
@@ -128,24 +156,24 @@ impl Search<'_> {
     }
 }
 
-fn made_of(input: &PipelineInput, source: &Utf8Path) -> String {
+fn made_of(recipe: &Recipe<'_>, source: &Utf8Path) -> String {
     let facts = std::fs::metadata(source).ok();
     let modified = facts.as_ref().and_then(|facts| facts.modified().ok());
     let since = modified.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
     let made_of = json!([
         facts.map(|facts| facts.len()),
         since.map(|since| since.as_micros().to_string()),
-        input.steps,
-        input.format,
-        input.quality,
-        input.sample_rate,
+        recipe.steps,
+        recipe.format,
+        recipe.quality,
+        recipe.sample_rate,
     ]);
     blake3::hash(made_of.to_string().as_bytes())
         .to_hex()
         .to_string()
 }
 
-fn is_same(a: &Utf8Path, b: &Utf8Path) -> bool {
+pub(super) fn is_same(a: &Utf8Path, b: &Utf8Path) -> bool {
     match (a.canonicalize_utf8(), b.canonicalize_utf8()) {
         (Ok(a), Ok(b)) => a == b,
         // What does not exist yet is no source.

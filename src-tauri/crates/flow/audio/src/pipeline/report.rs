@@ -1,5 +1,6 @@
 //! What became of each file, as JSON for the next run and as CSV for people.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use camino::Utf8Path;
@@ -58,6 +59,15 @@ pub(super) enum Outcome {
 }
 
 impl Entry {
+    /// A file that is not even tried.
+    pub(super) fn refused(work: &Work, error: String) -> Entry {
+        Entry {
+            outcome: Outcome::Failed,
+            error: Some(error),
+            ..Entry::waiting(work)
+        }
+    }
+
     pub(super) fn waiting(work: &Work) -> Entry {
         Entry {
             source: work.source.to_string(),
@@ -81,6 +91,44 @@ impl Report {
             entries: works.iter().map(entry).collect(),
             ..Report::default()
         }
+    }
+
+    /// Of a watch that begins: all that is known, of which nothing is made by it.
+    pub(super) fn go_on(mut before: Report) -> Report {
+        for entry in &mut before.entries {
+            if entry.outcome == Outcome::Done {
+                entry.outcome = Outcome::Kept;
+            }
+        }
+        before.count();
+        before
+    }
+
+    /// What every file was that was made or failed, by its path.
+    pub(super) fn tried(&self) -> BTreeMap<&str, &str> {
+        let tried = self.entries.iter();
+        tried
+            .filter(|entry| entry.outcome != Outcome::Waiting)
+            .map(|entry| (entry.source.as_str(), entry.made_of.as_str()))
+            .collect()
+    }
+
+    /// The source of which a result was made under the name that `work` would take.
+    pub(super) fn holder(&self, work: &Work) -> Option<&str> {
+        let mut others = self.entries.iter().filter(|entry| {
+            entry.outcome != Outcome::Failed
+                && entry.output == work.output
+                && entry.source != work.source
+        });
+        others
+            .find(|other| Utf8Path::new(&other.source).is_file())
+            .map(|other| other.source.as_str())
+    }
+
+    /// Takes the place of what was known about the file.
+    pub(super) fn put(&mut self, entry: Entry) {
+        self.entries.retain(|known| known.source != entry.source);
+        self.entries.push(entry);
     }
 
     pub(super) fn is_kept(&self, index: usize) -> bool {

@@ -4,6 +4,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use ffmpeg_next as ffmpeg;
 use studio_dsp::Audio;
 
+use crate::chapters::{self, Chapter};
 use crate::error::{MediaError, Result};
 use crate::ff;
 use crate::format::{AudioFormat, Quality};
@@ -18,18 +19,10 @@ pub struct Subtitle {
     pub text: String,
 }
 
-/// A named stretch of the film.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Chapter {
-    pub start_ms: u64,
-    pub end_ms: u64,
-    pub title: String,
-}
-
 const VIDEO: usize = 0;
 const AUDIO: usize = 1;
 const CAPTIONS: usize = 2;
-/// Captions and chapters count in milliseconds.
+/// Captions count in milliseconds.
 const MS: ffmpeg::Rational = ffmpeg::Rational(1, 1000);
 
 /// Joins `clips` (as `ClipWriter` makes them, all of one size and rate) under `sound`, with a soft
@@ -67,12 +60,7 @@ pub fn assemble(
     }
     let output = muxer.output_mut();
     output.set_metadata([("title", title)].iter().collect());
-    for (n, chapter) in chapters.iter().enumerate() {
-        let (start, end) = (chapter.start_ms as i64, chapter.end_ms as i64);
-        output
-            .add_chapter(n as i64, MS, start, end, &chapter.title)
-            .map_err(|error| ff::failed(out, "add a chapter", error))?;
-    }
+    chapters::add(output, chapters, out)?;
     let timescale = sound.rate.get().to_string();
     muxer.write_header(&[("movflags", "+faststart"), ("movie_timescale", &timescale)])?;
 

@@ -3,5 +3,5 @@
 mod assemble;
 mod clip;
 
-pub use assemble::{Chapter, Subtitle, assemble};
+pub use assemble::{Subtitle, assemble};
 pub use clip::ClipWriter;

@@ -91,7 +91,9 @@ impl FfmpegSource {
             container,
             rate,
             channels: source.channels,
-            frames: u64::try_from(duration - padding).ok().filter(|_| exact),
+            frames: u64::try_from(duration.saturating_sub(padding))
+                .ok()
+                .filter(|_| exact),
             bits_per_sample: u32::try_from(params.bits_per_raw_sample)
                 .ok()
                 .filter(|&bits| bits > 0),
@@ -141,7 +143,9 @@ impl FfmpegSource {
                     if let Err(detail) = copy_planes(&self.frame, planes) {
                         return Chunk::Unreadable(detail);
                     }
-                    let at = self.frame_start().map(|start| start - self.origin);
+                    let at = self
+                        .frame_start()
+                        .map(|start| start.saturating_sub(self.origin));
                     return Chunk::Decoded { at };
                 }
             }
@@ -173,6 +177,8 @@ impl FfmpegSource {
                 Err(_) if self.draining => return Step::End,
                 Err(e) => return Step::Damaged(e.to_string()),
             }
+            // A packet that is read over another leaks it.
+            self.packet = ffmpeg::Packet::empty();
             match self.packet.read(&mut self.input) {
                 Ok(()) if self.packet.stream() != self.stream => {}
                 Ok(()) => {

@@ -23,6 +23,8 @@ use crate::input;
 pub const MAX_CHANNELS: usize = 64;
 /// The highest rate that recorders offer, doubled.
 pub const MAX_RATE_HZ: u32 = 1_536_000;
+/// Samples per channel that one byte can hold: FLAC puts 65,535 equal ones into a dozen bytes, Vorbis 4096 into two.
+const MOST_FRAMES_PER_BYTE: u64 = 8192;
 /// Samples per channel in one block of [`AudioReader::read`], at most.
 pub const MAX_BLOCK_FRAMES: usize = 65_536;
 
@@ -52,6 +54,8 @@ pub struct AudioReader {
     /// `position` is dropped.
     seeking: bool,
     ended: bool,
+    /// How far the file's stamps have run ahead of what we believe of them.
+    slip: i128,
     warnings: Warnings,
 }
 
@@ -104,6 +108,7 @@ impl AudioReader {
             silence: 0,
             seeking: false,
             ended: false,
+            slip: 0,
             warnings: Warnings::default(),
         })
     }
@@ -179,6 +184,7 @@ impl AudioReader {
     pub fn seek(&mut self, frame: u64) -> Result<()> {
         self.clear_pending();
         self.ended = false;
+        self.slip = 0;
         if self.spec.frames.is_some_and(|frames| frame >= frames) {
             self.position = frame;
             self.ended = true;
@@ -205,17 +211,21 @@ impl AudioReader {
         self.seeking = false;
         self.position = 0;
         while self.position < frame {
+            if self.silence > 0 {
+                let step = self.silence.min(frame - self.position);
+                self.silence -= step;
+                self.position += step;
+                continue;
+            }
             let frames = self.fill()? as u64;
             if frames == 0 {
                 break;
             }
-            let step = frames.min(frame - self.position);
-            if self.silence > 0 {
-                self.silence -= step;
-            } else {
+            if self.silence == 0 {
+                let step = frames.min(frame - self.position);
                 self.start += step as usize;
+                self.position += step;
             }
-            self.position += step;
         }
         self.position = frame;
         Ok(())
@@ -225,6 +235,11 @@ impl AudioReader {
         self.planes.iter_mut().for_each(Vec::clear);
         self.start = 0;
         self.silence = 0;
+    }
+
+    /// How far a stamp lies ahead of what comes next.
+    fn ahead(&self, at: i64) -> i128 {
+        i128::from(at) - self.slip - i128::from(self.position)
     }
 
     /// Sees to it that samples wait, and answers how many may be delivered at once.
@@ -263,12 +278,15 @@ impl AudioReader {
         }))
         .unwrap_or_else(|_| Chunk::Unreadable("the decoder failed".into()));
         match chunk {
-            Chunk::Decoded { at } => self.place(at),
+            Chunk::Decoded { at } => {
+                self.silence_what_is_no_number();
+                self.place(at)
+            }
             Chunk::Damaged { .. } if self.seeking => Ok(()),
             Chunk::Damaged { at, frames, detail } => {
-                let known = at.and_then(|at| u64::try_from(at).ok());
-                let silent = known
-                    .map_or(0, |at| at.saturating_sub(self.position))
+                let missing = at.map_or(0, |at| self.ahead(at).max(0));
+                let silent = u64::try_from(missing)
+                    .unwrap_or(u64::MAX)
                     .saturating_add(frames);
                 self.damage(silent, detail);
                 Ok(())
@@ -291,10 +309,26 @@ impl AudioReader {
         }
     }
 
+    /// Files of floats may hold NaN and infinity, damaged ones make codecs compute them; whatever comes after would
+    /// carry them on for ever.
+    fn silence_what_is_no_number(&mut self) {
+        let mut found = false;
+        for x in self.planes.iter_mut().flatten() {
+            found |= !x.is_finite();
+            *x = if x.is_finite() { *x } else { 0.0 };
+        }
+        if found && !self.seeking {
+            self.warnings.push(Warning::Damaged {
+                at: self.position,
+                detail: "samples that are no numbers".into(),
+            });
+        }
+    }
+
     /// Puts a decoded block where its time stamp says.
     fn place(&mut self, at: Option<i64>) -> Result<()> {
         let frames = self.planes.first().map_or(0, Vec::len);
-        let at = at.map(|at| i128::from(at) - i128::from(self.position));
+        let at = at.map(|at| self.ahead(at));
         if self.seeking {
             return match at {
                 Some(ahead) if ahead <= 0 => {
@@ -311,6 +345,7 @@ impl AudioReader {
                 u64::try_from(ahead).unwrap_or(u64::MAX),
                 "a piece is missing".into(),
             );
+            self.slip += ahead - i128::from(self.silence);
         }
         Ok(())
     }
@@ -404,11 +439,18 @@ pub(crate) enum Chunk {
 }
 
 fn open_source(path: &Utf8Path) -> Result<(Source, SourceInfo)> {
-    let (file, _) = input::open(path)?;
+    let (file, bytes) = input::open(path)?;
     let symphonia = catch_unwind(AssertUnwindSafe(|| SymphoniaSource::open(path, file)));
-    if let Ok(Some((source, info))) = symphonia.unwrap_or(Ok(None)) {
-        return Ok((Source::Symphonia(source), info));
-    }
-    let (source, info) = FfmpegSource::open(path)?;
-    Ok((Source::Ffmpeg(Box::new(source)), info))
+    let (source, mut info) = match symphonia {
+        Ok(Ok(Some((source, info)))) => (Source::Symphonia(source), info),
+        _ => {
+            let (source, info) = FfmpegSource::open(path)?;
+            (Source::Ffmpeg(Box::new(source)), info)
+        }
+    };
+    // A header that states more than the file can hold would be believed where a piece is missing: silence for ever.
+    info.frames = info
+        .frames
+        .filter(|frames| frames / MOST_FRAMES_PER_BYTE <= bytes);
+    Ok((source, info))
 }

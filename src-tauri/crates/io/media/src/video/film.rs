@@ -240,15 +240,8 @@ impl Film {
     }
 
     pub(crate) fn metadata(&self) -> ffmpeg::Dictionary<'static> {
-        let tags: Vec<(String, String)> = self
-            .input
-            .metadata()
-            .iter()
-            .map(|(key, value)| (key.to_owned(), value.to_owned()))
-            .collect();
-        tags.iter()
-            .map(|(key, value)| (key.as_str(), value.as_str()))
-            .collect()
+        // Copied as bytes: the wrapper takes every value for UTF-8, which tags need not be.
+        self.input.metadata().to_owned()
     }
 
     pub(crate) fn secs(&self, ticks: i64) -> f64 {

@@ -18,12 +18,16 @@ pub(crate) struct AudioEncoder {
     path: Utf8PathBuf,
     encoder: ffmpeg::encoder::Audio,
     sample: Sample,
-    layout: ffmpeg::ChannelLayout,
+    channels: i32,
     rate: SampleRate,
     frame_size: usize,
     /// Samples that do not fill a frame yet.
     pending: Vec<Vec<f32>>,
     next_pts: i64,
+    /// Packets encoded so far, where their number is needed.
+    packets: u64,
+    /// MP3 states in its last packet how much of the end is no sound.
+    states_padding: bool,
     dither: Dither,
 }
 
@@ -49,7 +53,7 @@ impl AudioEncoder {
                 ),
             }
         })?;
-        let layout = ffmpeg::ChannelLayout::default(i32::try_from(channels).unwrap_or(i32::MAX));
+        let count = i32::try_from(channels).unwrap_or(i32::MAX);
         let mut flags = ffmpeg::codec::Flags::BITEXACT;
         let mut context = ffmpeg::codec::Context::new_with_codec(codec)
             .encoder()
@@ -57,7 +61,7 @@ impl AudioEncoder {
             .map_err(fail)?;
         context.set_rate(i32::try_from(rate.get()).unwrap_or(i32::MAX));
         context.set_format(settings.sample);
-        context.set_channel_layout(layout);
+        ff::set_channels(&mut context, count);
         context.set_time_base((1, i32::try_from(rate.get()).unwrap_or(i32::MAX)));
         match settings.rate_control {
             RateControl::None => {}
@@ -85,11 +89,13 @@ impl AudioEncoder {
             path: path.into(),
             encoder,
             sample: settings.sample,
-            layout,
+            channels: count,
             rate,
             frame_size,
             pending: vec![Vec::with_capacity(2 * frame_size); channels],
             next_pts: 0,
+            packets: 0,
+            states_padding: matches!(format, AudioFormat::Mp3(_) | AudioFormat::Mp3Variable(_)),
             dither: Dither::new(),
         })
     }
@@ -151,7 +157,20 @@ impl AudioEncoder {
         self.encoder
             .send_eof()
             .map_err(|e| ff::failed(&self.path, "finish encoding", e))?;
-        self.drain(sink)
+        if !self.states_padding {
+            return self.drain(sink);
+        }
+        // What LAME states is at most one frame, which is too little where the end of the sound just fits into one.
+        let mut last = None;
+        self.drain(&mut |packet| last.replace(packet).map_or(Ok(()), &mut *sink))?;
+        if let Some(mut packet) = last {
+            let delay = ff::audio_params(&self.parameters()).initial_padding;
+            let encoded = self.packets * self.frame_size as u64;
+            let padding = encoded.saturating_sub(self.frames() + u64::from(delay.unsigned_abs()));
+            ff::set_discard_padding(&mut packet, u32::try_from(padding).unwrap_or(0));
+            sink(packet)?;
+        }
+        Ok(())
     }
 
     fn encode(
@@ -160,7 +179,7 @@ impl AudioEncoder {
         frames: usize,
         sink: &mut dyn FnMut(ffmpeg::Packet) -> Result<()>,
     ) -> Result<()> {
-        let mut frame = ffmpeg::frame::Audio::new(self.sample, frames, self.layout);
+        let mut frame = ff::audio_frame(self.sample, frames, self.channels);
         frame.set_rate(self.rate.get());
         frame.set_pts(Some(self.next_pts));
         self.next_pts += frames as i64;
@@ -194,7 +213,10 @@ impl AudioEncoder {
         loop {
             let mut packet = ffmpeg::Packet::empty();
             match self.encoder.receive_packet(&mut packet) {
-                Ok(()) => sink(packet)?,
+                Ok(()) => {
+                    self.packets += 1;
+                    sink(packet)?;
+                }
                 Err(e) if ff::wants_more(&e) => return Ok(()),
                 Err(ffmpeg::Error::Eof) => return Ok(()),
                 Err(e) => return Err(ff::failed(&self.path, "encode", e)),

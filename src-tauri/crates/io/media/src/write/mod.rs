@@ -14,10 +14,11 @@ use studio_dsp::Audio;
 
 pub(crate) use self::encoder::AudioEncoder;
 pub use self::opus::OpusStream;
+use crate::chapters;
 use crate::error::{MediaError, Result, Warning};
 use crate::format::{AudioFormat, Container};
 use crate::mux::Muxer;
-use crate::tags::{Loud, copy_tags};
+use crate::tags::{Loud, Origin, copy_tags};
 
 /// A file of sound being written.
 pub struct AudioWriter {
@@ -25,7 +26,8 @@ pub struct AudioWriter {
     encoder: AudioEncoder,
     rate: SampleRate,
     path: Utf8PathBuf,
-    tags_from: Option<(Utf8PathBuf, Loud)>,
+    origin: Option<(Utf8PathBuf, Loud)>,
+    warnings: Vec<Warning>,
 }
 
 /// What [`AudioWriter::finish`] made.
@@ -46,13 +48,40 @@ impl AudioWriter {
         rate: SampleRate,
         channels: usize,
     ) -> Result<AudioWriter> {
-        let path = path.as_ref();
+        AudioWriter::begin(path.as_ref(), format, rate, channels, None)
+    }
+
+    /// As [`AudioWriter::create`]; the tags, chapters and cover art of another file are carried over.
+    pub fn create_from(
+        path: impl AsRef<Utf8Path>,
+        format: AudioFormat,
+        rate: SampleRate,
+        channels: usize,
+        origin: Origin<'_>,
+    ) -> Result<AudioWriter> {
+        AudioWriter::begin(path.as_ref(), format, rate, channels, Some(origin))
+    }
+
+    fn begin(
+        path: &Utf8Path,
+        format: AudioFormat,
+        rate: SampleRate,
+        channels: usize,
+        origin: Option<Origin<'_>>,
+    ) -> Result<AudioWriter> {
         let container = format.container();
         let global_header = matches!(container, Container::M4a);
         let encoder = AudioEncoder::open(path, format, rate, channels, global_header)?;
         let (name, options) = muxer_of(container, rate);
         let mut muxer = Muxer::create(path, name)?;
         muxer.add_stream(encoder.parameters(), encoder.clock(), None)?;
+        let warnings = match origin {
+            Some(origin) => {
+                let chapters = chapters::read(origin.path);
+                chapters::keep(muxer.output_mut(), container, &chapters, path)?
+            }
+            None => Vec::new(),
+        };
         let options: Vec<(&str, &str)> = options.iter().map(|(k, v)| (*k, v.as_str())).collect();
         muxer.write_header(&options)?;
         Ok(AudioWriter {
@@ -60,13 +89,9 @@ impl AudioWriter {
             encoder,
             rate,
             path: path.into(),
-            tags_from: None,
+            origin: origin.map(|origin| (origin.path.to_owned(), origin.loud)),
+            warnings,
         })
-    }
-
-    /// Carries over the tags and the cover art of another file when this one is finished.
-    pub fn keep_tags_of(&mut self, source: impl AsRef<Utf8Path>, loud: Loud) {
-        self.tags_from = Some((source.as_ref().into(), loud));
     }
 
     /// Appends a block of any length; it must have the writer's rate and channels.
@@ -95,11 +120,11 @@ impl AudioWriter {
         let frames = self.encoder.frames();
         let muxer = &mut self.muxer;
         self.encoder.finish(&mut |packet| muxer.write(packet, 0))?;
-        let tags_from = self.tags_from;
-        let warnings = self.muxer.finish(|file| match tags_from {
-            Some((source, loud)) => copy_tags(&source, file, loud),
+        let (origin, mut warnings) = (self.origin, self.warnings);
+        warnings.extend(self.muxer.finish(|file| match &origin {
+            Some((path, loud)) => copy_tags(Origin { path, loud: *loud }, file),
             None => Ok(Vec::new()),
-        })?;
+        })?);
         let bytes = std::fs::metadata(&self.path)
             .map_err(|e| MediaError::io(&self.path, e))?
             .len();

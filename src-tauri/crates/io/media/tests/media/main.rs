@@ -4,6 +4,9 @@
 // Helpers of tests fail the test.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod chapters;
+mod damage;
 mod films;
 mod hostile;
 mod sound;
+mod specimens;
