@@ -4,6 +4,7 @@ import type { Edit, Range, Transport, View } from '../session/types';
 import type { Input, OperationName, Output } from '../types';
 import { coalesced } from './coalesce';
 import { call, on, onGap } from './connection';
+import { tellSilence } from './playback.svelte';
 import { attempt, quietly } from './toasts.svelte';
 
 type Verb = 'play' | 'pause' | 'seek' | 'loop' | 'record';
@@ -95,6 +96,7 @@ export class SessionStore {
   }
 
   play(from?: number): Promise<void> {
+    if (this.transport?.audible === false) tellSilence();
     return this.#drive('play', from === undefined ? {} : { from });
   }
 

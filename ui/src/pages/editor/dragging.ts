@@ -97,13 +97,14 @@ function dragRange(editing: Editing, press: Press, hit: Extract<Hit, { on: 'lane
       const last = trackAt(editing.view, at.y);
       const [top, bottom] = [Math.min(first, last), Math.max(first, last)];
       const tracks = editing.document?.tracks.slice(Math.max(0, top), bottom + 1) ?? [];
-      editing.rangeTracks = tracks.map(({ id }) => id);
+      const all = tracks.length === editing.document?.tracks.length;
+      editing.rangeTracks = all ? [] : tracks.map(({ id }) => id);
       editing.range = to === start ? null : { from: Math.min(start, to), to: Math.max(start, to) };
     },
     end(moved) {
       if (!moved) {
         editing.range = null;
-        void editing.session.seek(start);
+        void editing.session.seek(placed(editing, press, 'playhead'));
       } else if (editing.range) {
         const { from, to } = editing.range;
         const length = lengthOf(to - from, editing.rate);
@@ -154,11 +155,16 @@ function pointerOf(editing: Editing, { x, y }: Press, hit: Exclude<Hit, { on: 'l
   };
 }
 
-/** The sample under the pointer, snapped. */
-export function placed(editing: Editing, { x, shift }: Pick<Press, 'x' | 'shift'>): number {
+/** The sample under the pointer, snapped; the playhead itself does not snap to where it is. */
+export function placed(
+  editing: Editing,
+  { x, shift }: Pick<Press, 'x' | 'shift'>,
+  what: 'playhead' | 'other' = 'other',
+): number {
   const at = sampleAt(editing.view, x);
   if (!editing.document || !editing.snap || shift) return at;
-  const targets = snapTargets(editing.document, new Set(), editing.session.at, null);
+  const playhead = what === 'playhead' ? 0 : editing.session.at;
+  const targets = snapTargets(editing.document, new Set(), playhead, null);
   return snapped(at, targets, SNAP_PX * editing.samplesPerPx);
 }
 
