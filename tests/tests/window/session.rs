@@ -28,7 +28,7 @@ struct Editor {
 }
 
 impl Editor {
-    /// Of a new session of these sounds, one on a track each, named after the project.
+    /// Of a new session of these sounds, one on a track each.
     async fn open(app: &App, sounds: &[(&str, f64, f64)]) -> Editor {
         let project = app.project("Radio");
         let assets: Vec<Value> = sounds
@@ -242,9 +242,13 @@ async fn clips_are_arranged_by_hand() {
     // A double click sets a point of the envelope.
     let at = editor.body(0, 6.0).await;
     window.click_at(at, 2).await;
-    editor
-        .until("a point", |tracks| tracks[0][1].points == 1)
-        .await;
+    let points =
+        |count| move |tracks: &[Vec<Clip>]| tracks[0].len() == 2 && tracks[0][1].points == count;
+    editor.until("a point", points(1)).await;
+    editor.keys(DELETE).await;
+    editor.until("no point", points(0)).await;
+    editor.keys(&format!("{CTRL}z")).await;
+    editor.until("the point again", points(1)).await;
     window.gallery("session-arranged").await;
     window.resize(1440, 900).await;
     window.settle().await;

@@ -9,6 +9,7 @@ import {
   type Box,
   type Stretch,
 } from '../../session/geometry';
+import { prose } from '../../format';
 import { fadeGain } from '../../session/shape';
 import type { Clip } from '../../session/types';
 import { text, type Palette } from './palette';
@@ -51,7 +52,7 @@ export function drawBody(
   if (room > 0) text(colours, words, left, box.y + TITLE_PX / 2 + 1, room);
   if (missing && room > 0) {
     ctx.fillStyle = colours.danger;
-    text(colours, missing, left, box.y + TITLE_PX + (box.height - TITLE_PX) / 2, room);
+    text(colours, prose(missing), left, box.y + TITLE_PX + (box.height - TITLE_PX) / 2, room);
   }
   outline(colours, box, edge, 1, alpha * 0.6);
 }
@@ -66,14 +67,21 @@ export function drawShape(colours: Palette, view: Stretch, clip: Clip, box: Box)
 }
 
 /** What of a selected clip can be grabbed: the ends of its own fades, and the envelope's points. */
-export function drawHandles(colours: Palette, view: Stretch, clip: Clip, box: Box): void {
+export function drawHandles(
+  colours: Palette,
+  view: Stretch,
+  clip: Clip,
+  box: Box,
+  chosen: { clip: number; at: number } | null,
+): void {
   if (box.width < TITLED_PX) return;
   outline(colours, box, colours.accent, 2, colours.ctx.globalAlpha);
   const sound = soundBox(box);
   if (clip.envelope.length === 0) drawEnvelope(colours, view, clip, sound);
   for (const point of clip.envelope) {
     const { x, y } = pointPlace(view, clip, sound, point);
-    if (x >= sound.x && x <= sound.x + sound.width) handle(colours, x, y);
+    if (x < sound.x || x > sound.x + sound.width) continue;
+    handle(colours, x, y, chosen?.clip === clip.id && chosen.at === point.at);
   }
   for (const side of ['in', 'out'] as const) {
     const { x, y } = fadeHandle(view, clip, box, side);
@@ -138,10 +146,10 @@ function outline({ ctx, radius }: Palette, box: Box, colour: string, wide: numbe
   ctx.globalAlpha = before;
 }
 
-function handle({ ctx, accent, bg }: Palette, x: number, y: number) {
+function handle({ ctx, accent, bg }: Palette, x: number, y: number, isChosen = false) {
   ctx.beginPath();
   ctx.arc(x, y, HANDLE_PX, 0, 2 * Math.PI);
-  ctx.fillStyle = bg;
+  ctx.fillStyle = isChosen ? accent : bg;
   ctx.fill();
   ctx.strokeStyle = accent;
   ctx.lineWidth = 2;

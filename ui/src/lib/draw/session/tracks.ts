@@ -16,6 +16,8 @@ export interface SessionDrawing {
   session: Session;
   view: Stretch;
   selected: ReadonlySet<number>;
+  /** The chosen point of an envelope: its clip, and its sample of the source. */
+  point: { clip: number; at: number } | null;
   range: Range | null;
   /** Tracks that the range is meant for; empty: all. */
   rangeTracks: number[];
@@ -126,7 +128,7 @@ function drawClips(colours: Palette, drawing: SessionDrawing, track: Track, inde
   ctx.stroke(paths.line);
   for (const { clip, heard, box, isSelected } of shown) {
     if (!drawing.missing[clip.source]) drawShape(colours, view, heard, box);
-    if (isSelected) drawHandles(colours, view, clip, box);
+    if (isSelected) drawHandles(colours, view, clip, box, drawing.point);
   }
 }
 
