@@ -378,6 +378,34 @@ async fn a_session_is_heard_looped_and_exported() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_take_is_recorded_while_the_rest_plays() {
+    let app = App::with_sound();
+    let editor = Editor::open(&app, &[("hum.wav", 440.0, 30.0)]).await;
+    let window = &editor.window;
+    window.press("Track").await;
+    window.press("Arm Track 2 for recording").await;
+    editor.keys("r").await;
+    window.find("button[aria-label='Stop recording (R)']").await;
+    app.sound().until_level(|level| level > 0.2).await;
+    window.screenshot("session-recording").await;
+    editor.keys("r").await;
+    let tracks = editor
+        .until("the take", |tracks| tracks[1].len() == 1)
+        .await;
+    assert!(tracks[1][0].length > 0.2, "{tracks:?}");
+    window.find("button[aria-label='Record (R)']").await;
+    window.gallery("session-recorded").await;
+
+    // The take is a sound of the project, and one step of the history.
+    let input = json!({ "project": editor.project });
+    let list = answer(window, "asset.list", input).await;
+    assert_eq!(list["assets"].as_array().map(Vec::len), Some(2), "{list}");
+    editor.keys(&format!("{CTRL}z")).await;
+    editor.until("undo", |tracks| tracks[1].is_empty()).await;
+    editor.window.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_session_takes_files_and_tells_what_is_wrong() {
     let app = App::new();
     let project = app.project("Radio");
