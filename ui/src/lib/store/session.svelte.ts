@@ -50,8 +50,10 @@ export class SessionStore {
         if (this.#scrubbing) return;
         this.at = clock.at;
         this.playing = clock.playing;
-        this.levels = new Map(clock.tracks.map(({ track, peak }) => [track, peak]));
-        this.mix = clock.mix;
+        // The clock that tells of the stop still has the last sound: meters would stand at it.
+        const heard = clock.playing ? clock.tracks : [];
+        this.levels = new Map(heard.map(({ track, peak }) => [track, peak]));
+        this.mix = clock.playing ? clock.mix : [0, 0];
         this.input = clock.input;
       }),
     ];

@@ -7,10 +7,11 @@ import { withCrossfades } from '../../session/crossfade';
 import { clipBox, INSET_PX, TRACK_PX, type Box, type Stretch } from '../../session/geometry';
 import type { Clip, Range, Session, Track } from '../../session/types';
 import { xOf } from '../../session/view';
-import { drawBody, drawHandles, drawShape } from './clip';
+import { drawBody, drawHandles, drawNarrow, drawShape, isNarrow } from './clip';
 import { palette, trackColour, type Palette } from './palette';
+import { drawRaster, emptyRaster, ink, inkOver, type Raster } from './raster';
 import { drawSpectrum, type Spectrum } from './spectrum';
-import { addWave, type Wave, type WavePaths } from './wave';
+import { drawWave, type Wave } from './wave';
 
 export interface SessionDrawing {
   session: Session;
@@ -39,6 +40,15 @@ interface Shown {
   isSelected: boolean;
 }
 
+/** A track on screen. */
+interface Row {
+  track: Track;
+  index: number;
+  /** Tracks that are not heard are pale. */
+  alpha: number;
+  shown: Shown[];
+}
+
 export function drawSession(stage: Stage, drawing: SessionDrawing): void {
   const colours = palette(stage);
   const { ctx } = colours;
@@ -48,15 +58,32 @@ export function drawSession(stage: Stage, drawing: SessionDrawing): void {
   const first = Math.max(0, Math.floor(view.top / TRACK_PX));
   const last = Math.min(session.tracks.length, Math.ceil((view.top + stage.height) / TRACK_PX));
   const anySoloed = session.tracks.some(({ soloed }) => soloed);
+  const rows: Row[] = [];
   for (let index = first; index < last; index += 1) {
     const track = session.tracks[index];
     if (!track) continue;
     drawLane(colours, drawing, track, index);
     const isHeard = !track.muted && (track.soloed || !anySoloed);
-    ctx.globalAlpha = isHeard ? 1 : 0.45;
-    drawClips(colours, drawing, track, index);
+    rows.push({
+      track,
+      index,
+      alpha: isHeard ? 1 : 0.45,
+      shown: onScreen(drawing, track, index, stage.width),
+    });
+  }
+  const raster = emptyRaster(ctx, ctx.getTransform().a);
+  for (const row of rows) drawGrounds(colours, raster, drawing, row);
+  const lines = rows.map((row) => drawSounds(colours, raster, drawing, row));
+  drawRaster(ctx);
+  for (const [i, row] of rows.entries()) {
+    ctx.globalAlpha = row.alpha;
+    ctx.strokeStyle = colourOf(colours, row.track).wave;
+    ctx.lineWidth = 1.5;
+    const line = lines[i];
+    if (line) ctx.stroke(line);
+    drawShapes(colours, drawing, row);
     ctx.globalAlpha = 1;
-    if (drawing.take?.track === track.id) drawTake(colours, view, drawing.take, index);
+    if (drawing.take?.track === row.track.id) drawTake(colours, view, drawing.take, row.index);
   }
   drawRange(colours, drawing);
   drawMarkerLines(colours, drawing);
@@ -77,59 +104,72 @@ function drawLane(
   ctx.fillRect(0, y + TRACK_PX - 1, width, 1);
 }
 
-function drawClips(colours: Palette, drawing: SessionDrawing, track: Track, index: number) {
-  const { ctx, width } = colours;
-  const { view, selected } = drawing;
+function onScreen({ view, selected }: SessionDrawing, track: Track, index: number, width: number) {
   const until = view.from + width * view.samplesPerPx;
   const seen: Clip[] = [];
   for (const clip of track.clips) {
     if (clip.start > until) break;
     if (clipEnd(clip) >= view.from) seen.push(clip);
   }
-  if (seen.length === 0) return;
   const heard = withCrossfades(seen);
   const shown = seen.map((clip, i): Shown => {
     const box = clipBox(view, clip, index);
     return { clip, heard: heard[i] ?? clip, box, isSelected: selected.has(clip.id) };
   });
   // The selected lie on top.
-  shown.sort((a, b) => Number(a.isSelected) - Number(b.isSelected));
-  const colour = colours.tracks[trackColour(track.id) - 1] ?? { wave: '', ground: '' };
-  const paths: WavePaths = {
-    extent: new Path2D(),
-    energy: new Path2D(),
-    muted: new Path2D(),
-    line: new Path2D(),
-  };
-  for (const { clip, box, isSelected } of shown) {
-    drawBody(colours, colour, clip, box, isSelected, drawing.missing[clip.source]);
+  return shown.sort((a, b) => Number(a.isSelected) - Number(b.isSelected));
+}
+
+function drawGrounds(colours: Palette, raster: Raster, drawing: SessionDrawing, row: Row) {
+  const { ctx } = colours;
+  ctx.globalAlpha = row.alpha;
+  const colour = colourOf(colours, row.track);
+  for (const { clip, box, isSelected } of row.shown) {
+    const missing = drawing.missing[clip.source];
+    if (isNarrow(box)) drawNarrow(colours, raster, colour, box, isSelected, missing, row.alpha);
+    else drawBody(colours, colour, clip, box, isSelected, missing);
   }
-  for (const { heard, box } of shown) {
+  ctx.globalAlpha = 1;
+}
+
+/** Into the raster; a line through samples is answered. */
+function drawSounds(colours: Palette, raster: Raster, drawing: SessionDrawing, row: Row): Path2D {
+  const { view, session } = drawing;
+  const line = new Path2D();
+  const { wave: colour, ground } = colourOf(colours, row.track);
+  const [extent, energy, muted] = [0.55, 1, 0.25].map((share) => ({
+    over: ink(colour, share * row.alpha),
+    // The raster holds the ground of narrow clips, too.
+    mixed: inkOver(ground, colour, share, row.alpha),
+  }));
+  for (const { heard, box } of row.shown) {
     if (drawing.missing[heard.source]) continue;
     if (drawing.spectrum) {
       const spectrum = drawing.spectrum(heard.source);
+      colours.ctx.globalAlpha = row.alpha;
       if (spectrum) drawSpectrum(colours, spectrum, heard, box, view);
+      colours.ctx.globalAlpha = 1;
       continue;
     }
     const from = heard.from + Math.max(0, view.from - heard.start);
     const wave = drawing.wave(heard.source, from);
-    if (wave) addWave(paths, wave, heard, box, view, drawing.session.rate);
+    const kind = isNarrow(box) ? 'mixed' : 'over';
+    const inks = heard.muted ? [muted, muted] : [extent, energy];
+    const brush = { raster, line, extent: inks[0]?.[kind] ?? 0, energy: inks[1]?.[kind] ?? 0 };
+    if (wave) drawWave(brush, wave, heard, box, view, session.rate);
   }
-  const alpha = ctx.globalAlpha;
-  ctx.fillStyle = colour.wave;
-  ctx.globalAlpha = alpha * 0.55;
-  ctx.fill(paths.extent);
-  ctx.globalAlpha = alpha * 0.25;
-  ctx.fill(paths.muted);
-  ctx.globalAlpha = alpha;
-  ctx.fill(paths.energy);
-  ctx.strokeStyle = colour.wave;
-  ctx.lineWidth = 1.5;
-  ctx.stroke(paths.line);
+  return line;
+}
+
+function drawShapes(colours: Palette, drawing: SessionDrawing, { shown }: Row) {
   for (const { clip, heard, box, isSelected } of shown) {
-    if (!drawing.missing[clip.source]) drawShape(colours, view, heard, box);
-    if (isSelected) drawHandles(colours, view, clip, box, drawing.point);
+    if (!drawing.missing[clip.source]) drawShape(colours, drawing.view, heard, box);
+    if (isSelected) drawHandles(colours, drawing.view, clip, box, drawing.point);
   }
+}
+
+function colourOf(colours: Palette, track: Track) {
+  return colours.tracks[trackColour(track.id) - 1] ?? { wave: colours.soft, ground: colours.panel };
 }
 
 function drawTake({ ctx, danger }: Palette, view: Stretch, { from, to }: Range, index: number) {
