@@ -3,6 +3,9 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use fantoccini::actions::{
+    Actions, InputSource, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, MouseActions, PointerAction,
+};
 use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::{Map, Value};
@@ -12,6 +15,8 @@ use crate::repository;
 
 /// How long a page may take for anything that a test waits for, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a hand takes from one place of a drag to the next.
+const STROKE: Duration = Duration::from_millis(40);
 
 /// A page, and the driver that ends with it.
 pub struct Page {
@@ -114,6 +119,43 @@ impl Page {
         self.click("dialog[open] button[type='submit']").await;
     }
 
+    /// Drags with the left button from one place of the page to another, in CSS pixels, while a key is
+    /// held: a code point of WebDriver's table.
+    pub async fn drag(&self, from: (f64, f64), to: (f64, f64), held: Option<char>) {
+        let middle = (from.0.midpoint(to.0), from.1.midpoint(to.1));
+        let mouse = mouse()
+            .then(move_to(from))
+            .then(DOWN)
+            .then(move_to(middle))
+            .then(move_to(to))
+            .then(UP);
+        let mut actions = Actions::from(mouse);
+        if let Some(value) = held {
+            let mut keys = KeyActions::new("keys".to_owned()).then(KeyAction::Down { value });
+            for _ in 0..4 {
+                keys = keys.pause(STROKE);
+            }
+            actions = actions.and(keys.then(KeyAction::Up { value }));
+        }
+        self.act(actions).await;
+    }
+
+    /// Clicks a place of the page so many times, in CSS pixels.
+    pub async fn click_at(&self, place: (f64, f64), times: usize) {
+        let mut mouse = mouse().then(move_to(place));
+        for _ in 0..times {
+            mouse = mouse.then(DOWN).then(UP);
+        }
+        self.act(Actions::from(mouse)).await;
+    }
+
+    async fn act(&self, actions: Actions) {
+        self.client
+            .perform_actions(actions)
+            .await
+            .expect("the page takes the hand");
+    }
+
     /// Waits until the page's text contains `words`.
     pub async fn wait_for_text(&self, words: &str) {
         let begun = Instant::now();
@@ -170,6 +212,25 @@ impl Page {
     /// Ends the session, and with it what shows the page.
     pub async fn close(self) {
         self.client.close().await.expect("the session ends");
+    }
+}
+
+const DOWN: PointerAction = PointerAction::Down {
+    button: MOUSE_BUTTON_LEFT,
+};
+const UP: PointerAction = PointerAction::Up {
+    button: MOUSE_BUTTON_LEFT,
+};
+
+fn mouse() -> MouseActions {
+    MouseActions::new("mouse".to_owned())
+}
+
+fn move_to((x, y): (f64, f64)) -> PointerAction {
+    PointerAction::MoveTo {
+        duration: Some(STROKE),
+        x,
+        y,
     }
 }
 

@@ -255,3 +255,47 @@ fn a_voice_speaks_and_the_score_is_the_same_for_a_seed() {
     assert!(first == score("b.wav", 1), "same seed, same music");
     assert!(first != score("c.wav", 2), "another seed, other music");
 }
+
+#[test]
+fn samples_are_read_from_any_place() {
+    let app = App::new();
+    let wav = app.folder().join("tone.wav");
+    tone(&wav, 1000.0, 0.5, 1.0);
+    let read = |from: u64, frames: u64| {
+        let input = json!({ "path": wav, "from": from, "frames": frames });
+        let output = app.run(&["run", "audio.samples", "--input", &input.to_string()]);
+        assert!(output.status.success(), "{output:?}");
+        output.stdout
+    };
+    let word = |bytes: &[u8], at: usize| {
+        u32::from_le_bytes(bytes[at..at + 4].try_into().expect("4 bytes"))
+    };
+    let sample = |bytes: &[u8], at: usize| {
+        i16::from_le_bytes(bytes[at..at + 2].try_into().expect("2 bytes"))
+    };
+
+    let near = read(24_000, 100);
+    assert_eq!(&near[..4], b"AVPK");
+    assert_eq!(
+        (word(&near, 12), word(&near, 24)),
+        (1, 100),
+        "one sample a peak"
+    );
+    let channels = usize::from(u16::from_le_bytes([near[6], near[7]]));
+    // The header has 28 bytes, a peak three numbers for each channel.
+    let at = |bytes: &[u8], n: usize| sample(bytes, 28 + n * channels * 6);
+    let whole = read(0, 48_000);
+    for n in 0..100 {
+        assert_eq!(at(&near, n), at(&whole, 24_000 + n), "sample {n}");
+    }
+    assert!(
+        (0..48).any(|n| at(&near, n) > 15_000),
+        "half of full scale is reached within a period"
+    );
+    let end = read(47_990, 100);
+    assert_eq!(
+        word(&end, 24),
+        10,
+        "fewer are answered where the sound ends"
+    );
+}

@@ -10,3 +10,4 @@ mod effects;
 mod film;
 mod pages;
 mod project;
+mod session;

@@ -41,3 +41,21 @@ export function sized(onSize: (width: number, height: number) => void) {
     return () => observer.disconnect();
   };
 }
+
+/**
+ * Draws at most once a frame of the screen, always the latest; a drawing that is wished for anew before
+ * its frame does not wait longer.
+ */
+export function eachFrame(): (draw: () => void) => void {
+  let latest: (() => void) | null = null;
+  return (draw) => {
+    if (latest === null) {
+      requestAnimationFrame(() => {
+        const now = latest;
+        latest = null;
+        now?.();
+      });
+    }
+    latest = draw;
+  };
+}

@@ -48,7 +48,10 @@ export const shortcuts: { where: string; list: Shortcut[] }[] = [
       { keys: ['L'], does: 'Loop the range or the selected clips' },
       { keys: ['S'], does: 'Split at the playhead, or at the edges of the range' },
       { keys: ['X'], does: 'Cut the range and close the gap' },
-      { keys: ['Del'], does: 'Remove the range or the selected clips; with Shift, close the gap' },
+      {
+        keys: ['Del'],
+        does: 'Remove the chosen envelope point, the range or the selected clips; with Shift, close the gap',
+      },
       { keys: ['Mod', 'X / C / V / D'], does: 'Cut, copy, paste, duplicate clips' },
       {
         keys: ['←', '→'],

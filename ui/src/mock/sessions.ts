@@ -82,7 +82,15 @@ function paperTransport(session: () => Session, emit: Emit, scene: string) {
         ? [Math.abs(Math.sin(at / 9000 + n)) * 0.8, Math.abs(Math.cos(at / 7000 + n)) * 0.7]
         : [0, 0];
     const tracks = session().tracks.map(({ id }) => ({ track: id, peak: level(id) }));
-    emit({ type: 'session.clock', session: 's1', at, playing, tracks, mix: level(0.3) });
+    emit({
+      type: 'session.clock',
+      session: 's1',
+      at,
+      playing,
+      tracks,
+      mix: level(0.3),
+      input: recording === null ? null : level(2),
+    });
   };
   const stop = () => {
     clearInterval(timer);

@@ -214,4 +214,6 @@ export type SessionEvent =
       /** Linear, 1 is full scale. */
       tracks: { track: number; peak: [number, number] }[];
       mix: [number, number];
+      /** What comes from the microphone, where it is recorded. */
+      input: [number, number] | null;
     };

@@ -37,8 +37,9 @@ export function on<T extends EventType>(
 }
 
 /** Events may have been missed: what is shown must be read anew. */
-export function onGap(listener: () => void): void {
+export function onGap(listener: () => void): () => void {
   gapListeners.add(listener);
+  return () => void gapListeners.delete(listener);
 }
 
 /** Calls an operation that answers at once. */

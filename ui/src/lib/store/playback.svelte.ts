@@ -140,7 +140,7 @@ export class Playback {
 let silenceTold = false;
 
 /** Said once: it stays true for every player until a device is there. */
-function tellSilence() {
+export function tellSilence() {
   if (silenceTold) return;
   silenceTold = true;
   toasts.error(

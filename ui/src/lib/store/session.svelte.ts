@@ -3,7 +3,8 @@
 import type { Edit, Range, Transport, View } from '../session/types';
 import type { Input, OperationName, Output } from '../types';
 import { coalesced } from './coalesce';
-import { call, on } from './connection';
+import { call, on, onGap } from './connection';
+import { tellSilence } from './playback.svelte';
 import { attempt, quietly } from './toasts.svelte';
 
 type Verb = 'play' | 'pause' | 'seek' | 'loop' | 'record';
@@ -18,7 +19,12 @@ export class SessionStore {
   /** Peaks by track, linear; new with each clock. */
   levels = $state.raw<Map<number, [number, number]>>(new Map());
   mix = $state.raw<[number, number]>([0, 0]);
+  /** Of the microphone, while it is recorded. */
+  input = $state.raw<[number, number] | null>(null);
+  /** What is being recorded: the track, and the sample that it began at. */
+  take = $state.raw<{ track: number; from: number } | null>(null);
   #stops: (() => void)[] = [];
+  #isClosed = false;
   #scrubbing = false;
   #asked = 0;
   #known = 0;
@@ -32,7 +38,10 @@ export class SessionStore {
 
   /** Reads the session and opens its transport; a missing device is told and does not hinder editing. */
   async open(): Promise<void> {
+    this.failure = null;
+    this.#stops.forEach((stop) => stop());
     this.#stops = [
+      onGap(() => void quietly(this.#load())),
       on('session.changed', ({ session }) => {
         if (session === this.id) void quietly(this.#load());
       }),
@@ -41,8 +50,11 @@ export class SessionStore {
         if (this.#scrubbing) return;
         this.at = clock.at;
         this.playing = clock.playing;
-        this.levels = new Map(clock.tracks.map(({ track, peak }) => [track, peak]));
-        this.mix = clock.mix;
+        // The clock that tells of the stop still has the last sound: meters would stand at it.
+        const heard = clock.playing ? clock.tracks : [];
+        this.levels = new Map(heard.map(({ track, peak }) => [track, peak]));
+        this.mix = clock.playing ? clock.mix : [0, 0];
+        this.input = clock.input;
       }),
     ];
     try {
@@ -51,12 +63,17 @@ export class SessionStore {
       this.failure = thrown;
       return;
     }
+    if (this.#isClosed) return;
     this.#hear(await attempt(this.#call('session.open', {})));
+    if (this.#isClosed) await this.close();
   }
 
+  /** A take that is under way is ended and kept. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#stops.forEach((stop) => stop());
     this.#stops = [];
+    if (this.take) await attempt(this.#call('session.stop_recording', {}));
     if (this.transport) await this.#call('session.close', {}).catch(() => null);
     this.transport = null;
     this.playing = false;
@@ -76,10 +93,12 @@ export class SessionStore {
   }
 
   toggle(): Promise<void> {
+    if (this.take) return this.stopRecording();
     return this.playing ? this.pause() : this.play();
   }
 
   play(from?: number): Promise<void> {
+    if (this.transport?.audible === false) tellSilence();
     return this.#drive('play', from === undefined ? {} : { from });
   }
 
@@ -122,6 +141,9 @@ export class SessionStore {
   #hear(transport: Transport | null) {
     if (!transport) return;
     this.transport = transport;
+    const { recording: track } = transport;
+    if (track === null) this.take = null;
+    else if (this.take?.track !== track) this.take = { track, from: this.at };
     this.playing = transport.playing;
     if (!transport.playing) this.at = transport.at;
   }

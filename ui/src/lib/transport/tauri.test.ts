@@ -43,6 +43,15 @@ test('a drop is imported by its paths, without reading a byte', async () => {
   expect(window.asked).toEqual([]);
 });
 
+test('a drop tells where it was let go, in pixels of the page', () => {
+  vi.stubGlobal('devicePixelRatio', 2);
+  let found: Drop | null = null;
+  tauriTransport().onDrop((drop) => (found = drop));
+  window.drop({ payload: { type: 'drop', paths: [], position: { x: 300, y: 80 } } });
+  expect(found).toMatchObject({ at: { x: 150, y: 40 } });
+  vi.unstubAllGlobals();
+});
+
 test('a dropped file is read when it is asked for', async () => {
   const [picture, notes] = dropped(['/a/Cover.JPG', 'C:\\b\\notes.md']).files;
   const file = await picture?.();

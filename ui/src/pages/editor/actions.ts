@@ -3,7 +3,6 @@
 import { clipEnd } from '$lib/session/clips';
 import { trim } from '$lib/session/gestures';
 import { tickStep } from '$lib/session/ruler';
-import { envelopeDb, withPoint } from '$lib/session/shape';
 import { position } from '$lib/session/time';
 import type { Edit } from '$lib/session/types';
 import { count } from '$lib/format';
@@ -151,33 +150,4 @@ export function toggleLoop(editing: Editing): void {
   const isSame = now?.from === wanted.from && now.to === wanted.to;
   editing.said = isSame ? 'Loop off' : 'Loop on';
   if (isSame || wanted.to > wanted.from) void session.loop(isSame ? null : wanted);
-}
-
-/** Sets an envelope point at the playhead, or chooses the one that is there. */
-export async function addPoint(editing: Editing): Promise<void> {
-  const [found] = editing.found();
-  const at = found && found.clip.from + editing.session.at - found.clip.start;
-  if (!found || at === undefined) return;
-  const { clip } = found;
-  if (at < clip.from || at >= clip.from + clip.length) return;
-  const near = clip.envelope.find((each) => Math.abs(each.at - at) < 4 * editing.samplesPerPx);
-  const point = near ?? { at, gain_db: envelopeDb(clip.envelope, at) };
-  const envelope = withPoint(clip.envelope, point);
-  const said = 'Envelope point at the playhead; Alt with ↑ and ↓ changes its gain';
-  if (near || (await edit(editing, [{ edit: 'set_clip', clip: clip.id, envelope }], said))) {
-    editing.point = { clip: clip.id, at: point.at };
-  }
-}
-
-/** Raises the chosen envelope point, or with `null` removes it. */
-export async function changePoint(editing: Editing, byDb: number | null): Promise<void> {
-  const { point } = editing;
-  const clip = editing.found().find((each) => each.clip.id === point?.clip)?.clip;
-  const before = clip?.envelope.find(({ at }) => at === point?.at);
-  if (!clip || !before) return;
-  const others = clip.envelope.filter((each) => each !== before);
-  const gain_db = Math.max(-120, Math.min(12, before.gain_db + (byDb ?? 0)));
-  const envelope = byDb === null ? others : withPoint(others, { ...before, gain_db });
-  const said = byDb === null ? 'Envelope point removed' : `${gain_db.toFixed(1)} dB`;
-  await edit(editing, [{ edit: 'set_clip', clip: clip.id, envelope }], said);
 }

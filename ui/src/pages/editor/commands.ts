@@ -8,6 +8,7 @@ import * as actions from './actions';
 import * as copying from './copying';
 import type { Editing } from './editing.svelte';
 import type { Command } from './keys';
+import * as points from './points';
 
 /** What only the page can do. */
 export interface Page {
@@ -32,7 +33,7 @@ const does: Record<Command, (editing: Editing, page: Page) => unknown> = {
   redo: (editing) => history(editing, 'redo'),
   split: actions.split,
   cutRange: (editing) => editing.range && actions.remove(editing, true),
-  delete: (editing) => actions.remove(editing, false),
+  delete: (editing) => points.removePoint(editing) || actions.remove(editing, false),
   rippleDelete: (editing) => actions.remove(editing, true),
   muteClip: actions.toggleMute,
   cut: copying.cut,
@@ -62,10 +63,9 @@ const does: Record<Command, (editing: Editing, page: Page) => unknown> = {
   fit: (editing) => editing.fit(),
   fitSelection,
   spectra: (editing) => canShowSpectra() && (editing.spectral = !editing.spectral),
-  addPoint: actions.addPoint,
-  pointUp: (editing) => actions.changePoint(editing, STEP_DB),
-  pointDown: (editing) => actions.changePoint(editing, -STEP_DB),
-  removePoint: (editing) => actions.changePoint(editing, null),
+  addPoint: points.pointAtPlayhead,
+  pointUp: (editing) => points.raisePoint(editing, STEP_DB),
+  pointDown: (editing) => points.raisePoint(editing, -STEP_DB),
   muteTrack: (editing) => setTrack(editing, ({ muted }) => ({ muted: !muted })),
   soloTrack: (editing) => setTrack(editing, ({ soloed }) => ({ soloed: !soloed })),
   export: (_, page) => page.openExport(),

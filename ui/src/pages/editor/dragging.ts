@@ -4,10 +4,10 @@
 import { dragEdits, sourceSample, type Grab, type Pointer } from '$lib/session/gestures';
 import { clipBox, soundBox, trackAt } from '$lib/session/geometry';
 import { hitTest, type Hit } from '$lib/session/hit';
-import { gainOfShare, withPoint } from '$lib/session/shape';
+import { gainOfShare } from '$lib/session/shape';
 import { SNAP_PX, snapTargets, snapped } from '$lib/session/snap';
 import { lengthOf, position } from '$lib/session/time';
-import type { Edit } from '$lib/session/types';
+import type { Clip, Edit } from '$lib/session/types';
 import { sampleAt } from '$lib/session/view';
 import { edit } from './actions';
 import type { Editing } from './editing.svelte';
@@ -44,7 +44,7 @@ function dragClip(editing: Editing, press: Press, hit: Exclude<Hit, { on: 'lane'
     const others = press.ctrl || press.shift ? editing.selected : [];
     editing.select([...others, clip.id]);
   }
-  if (hit.on === 'point') editing.point = { clip: clip.id, at: clip.envelope[hit.index]?.at ?? 0 };
+  if (hit.on === 'point') choosePoint(editing, clip, clip.envelope[hit.index]?.at ?? 0);
   let grab = grabOf(editing, press, hit);
   const alone = () => {
     editing.select([clip.id]);
@@ -64,6 +64,7 @@ function dragClip(editing: Editing, press: Press, hit: Exclude<Hit, { on: 'lane'
       const reach = editing.snap && !at.shift ? SNAP_PX * editing.samplesPerPx : 0;
       const pointer = pointerOf(editing, at, hit);
       editing.pending = dragEdits(session, grab, pointer, targets, { copy: at.ctrl, reach });
+      if (hit.on === 'point') choosePoint(editing, clip, sourceSample(clip, pointer.at));
     },
     end(moved) {
       const edits = editing.pending;
@@ -97,13 +98,14 @@ function dragRange(editing: Editing, press: Press, hit: Extract<Hit, { on: 'lane
       const last = trackAt(editing.view, at.y);
       const [top, bottom] = [Math.min(first, last), Math.max(first, last)];
       const tracks = editing.document?.tracks.slice(Math.max(0, top), bottom + 1) ?? [];
-      editing.rangeTracks = tracks.map(({ id }) => id);
+      const all = tracks.length === editing.document?.tracks.length;
+      editing.rangeTracks = all ? [] : tracks.map(({ id }) => id);
       editing.range = to === start ? null : { from: Math.min(start, to), to: Math.max(start, to) };
     },
     end(moved) {
       if (!moved) {
         editing.range = null;
-        void editing.session.seek(start);
+        void editing.session.seek(placed(editing, press, 'playhead'));
       } else if (editing.range) {
         const { from, to } = editing.range;
         const length = lengthOf(to - from, editing.rate);
@@ -114,23 +116,8 @@ function dragRange(editing: Editing, press: Press, hit: Extract<Hit, { on: 'lane
   };
 }
 
-/** Sets an envelope point where the selected clip was double-clicked, or removes the one that is there. */
-export function setPoint(editing: Editing, press: Press): void {
-  const session = editing.document;
-  if (!session) return;
-  const hit = hitTest(session, editing.view, editing.selected, press.x, press.y);
-  if (hit.on === 'lane') return;
-  const { clip } = hit;
-  const pointer = pointerOf(editing, press, hit);
-  const point = { at: sourceSample(clip, pointer.at), gain_db: pointer.gain_db };
-  const envelope =
-    hit.on === 'point'
-      ? clip.envelope.filter((_, i) => i !== hit.index)
-      : withPoint(clip.envelope, point);
-  const said = hit.on === 'point' ? 'Envelope point removed' : 'Envelope point set';
-  void edit(editing, [{ edit: 'set_clip', clip: clip.id, envelope }], said).then((done) => {
-    if (done) editing.point = hit.on === 'point' ? null : { clip: clip.id, at: point.at };
-  });
+function choosePoint(editing: Editing, clip: Clip, at: number): void {
+  editing.point = { clip: clip.id, at };
 }
 
 function grabOf(editing: Editing, press: Press, hit: Exclude<Hit, { on: 'lane' }>): Grab {
@@ -142,7 +129,12 @@ function grabOf(editing: Editing, press: Press, hit: Exclude<Hit, { on: 'lane' }
   return { kind: 'move', clips: [...editing.selected], at, track };
 }
 
-function pointerOf(editing: Editing, { x, y }: Press, hit: Exclude<Hit, { on: 'lane' }>): Pointer {
+/** What is under the pointer, in the clip's own terms. */
+export function pointerOf(
+  editing: Editing,
+  { x, y }: Press,
+  hit: Exclude<Hit, { on: 'lane' }>,
+): Pointer {
   const index = editing.document?.tracks.findIndex(({ id }) => id === hit.track.id) ?? 0;
   const sound = soundBox(clipBox(editing.view, hit.clip, index));
   const share = 1 - (y - sound.y) / sound.height;
@@ -154,11 +146,16 @@ function pointerOf(editing: Editing, { x, y }: Press, hit: Exclude<Hit, { on: 'l
   };
 }
 
-/** The sample under the pointer, snapped. */
-export function placed(editing: Editing, { x, shift }: Pick<Press, 'x' | 'shift'>): number {
+/** The sample under the pointer, snapped; the playhead itself does not snap to where it is. */
+export function placed(
+  editing: Editing,
+  { x, shift }: Pick<Press, 'x' | 'shift'>,
+  what: 'playhead' | 'other' = 'other',
+): number {
   const at = sampleAt(editing.view, x);
   if (!editing.document || !editing.snap || shift) return at;
-  const targets = snapTargets(editing.document, new Set(), editing.session.at, null);
+  const playhead = what === 'playhead' ? 0 : editing.session.at;
+  const targets = snapTargets(editing.document, new Set(), playhead, null);
   return snapped(at, targets, SNAP_PX * editing.samplesPerPx);
 }
 

@@ -77,6 +77,14 @@ export class Editing {
     this.point = null;
   }
 
+  /** The chosen point of an envelope, where it is still there. */
+  get chosen(): { clip: Clip; index: number } | null {
+    const { point } = this;
+    const clip = point && this.found().find((each) => each.clip.id === point.clip)?.clip;
+    const index = clip ? clip.envelope.findIndex(({ at }) => at === point?.at) : -1;
+    return clip && index >= 0 ? { clip, index } : null;
+  }
+
   /** The selected clips in order of tracks and time. */
   found(): Found[] {
     const tracks = this.document?.tracks ?? [];
@@ -108,6 +116,16 @@ export class Editing {
 
   scroll(px: number): void {
     this.show(views.scrolledBy(this.view, px, this.end));
+  }
+
+  /** Another size of the tracks; a session that was shown whole stays so. */
+  resize(widthPx: number, heightPx: number): void {
+    const whole = views.fitted(this.end, this.rate, this.widthPx).samplesPerPx;
+    const isWhole = this.widthPx < 2 || Math.abs(this.samplesPerPx / whole - 1) < 1e-3;
+    this.widthPx = widthPx;
+    this.heightPx = heightPx;
+    if (isWhole) this.fit();
+    else this.show(views.clamped(this.view, this.end));
   }
 
   fit(): void {

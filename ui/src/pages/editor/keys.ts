@@ -7,7 +7,7 @@ export type Command =
   | ('earlier' | 'later' | 'sampleEarlier' | 'sampleLater' | 'trackUp' | 'trackDown')
   | ('trimStart' | 'trimEnd' | 'fadeIn' | 'fadeOut')
   | ('rangeFrom' | 'rangeTo' | 'snap' | 'zoomIn' | 'zoomOut' | 'fit' | 'fitSelection' | 'spectra')
-  | ('addPoint' | 'pointUp' | 'pointDown' | 'removePoint' | 'muteTrack' | 'soloTrack' | 'export');
+  | ('addPoint' | 'pointUp' | 'pointDown' | 'muteTrack' | 'soloTrack' | 'export');
 
 const COMMANDS: Record<string, Command> = {
   ' ': 'play',
@@ -54,8 +54,6 @@ const COMMANDS: Record<string, Command> = {
   e: 'addPoint',
   'alt+arrowup': 'pointUp',
   'alt+arrowdown': 'pointDown',
-  'alt+delete': 'removePoint',
-  'alt+backspace': 'removePoint',
   'shift+m': 'muteTrack',
   'shift+s': 'soloTrack',
   'mod+e': 'export',

@@ -27,14 +27,14 @@ export function markerAt(editing: Editing, x: number, y: number): Marker | null 
 }
 
 function dragPlayhead(editing: Editing, press: Press): Drag {
-  void editing.session.seek(placed(editing, press));
+  void editing.session.seek(placed(editing, press, 'playhead'));
   let last = press;
   return {
     move(at) {
       last = at;
-      editing.session.scrub(placed(editing, at));
+      editing.session.scrub(placed(editing, at, 'playhead'));
     },
-    end: (moved) => void (moved && editing.session.seek(placed(editing, last))),
+    end: (moved) => void (moved && editing.session.seek(placed(editing, last, 'playhead'))),
     cancel: () => undefined,
   };
 }

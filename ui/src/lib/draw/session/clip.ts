@@ -9,16 +9,43 @@ import {
   type Box,
   type Stretch,
 } from '../../session/geometry';
+import { prose } from '../../format';
 import { fadeGain } from '../../session/shape';
 import type { Clip } from '../../session/types';
 import { text, type Palette } from './palette';
+import { fillBlock, ink, type Raster } from './raster';
 
-/** Narrower clips have no title, narrower still no corners. */
+/** Narrower clips have no title and no corners. */
 const TITLED_PX = 28;
-const ROUND_PX = 10;
 const PAD_PX = 6;
 const HANDLE_PX = 4;
 const FADE_STEPS = 24;
+
+export function isNarrow(box: Box): boolean {
+  return box.width < TITLED_PX;
+}
+
+/** A clip without a title, of which there may be thousands. */
+export function drawNarrow(
+  colours: Palette,
+  raster: Raster,
+  colour: { wave: string; ground: string },
+  box: Box,
+  isSelected: boolean,
+  missing: string | undefined,
+  alpha: number,
+): void {
+  const px = raster.scale;
+  const [left, top] = [Math.round(box.x * px), Math.round(box.y * px)];
+  const right = Math.max(left + 1, Math.round((box.x + box.width) * px));
+  const bottom = Math.round((box.y + box.height) * px);
+  const edge = isSelected ? colours.accent : missing ? colours.danger : colour.wave;
+  const ground = ink(missing ? colours.dangerSoft : colour.ground, alpha);
+  fillBlock(raster, left, top, right, bottom, ground);
+  fillBlock(raster, left, top, left + 1, bottom, ink(edge, alpha));
+  if (isSelected)
+    fillBlock(raster, left, top, right, top + Math.round((TITLE_PX * px) / 2), ink(edge, 1));
+}
 
 export function drawBody(
   colours: Palette,
@@ -30,14 +57,11 @@ export function drawBody(
 ): void {
   const { ctx } = colours;
   ctx.fillStyle = missing ? colours.dangerSoft : colour.ground;
-  fillBox(colours, box);
+  ctx.beginPath();
+  ctx.roundRect(box.x, box.y, box.width, box.height, colours.radius);
+  ctx.fill();
   const edge = isSelected ? colours.accent : missing ? colours.danger : colour.wave;
   ctx.fillStyle = edge;
-  if (box.width < TITLED_PX) {
-    ctx.fillRect(box.x, box.y, 1, box.height);
-    if (isSelected) ctx.fillRect(box.x, box.y, box.width, TITLE_PX / 2);
-    return;
-  }
   const alpha = ctx.globalAlpha;
   ctx.globalAlpha = isSelected ? alpha : alpha * 0.22;
   ctx.beginPath();
@@ -51,7 +75,7 @@ export function drawBody(
   if (room > 0) text(colours, words, left, box.y + TITLE_PX / 2 + 1, room);
   if (missing && room > 0) {
     ctx.fillStyle = colours.danger;
-    text(colours, missing, left, box.y + TITLE_PX + (box.height - TITLE_PX) / 2, room);
+    text(colours, prose(missing), left, box.y + TITLE_PX + (box.height - TITLE_PX) / 2, room);
   }
   outline(colours, box, edge, 1, alpha * 0.6);
 }
@@ -66,14 +90,21 @@ export function drawShape(colours: Palette, view: Stretch, clip: Clip, box: Box)
 }
 
 /** What of a selected clip can be grabbed: the ends of its own fades, and the envelope's points. */
-export function drawHandles(colours: Palette, view: Stretch, clip: Clip, box: Box): void {
+export function drawHandles(
+  colours: Palette,
+  view: Stretch,
+  clip: Clip,
+  box: Box,
+  chosen: { clip: number; at: number } | null,
+): void {
   if (box.width < TITLED_PX) return;
   outline(colours, box, colours.accent, 2, colours.ctx.globalAlpha);
   const sound = soundBox(box);
   if (clip.envelope.length === 0) drawEnvelope(colours, view, clip, sound);
   for (const point of clip.envelope) {
     const { x, y } = pointPlace(view, clip, sound, point);
-    if (x >= sound.x && x <= sound.x + sound.width) handle(colours, x, y);
+    if (x < sound.x || x > sound.x + sound.width) continue;
+    handle(colours, x, y, chosen?.clip === clip.id && chosen.at === point.at);
   }
   for (const side of ['in', 'out'] as const) {
     const { x, y } = fadeHandle(view, clip, box, side);
@@ -138,19 +169,12 @@ function outline({ ctx, radius }: Palette, box: Box, colour: string, wide: numbe
   ctx.globalAlpha = before;
 }
 
-function handle({ ctx, accent, bg }: Palette, x: number, y: number) {
+function handle({ ctx, accent, bg }: Palette, x: number, y: number, isChosen = false) {
   ctx.beginPath();
   ctx.arc(x, y, HANDLE_PX, 0, 2 * Math.PI);
-  ctx.fillStyle = bg;
+  ctx.fillStyle = isChosen ? accent : bg;
   ctx.fill();
   ctx.strokeStyle = accent;
   ctx.lineWidth = 2;
   ctx.stroke();
-}
-
-function fillBox({ ctx, radius }: Palette, { x, y, width, height }: Box) {
-  if (width < ROUND_PX) return ctx.fillRect(x, y, width, height);
-  ctx.beginPath();
-  ctx.roundRect(x, y, width, height, radius);
-  ctx.fill();
 }

@@ -1,24 +1,25 @@
-// Adds the sound of a clip to the paths of its track: one fill draws the waves of all its clips.
+// Draws the sound of a clip: its extent, and in front of it the energy; from near, a line through samples.
 
 import { fillColumns, type Peaks } from '../../peaks';
 import { soundBox, type Box, type Stretch } from '../../session/geometry';
 import { gainAt, ratio } from '../../session/shape';
 import type { Clip } from '../../session/types';
 import { xOf } from '../../session/view';
-
-export interface WavePaths {
-  extent: Path2D;
-  energy: Path2D;
-  /** Of clips that are muted. */
-  muted: Path2D;
-  /** From sample to sample, where they can be told apart. */
-  line: Path2D;
-}
+import { fillBlock, type Raster } from './raster';
 
 /** Peaks, and the sample of the sound that they begin at. */
 export interface Wave {
   peaks: Peaks;
   origin: number;
+}
+
+/** Where and in which pixels a wave is drawn. */
+export interface Brush {
+  raster: Raster;
+  /** From sample to sample, where they can be told apart. */
+  line: Path2D;
+  extent: number;
+  energy: number;
 }
 
 const FULL_SCALE = 32767;
@@ -27,50 +28,49 @@ const VALUES = 3;
 const LINE_SAMPLES = 4;
 const DOT_PX = 6;
 
-let columns = new Float32Array(3 * 4096);
+let columns = new Float32Array(VALUES * 4096);
 
-export function addWave(
-  paths: WavePaths,
+export function drawWave(
+  brush: Brush,
   { peaks, origin }: Wave,
   clip: Clip,
   box: Box,
   view: Stretch,
   rate: number,
 ): void {
-  const left = Math.max(0, Math.floor(box.x));
-  const right = Math.min(Math.ceil(view.widthPx), Math.ceil(box.x + box.width));
+  const { scale: px } = brush.raster;
+  const left = Math.max(0, Math.floor(box.x * px));
+  const right = Math.min(brush.raster.width, Math.ceil((box.x + box.width) * px));
   const count = right - left;
   if (count <= 0) return;
-  const scale = peaks.sampleRate / rate;
-  const before = left - xOf(view, clip.start);
-  const first = (clip.from + before * view.samplesPerPx) * scale - origin;
-  const perPx = view.samplesPerPx * scale;
+  const perPx = view.samplesPerPx / px;
+  const toSound = peaks.sampleRate / rate;
+  const before = left - xOf(view, clip.start) * px;
+  const first = (clip.from + before * perPx) * toSound - origin;
   const sound = soundBox(box);
   const gain = gainOver(clip);
-  if (peaks.samplesPerPeak === 1 && perPx < LINE_SAMPLES) {
-    const xOfPeak = (n: number) => left + (n - first) / perPx;
-    const gainOf = (n: number) => gain((n + origin) / scale - clip.from);
-    const last = Math.min(peaks.length - 1, Math.ceil(first + count * perPx));
-    addLine(paths.line, peaks, Math.max(0, Math.floor(first)), last, xOfPeak, gainOf, sound, perPx);
+  if (peaks.samplesPerPeak === 1 && view.samplesPerPx * toSound < LINE_SAMPLES) {
+    const gainOf = (n: number) => gain((n + origin) / toSound - clip.from);
+    drawLine(brush.line, peaks, first, left / px, view.samplesPerPx * toSound, gainOf, sound);
     return;
   }
   if (columns.length < count * VALUES) columns = new Float32Array(count * VALUES);
-  fillColumns(peaks, first, first + count * perPx, count, columns);
-  const middle = sound.y + sound.height / 2;
-  const half = sound.height / 2 - 1;
-  const extent = clip.muted ? paths.muted : paths.extent;
+  fillColumns(peaks, first, first + count * perPx * toSound, count, columns);
+  const middle = (sound.y + sound.height / 2) * px;
+  const half = (sound.height / 2 - 1) * px;
   for (let i = 0; i < count; i += 1) {
-    const at = (before + i + 0.5) * view.samplesPerPx;
+    const at = (before + i + 0.5) * perPx;
     if (at < 0 || at > clip.length) continue;
     const level = gain(at);
     const low = Math.max(-1, (columns[i * VALUES] ?? 0) * level);
     const high = Math.min(1, (columns[i * VALUES + 1] ?? 0) * level);
-    const top = high * half;
-    const tall = top - low * half;
-    extent.rect(left + i, middle - top, 1, Math.max(1, tall));
-    if (clip.muted) continue;
-    const body = Math.min((columns[i * VALUES + 2] ?? 0) * level, Math.max(high, -low)) * half;
-    if (body >= 0.5) paths.energy.rect(left + i, middle - body, 1, 2 * body);
+    const top = Math.round(middle - high * half);
+    const bottom = Math.max(top + 1, Math.round(middle - low * half));
+    fillBlock(brush.raster, left + i, top, left + i + 1, bottom, brush.extent);
+    const energy = (columns[i * VALUES + 2] ?? 0) * level;
+    const body = Math.round(Math.min(energy, Math.max(high, -low)) * half);
+    const [over, under] = [Math.round(middle) - body, Math.round(middle) + body];
+    fillBlock(brush.raster, left + i, over, left + i + 1, under, brush.energy);
   }
 }
 
@@ -81,27 +81,28 @@ function gainOver(clip: Clip): (at: number) => number {
   return isEven ? () => even : (at) => gainAt(clip, at);
 }
 
-/** A line through the samples of each channel. */
-function addLine(
+/** A line through the samples of each channel; peak `first` stands at `left`. */
+function drawLine(
   line: Path2D,
-  peaks: Peaks,
+  { data, channels, length }: Peaks,
   first: number,
-  last: number,
-  xOfPeak: (n: number) => number,
+  left: number,
+  perPx: number,
   gainOf: (n: number) => number,
   sound: Box,
-  perPx: number,
 ): void {
-  const { data, channels } = peaks;
   const middle = sound.y + sound.height / 2;
   const half = sound.height / 2 - 1;
+  const right = sound.x + sound.width;
+  const from = Math.max(0, Math.floor(first));
   for (let channel = 0; channel < channels; channel += 1) {
-    for (let n = first; n <= last; n += 1) {
-      const x = Math.min(sound.x + sound.width, Math.max(sound.x, xOfPeak(n)));
+    for (let n = from; n < length; n += 1) {
+      const x = left + (n - first) / perPx;
       const value = ((data[(n * channels + channel) * VALUES] ?? 0) / FULL_SCALE) * gainOf(n);
       const y = middle - Math.max(-1, Math.min(1, value)) * half;
-      if (n === first) line.moveTo(x, y);
-      else line.lineTo(x, y);
+      if (n === from) line.moveTo(Math.max(sound.x, x), y);
+      else line.lineTo(Math.min(right, Math.max(sound.x, x)), y);
+      if (x > right) break;
       if (1 / perPx < DOT_PX) continue;
       line.rect(x - 1, y - 1, 2, 2);
       line.moveTo(x, y);

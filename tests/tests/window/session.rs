@@ -1,0 +1,460 @@
+//! The multitrack editor: clips are moved, cut, trimmed, faded and copied, by hand and by keys; a session
+//! is heard, looped and exported.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use studio_tests::{App, Window, tone};
+
+const CTRL: char = '\u{E009}';
+const SHIFT: char = '\u{E008}';
+const RIGHT: &str = "\u{E014}";
+const DELETE: &str = "\u{E017}";
+const ESCAPE: &str = "\u{E00C}";
+const HOME: &str = "\u{E011}";
+
+/// Samples of a second.
+const SECOND: f64 = 48_000.0;
+/// Height of a track, of its clips' titles, and of the upper half of the ruler, in CSS pixels.
+const TRACK_PX: f64 = 96.0;
+const TITLE_PX: f64 = 21.0;
+const MARKERS_PX: f64 = 20.0;
+
+/// An open session in a window.
+struct Editor {
+    window: Window,
+    project: String,
+    session: String,
+}
+
+impl Editor {
+    /// Of a new session of these sounds, one on a track each.
+    async fn open(app: &App, sounds: &[(&str, f64, f64)]) -> Editor {
+        let project = app.project("Radio");
+        let assets: Vec<Value> = sounds
+            .iter()
+            .map(|(name, hz, secs)| {
+                let path = app.folder().join(name);
+                tone(&path, *hz, 0.4, *secs);
+                let import = json!({ "project": project, "path": path, "mode": "reference" });
+                app.call("asset.import", import)["id"].clone()
+            })
+            .collect();
+        let create = json!({ "project": project, "name": "Night show", "assets": assets });
+        let session = app.call("session.create", create)["id"]
+            .as_str()
+            .expect("an id")
+            .to_owned();
+        let window = Window::open(app, 1440, 900, &[]).await;
+        window.click("a[aria-label='Radio']").await;
+        window.click("a[aria-label='Night show']").await;
+        let editor = Editor {
+            window,
+            project,
+            session,
+        };
+        editor.window.find("[data-testid='tracks']").await;
+        editor.window.settle().await;
+        editor
+    }
+
+    fn input(&self, more: Value) -> Value {
+        let mut input = json!({ "project": self.project, "session": self.session });
+        let (Some(all), Value::Object(more)) = (input.as_object_mut(), more) else {
+            panic!("an object")
+        };
+        all.extend(more);
+        input
+    }
+
+    async fn view(&self) -> Value {
+        answer(&self.window, "session.get", self.input(json!({}))).await
+    }
+
+    /// Waits until the session is as it should be, and answers its clips by track.
+    async fn until(&self, what: &str, holds: impl Fn(&[Vec<Clip>]) -> bool) -> Vec<Vec<Clip>> {
+        let mut tracks = Vec::new();
+        for _ in 0..200 {
+            tracks = clips(&self.view().await);
+            if holds(&tracks) {
+                // What the studio has, the page draws next.
+                self.window.settle().await;
+                return tracks;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!(
+            "{what} did not happen: {tracks:?}; the page says: {}",
+            self.window.text().await
+        );
+    }
+
+    /// A place on a track: seconds, and pixels from its upper edge.
+    async fn place(&self, track: usize, secs: f64, y_px: f64) -> (f64, f64) {
+        let (left, top) = self.corner("[data-testid='tracks']").await;
+        let x = self.x_of(secs).await;
+        (left + x, top + track as f64 * TRACK_PX + y_px)
+    }
+
+    async fn body(&self, track: usize, secs: f64) -> (f64, f64) {
+        self.place(track, secs, TRACK_PX * 0.7).await
+    }
+
+    /// A place on the ruler: above are markers and ranges, below the playhead.
+    async fn on_ruler(&self, secs: f64, above: bool) -> (f64, f64) {
+        let (left, top) = self.corner("[data-testid='ruler']").await;
+        let y = MARKERS_PX * if above { 0.5 } else { 1.6 };
+        (left + self.x_of(secs).await, top + y)
+    }
+
+    async fn corner(&self, css: &str) -> (f64, f64) {
+        let element = self.window.find(css).await;
+        let (left, top, ..) = element.rectangle().await.expect("a place on the page");
+        (left, top)
+    }
+
+    async fn x_of(&self, secs: f64) -> f64 {
+        let canvas = self.window.find("[data-testid='tracks']").await;
+        let mut numbers = [0.0, 1.0];
+        for (number, name) in numbers.iter_mut().zip(["data-from", "data-samples-per-px"]) {
+            let value = canvas.attr(name).await.expect("an attribute");
+            *number = value.and_then(|value| value.parse().ok()).expect(name);
+        }
+        let [from, samples_per_px] = numbers;
+        (secs * SECOND - from) / samples_per_px
+    }
+
+    /// Types where no control has the focus.
+    async fn keys(&self, keys: &str) {
+        self.window.type_keys("body", keys).await;
+    }
+
+    async fn transport(&self) -> Value {
+        answer(&self.window, "session.status", self.input(json!({}))).await
+    }
+}
+
+/// Of an operation that the page calls.
+async fn answer(window: &Window, operation: &str, input: Value) -> Value {
+    match window.call(operation, input).await {
+        Ok(answer) => answer["output"].clone(),
+        Err(error) => panic!("{operation} was refused: {error}"),
+    }
+}
+
+#[derive(Debug, PartialEq)]
+struct Clip {
+    id: u64,
+    start: f64,
+    length: f64,
+    fade_out: f64,
+    points: usize,
+}
+
+/// In seconds, by track.
+fn clips(view: &Value) -> Vec<Vec<Clip>> {
+    let secs = |value: &Value| value.as_f64().expect("a number of samples") / SECOND;
+    let tracks = view["session"]["tracks"].as_array().expect("tracks");
+    tracks
+        .iter()
+        .map(|track| {
+            let clips = track["clips"].as_array().expect("clips");
+            clips
+                .iter()
+                .map(|clip| Clip {
+                    id: clip["id"].as_u64().expect("an id"),
+                    start: secs(&clip["start"]),
+                    length: secs(&clip["length"]),
+                    fade_out: secs(&clip["fade_out"]["length"]),
+                    points: clip["envelope"].as_array().map_or(0, Vec::len),
+                })
+                .collect()
+        })
+        .collect()
+}
+
+/// A hand is as exact as a few pixels, here of about 10 ms.
+fn near(value: f64, wanted: f64) -> bool {
+    (value - wanted).abs() < 0.06
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clips_are_arranged_by_hand() {
+    let app = App::new();
+    let editor = Editor::open(&app, &[("hum.wav", 440.0, 10.0), ("bell.wav", 880.0, 3.0)]).await;
+    let window = &editor.window;
+    window.gallery("session").await;
+    window.resize(1440, 900).await;
+    window.settle().await;
+
+    // The body moves in time, and to another track; the keys take it back and do it again.
+    let (from, to) = (editor.body(1, 1.0).await, editor.body(1, 5.0).await);
+    window.drag(from, to, None).await;
+    let moved = |tracks: &[Vec<Clip>]| tracks[1].len() == 1 && near(tracks[1][0].start, 4.0);
+    editor.until("the move", moved).await;
+    editor.keys(&format!("{CTRL}z")).await;
+    editor
+        .until("undo", |tracks| tracks[1][0].start == 0.0)
+        .await;
+    editor.keys(&format!("{CTRL}{SHIFT}z")).await;
+    editor.until("redo", moved).await;
+
+    // Control drags a copy.
+    let (from, to) = (editor.body(1, 5.0).await, editor.body(1, 9.0).await);
+    window.drag(from, to, Some(CTRL)).await;
+    editor
+        .until("the copy", |tracks| {
+            tracks[1].len() == 2 && near(tracks[1][0].start, 4.0) && near(tracks[1][1].start, 8.0)
+        })
+        .await;
+
+    // S splits at the playhead, which the ruler sets.
+    window.click_at(editor.on_ruler(4.5, false).await, 1).await;
+    let at = editor.body(0, 2.0).await;
+    window.click_at(at, 1).await;
+    editor.keys("s").await;
+    let tracks = editor
+        .until("the split", |tracks| tracks[0].len() == 2)
+        .await;
+    let [left, right] = &tracks[0][..] else {
+        panic!("two halves: {tracks:?}")
+    };
+    assert!(near(left.length, 4.5), "{tracks:?}");
+    assert_eq!(left.length + right.length, 10.0, "no sample is lost");
+    assert_eq!(tracks[1].len(), 2, "only what is selected is split");
+
+    // An edge trims, and its corner fades.
+    let edge = |secs| editor.place(0, secs, TRACK_PX * 0.8);
+    window.drag(edge(9.99).await, edge(8.0).await, None).await;
+    editor
+        .until("the trim", |tracks| near(tracks[0][1].length, 3.5))
+        .await;
+    let corner = |secs| editor.place(0, secs, TITLE_PX);
+    window
+        .drag(corner(7.97).await, corner(7.0).await, None)
+        .await;
+    editor
+        .until("the fade", |tracks| {
+            (tracks[0][1].fade_out - 1.0).abs() < 0.1
+        })
+        .await;
+
+    // A double click sets a point of the envelope.
+    let at = editor.body(0, 6.0).await;
+    window.click_at(at, 2).await;
+    let points =
+        |count| move |tracks: &[Vec<Clip>]| tracks[0].len() == 2 && tracks[0][1].points == count;
+    editor.until("a point", points(1)).await;
+    editor.keys(DELETE).await;
+    editor.until("no point", points(0)).await;
+    editor.keys(&format!("{CTRL}z")).await;
+    editor.until("the point again", points(1)).await;
+    window.gallery("session-arranged").await;
+    window.resize(1440, 900).await;
+    window.settle().await;
+
+    // A range of the ruler is cut out of all tracks, and the gap closes.
+    let (from, to) = (
+        editor.on_ruler(1.0, true).await,
+        editor.on_ruler(2.0, true).await,
+    );
+    window.drag(from, to, None).await;
+    editor.keys("x").await;
+    let tracks = editor.until("the cut", |tracks| tracks[0].len() == 3).await;
+    assert!(
+        near(tracks[0][0].length, 1.0) && near(tracks[0][2].start, 3.5),
+        "{tracks:?}"
+    );
+    assert!(near(tracks[1][0].start, 3.0), "{tracks:?}");
+    let revision = |view: Value| view["revision"].as_u64();
+    let before = revision(editor.view().await);
+    editor.keys("m").await;
+    window.find("[data-marker]").await;
+    assert!(revision(editor.view().await) > before);
+    window.wait_for_text("Marker 1").await;
+    editor.window.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clips_are_arranged_by_keys() {
+    let app = App::new();
+    let editor = Editor::open(&app, &[("hum.wav", 440.0, 4.0)]).await;
+    let window = &editor.window;
+    let first = "[data-clip]";
+    let name = window.find(first).await.text().await.expect("a name");
+    assert_eq!(name, "Clip hum.wav, at 0:00.000, 4.0 s");
+
+    window.type_keys(first, RIGHT).await;
+    let tracks = editor
+        .until("a nudge", |tracks| tracks[0][0].start > 0.0)
+        .await;
+    let step = tracks[0][0].start;
+    window.type_keys(first, &format!("{CTRL}d")).await;
+    editor
+        .until("a duplicate", |tracks| tracks[0].len() == 2)
+        .await;
+    window.type_keys(first, &format!("{CTRL}c")).await;
+    editor.keys(HOME).await;
+    editor.keys(&format!("{CTRL}v")).await;
+    let tracks = editor.until("a paste", |tracks| tracks[0].len() == 3).await;
+    assert_eq!(tracks[0][0].start, 0.0, "at the playhead");
+    assert_eq!(tracks[0][1].start, step);
+    // What was pasted is selected.
+    editor.keys(DELETE).await;
+    let tracks = editor.until("a cut", |tracks| tracks[0].len() == 2).await;
+    assert_eq!(tracks[0][0].start, step);
+    for left in [3, 2, 1] {
+        editor.keys(&format!("{CTRL}z")).await;
+        editor.until("undo", |tracks| tracks[0].len() == left).await;
+    }
+    editor.window.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_is_heard_looped_and_exported() {
+    let app = App::with_sound();
+    let sounds = [("hum.wav", 440.0, 30.0), ("bell.wav", 880.0, 30.0)];
+    let editor = Editor::open(&app, &sounds).await;
+    let window = &editor.window;
+    let (one, both) = (0.4 / 2_f64.sqrt(), 0.4);
+    let is = |wanted: f64| move |level: f64| (level / wanted - 1.0).abs() < 0.05;
+
+    let playhead = window.find("[data-testid='playhead']").await;
+    let before = playhead.attr("style").await.expect("a style");
+    editor.keys(" ").await;
+    app.sound().until_level(is(both)).await;
+    assert_ne!(playhead.attr("style").await.expect("a style"), before);
+    window.press("Mute hum.wav").await;
+    app.sound().until_level(is(one)).await;
+    window.press("Mute hum.wav").await;
+    app.sound().until_level(is(both)).await;
+    window.press("Solo bell.wav").await;
+    app.sound().until_level(is(one)).await;
+    window.screenshot("session-playing").await;
+    window.press("Solo bell.wav").await;
+    app.sound().until_level(is(both)).await;
+    editor.keys(" ").await;
+    app.sound().until_level(|level| level == 0.0).await;
+    assert_eq!(editor.transport().await["playing"], false);
+
+    // L loops the range: the playhead comes back again and again.
+    let (from, to) = (
+        editor.on_ruler(1.0, true).await,
+        editor.on_ruler(2.0, true).await,
+    );
+    window.drag(from, to, None).await;
+    editor.keys("l").await;
+    window
+        .find("button[aria-label='Loop (L)'][aria-pressed='true']")
+        .await;
+    window.click_at(editor.on_ruler(1.2, false).await, 1).await;
+    editor.keys(" ").await;
+    let (mut last, mut returns) = (0.0, 0);
+    while returns < 2 {
+        let transport = editor.transport().await;
+        let at = transport["at"].as_f64().expect("a place") / SECOND;
+        assert!(at < 2.1, "the loop ends at two seconds: {transport}");
+        returns += u32::from(at < last);
+        last = at;
+    }
+    editor.keys(" ").await;
+    editor.keys("l").await;
+
+    // Without the range the whole mix becomes one sound of the project.
+    editor.keys(ESCAPE).await;
+    window.press("Export").await;
+    window.gallery("session-export").await;
+    window.submit_dialog().await;
+    window.press("Show").await;
+    let input = json!({ "project": editor.project });
+    let list = answer(window, "asset.list", input).await;
+    let assets = list["assets"].as_array().expect("assets");
+    let mix = assets
+        .iter()
+        .find(|asset| asset["operation"] == "session.export");
+    let secs = mix.and_then(|mix| mix["duration_secs"].as_f64());
+    assert_eq!(secs, Some(30.0), "{list}");
+    editor.window.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_take_is_recorded_while_the_rest_plays() {
+    let app = App::with_sound();
+    let editor = Editor::open(&app, &[("hum.wav", 440.0, 30.0)]).await;
+    let window = &editor.window;
+    window.press("Track").await;
+    window.press("Arm Track 2 for recording").await;
+    editor.keys("r").await;
+    window.find("button[aria-label='Stop recording (R)']").await;
+    app.sound().until_level(|level| level > 0.2).await;
+    window.screenshot("session-recording").await;
+    editor.keys("r").await;
+    let tracks = editor
+        .until("the take", |tracks| tracks[1].len() == 1)
+        .await;
+    assert!(tracks[1][0].length > 0.2, "{tracks:?}");
+    window.find("button[aria-label='Record (R)']").await;
+    window.gallery("session-recorded").await;
+
+    // The take is a sound of the project, and one step of the history.
+    let input = json!({ "project": editor.project });
+    let list = answer(window, "asset.list", input).await;
+    assert_eq!(list["assets"].as_array().map(Vec::len), Some(2), "{list}");
+    editor.keys(&format!("{CTRL}z")).await;
+    editor.until("undo", |tracks| tracks[1].is_empty()).await;
+    editor.window.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_takes_files_and_tells_what_is_wrong() {
+    let app = App::new();
+    let project = app.project("Radio");
+    let [dropped, lost] = ["rain.wav", "lost.wav"].map(|name| app.folder().join(name));
+    tone(&dropped, 220.0, 0.4, 5.0);
+    tone(&lost, 330.0, 0.4, 5.0);
+    let import = json!({ "project": project, "path": lost, "mode": "reference" });
+    let asset = app.call("asset.import", import)["id"].clone();
+    let create = json!({ "project": project, "name": "Lost and found", "assets": [asset] });
+    app.call("session.create", create);
+    std::fs::remove_file(&lost).expect("the file goes");
+    let window = Window::open(&app, 1440, 900, &[]).await;
+    window.click("a[aria-label='Radio']").await;
+    window.click("a[aria-label='Lost and found']").await;
+    window.find("[data-clip]").await;
+    window.gallery("session-missing").await;
+    window
+        .click("[aria-label='Pages'] a[href*='project']")
+        .await;
+
+    window.press("New multitrack session").await;
+    window.find("[data-testid='tracks']").await;
+    window.gallery("session-empty").await;
+
+    window
+        .drop_file(&dropped, async || window.settle().await)
+        .await;
+    let clip = window.find("[data-clip]").await;
+    let name = clip.text().await.expect("a name");
+    assert!(name.starts_with("Clip rain"), "{name}");
+
+    // Sounds of the project page begin a session, too. Their files may go.
+    window
+        .click("[aria-label='Pages'] a[href*='project']")
+        .await;
+    window.find("section[aria-labelledby='sessions']").await;
+    window.gallery("session-list").await;
+    window.click("button[aria-label='rain.wav']").await;
+    window.press("Edit in multitrack").await;
+    window.find("[data-clip]").await;
+    // Another face deletes it: the edit is refused, told, and nothing stays changed on the page.
+    let listed = answer(&window, "session.list", json!({ "project": project })).await;
+    let latest = &listed["sessions"][0]["id"];
+    let input = json!({ "project": project, "session": latest });
+    answer(&window, "session.delete", input).await;
+    window.type_keys("body", "m").await;
+    window.wait_for_text("There is no session").await;
+    window.screenshot("session-refused").await;
+    let text = window.text().await;
+    assert!(!text.contains("Marker 1"), "{text}");
+    window.close().await;
+}
