@@ -279,7 +279,7 @@ impl Documents {
                         };
                         let frames = SampleRate::new(audio.sample_rate)
                             .map_or(0, |rate| scaled(audio.frames, rate, session.rate));
-                        let channels = u32::try_from(audio.channels).unwrap_or(u32::MAX);
+                        let channels = audio.channels;
                         sources.insert(clip.source.clone(), SourceFacts { frames, channels });
                     }
                 }

@@ -1,5 +1,8 @@
 //! Sessions: what edits do, and what is heard of them.
 
+// Helpers outside of test functions may unwrap, as tests do.
+#![allow(clippy::unwrap_used)]
+
 mod edits;
 mod laws;
 mod mixing;
