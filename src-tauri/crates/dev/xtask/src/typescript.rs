@@ -7,9 +7,10 @@ use serde_json::Value;
 
 /// A module with `Operations`: input and output type of each operation by name.
 ///
-/// Fails if two Rust types of one name differ: TypeScript has one namespace for all of them.
+/// Fails if two Rust types of one name differ: TypeScript has one namespace for all of them. A field that
+/// may be left out in one place, as one with a default in an input, may be left out in all.
 pub(crate) fn module(operations: &[Value]) -> anyhow::Result<String> {
-    let mut definitions: BTreeMap<String, String> = BTreeMap::new();
+    let mut definitions: BTreeMap<String, Value> = BTreeMap::new();
     let mut entries = String::new();
     for operation in operations {
         let name = operation["name"].as_str().unwrap_or_default();
@@ -17,15 +18,18 @@ pub(crate) fn module(operations: &[Value]) -> anyhow::Result<String> {
         for side in ["input_schema", "output_schema"] {
             let schema = &operation[side];
             for (definition, body) in schema["$defs"].as_object().into_iter().flatten() {
-                let body = type_of(body, schema);
                 let known = definitions
                     .entry(definition.clone())
                     .or_insert_with(|| body.clone());
+                let (one, other) = (looser(known, body), looser(body, known));
                 ensure!(
-                    *known == body,
+                    type_of(&one, schema) == type_of(&other, schema),
                     "{name} uses a type `{definition}` that differs from another operation's: \
-                     `{body}` and `{known}`; rename one of the Rust types"
+                     `{}` and `{}`; rename one of the Rust types",
+                    type_of(body, schema),
+                    type_of(known, schema),
                 );
+                *known = one;
             }
             types.push(
                 match operation["traits"]["blob"].is_string() && side == "output_schema" {
@@ -41,10 +45,41 @@ pub(crate) fn module(operations: &[Value]) -> anyhow::Result<String> {
     }
     let mut module = String::from("// Generated from the registry by `cargo xtask generate`.\n\n");
     for (name, body) in definitions {
+        let body = type_of(&body, &body);
         module.push_str(&format!("export type {name} = {body};\n\n"));
     }
     module.push_str(&format!("export interface Operations {{\n{entries}}}\n"));
     Ok(module)
+}
+
+/// The schema with only those fields required that the other requires, too.
+fn looser(schema: &Value, other: &Value) -> Value {
+    match (schema, other) {
+        (Value::Object(fields), Value::Object(others)) => {
+            let fields = fields.iter().map(|(key, value)| {
+                let value = match (key.as_str(), others.get(key)) {
+                    ("required", also) => both(value, also),
+                    (_, Some(also)) => looser(value, also),
+                    (_, None) => value.clone(),
+                };
+                (key.clone(), value)
+            });
+            Value::Object(fields.collect())
+        }
+        (Value::Array(items), Value::Array(others)) if items.len() == others.len() => {
+            let items = items.iter().zip(others);
+            items.map(|(item, other)| looser(item, other)).collect()
+        }
+        _ => schema.clone(),
+    }
+}
+
+/// What stands in both lists.
+fn both(names: &Value, others: Option<&Value>) -> Value {
+    let others = others.and_then(Value::as_array);
+    let is_there = |name: &&Value| others.is_some_and(|others| others.contains(name));
+    let names = names.as_array().into_iter().flatten();
+    names.filter(is_there).cloned().collect()
 }
 
 /// One schema as a type expression.
@@ -154,6 +189,27 @@ mod tests {
         assert!(one.contains("export type Mode = \"copy\";"), "{one}");
         let two = module(&[using("a.b", copy), using("a.c", key)]).unwrap_err();
         assert!(two.to_string().contains("a.c uses a type `Mode`"), "{two}");
+    }
+
+    #[test]
+    fn a_field_that_one_side_may_leave_out_is_optional() {
+        let using = |side: &str, required: Value| {
+            let properties = json!({ "gain": { "type": "number" }, "kind": { "type": "string" } });
+            let body = json!({ "type": "object", "properties": properties, "required": required });
+            let schema = json!({ "$ref": "#/$defs/Band", "$defs": { "Band": body } });
+            json!({ "name": "a.b", "traits": {}, "input_schema": {}, "output_schema": {}, side: schema })
+        };
+        let (loose, strict) = (json!(["kind"]), json!(["gain", "kind"]));
+        let one = [
+            using("input_schema", loose.clone()),
+            using("output_schema", strict.clone()),
+        ];
+        let other = [using("output_schema", strict), using("input_schema", loose)];
+        for operations in [one, other] {
+            let module = module(&operations).unwrap();
+            let band = "export type Band = { gain?: number; kind: string };";
+            assert!(module.contains(band), "{module}");
+        }
     }
 
     #[test]
