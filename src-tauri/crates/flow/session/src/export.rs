@@ -26,7 +26,7 @@ const BLOCK: usize = 16_384;
 /// What is exported.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-enum Parts {
+enum ExportParts {
     /// Everything in one file.
     #[default]
     Mix,
@@ -48,7 +48,7 @@ pub(crate) struct ExportInput {
     session: String,
     /// What is exported.
     #[serde(default)]
-    parts: Parts,
+    parts: ExportParts,
     /// The first sample; without it the session's start. Not for regions.
     #[serde(default)]
     from: Option<u64>,
@@ -113,7 +113,7 @@ pub(crate) fn export(
         let cx = cx.part(index as f64 / count, (index + 1) as f64 / count);
         let name = unused(&mut names, &part.name, container);
         let destination = match (&input.output, input.parts) {
-            (Some(folder), Parts::Tracks | Parts::Regions) => {
+            (Some(folder), ExportParts::Tracks | ExportParts::Regions) => {
                 let file = folder.join(studio_store::folder_name(&name));
                 Destination::choose(documents.projects(), Some(&file), None, None)?
             }
@@ -166,7 +166,7 @@ fn container(input: &ExportInput) -> Result<Container, Error> {
     }
     let ending = input.output.as_deref().and_then(Utf8Path::extension);
     match (ending, input.parts) {
-        (Some(ending), Parts::Mix) => Container::from_extension(ending).ok_or_else(|| {
+        (Some(ending), ExportParts::Mix) => Container::from_extension(ending).ok_or_else(|| {
             Error::bad_input(format!("no format is known by the ending `.{ending}`"))
                 .field("/output")
                 .hint("name a `format`, or end the name in .wav, .flac, .mp3, .m4a, .ogg or .opus")
@@ -178,12 +178,12 @@ fn container(input: &ExportInput) -> Result<Container, Error> {
 fn parts(session: &Arc<Session>, input: &ExportInput) -> Result<Vec<Part>, Error> {
     let range = input.from.unwrap_or(0)..input.to.unwrap_or(session.end());
     let found: Vec<Part> = match input.parts {
-        Parts::Mix => vec![Part {
+        ExportParts::Mix => vec![Part {
             name: session.name.clone(),
             session: session.clone(),
             range,
         }],
-        Parts::Tracks => {
+        ExportParts::Tracks => {
             let heard = session
                 .tracks
                 .iter()
@@ -197,7 +197,7 @@ fn parts(session: &Arc<Session>, input: &ExportInput) -> Result<Vec<Part>, Error
             });
             alone.collect::<Result<_, Error>>()?
         }
-        Parts::Regions => {
+        ExportParts::Regions => {
             let regions = session.markers.iter().filter(|marker| marker.length > 0);
             regions
                 .map(|region| Part {
@@ -208,14 +208,14 @@ fn parts(session: &Arc<Session>, input: &ExportInput) -> Result<Vec<Part>, Error
                 .collect()
         }
     };
-    if input.parts == Parts::Regions && (input.from.is_some() || input.to.is_some()) {
+    if input.parts == ExportParts::Regions && (input.from.is_some() || input.to.is_some()) {
         let message =
             "regions are exported as they are; `from` and `to` are for the mix and tracks";
         return Err(Error::bad_input(message).field("/from"));
     }
     let Some(first) = found.first() else {
         let (what, hint) = match input.parts {
-            Parts::Regions => ("region", "mark one on the timeline first"),
+            ExportParts::Regions => ("region", "mark one on the timeline first"),
             _ => (
                 "track that is heard",
                 "add clips, or take mutes and solos off",
