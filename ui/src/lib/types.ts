@@ -2,7 +2,7 @@
 // the pages do not follow is an error here. Times are ISO 8601, durations seconds.
 
 import type * as generated from './generated/operations';
-import type { SessionEvent, SessionOperations } from './session/types';
+import type { SessionEvent } from './session/types';
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
@@ -23,7 +23,7 @@ export type {
 } from './generated/operations';
 
 /** Every operation: its input and output by name. */
-export type Operations = Omit<generated.Operations, keyof Pending> & Pending & SessionOperations;
+export type Operations = Omit<generated.Operations, keyof Pending> & Pending;
 export type OperationName = keyof Operations;
 export type Input<N extends OperationName> = Operations[N]['input'];
 export type Output<N extends OperationName> = Operations[N]['output'];

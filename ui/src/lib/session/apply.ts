@@ -1,7 +1,16 @@
 // What edits make of a session, for drawing a drag before the studio has answered. The studio decides:
 // this never refuses, it leaves out what it cannot do. Pure.
 
-import { addClips, cutRange, moveClips, newClip, removeClips, splitClips, trimmed } from './clips';
+import {
+  addClips,
+  cutRange,
+  moveClips,
+  newClip,
+  removeClips,
+  shaped,
+  splitClips,
+  trimmed,
+} from './clips';
 import type { Clip, Edit, Session, Track } from './types';
 
 export function apply(session: Session, edits: Edit[]): Session {
@@ -55,7 +64,12 @@ function one(session: Session, edit: Edit): Session {
     case 'split':
       return splitClips(session, edit.at, edit.clips ?? [], nextId(session));
     case 'set_clip':
-      return mapClip(session, edit.clip, (clip) => ({ ...clip, ...changes(edit, 'clip') }));
+      return mapClip(session, edit.clip, (clip) => ({
+        ...clip,
+        ...changes(edit, 'clip'),
+        fade_in: shaped(edit.fade_in ?? clip.fade_in),
+        fade_out: shaped(edit.fade_out ?? clip.fade_out),
+      }));
     case 'cut_range':
       return cutRange(session, edit, nextId(session));
     case 'insert_silence':

@@ -1,8 +1,18 @@
 // Clips moved, cut and laid out. Pure; see `apply`.
 
-import type { Clip, Edit, NewClip, Range, Session, SourceFacts, Track } from './types';
+import type { Clip, Edit, Fade, NewClip, Range, Session, SourceFacts, Track } from './types';
 
 type Of<E extends Edit['edit']> = Extract<Edit, { edit: E }>;
+
+const NONE = { length: 0 };
+
+/** A fade as the studio keeps it where its shape is left out. */
+export function shaped({
+  length,
+  shape = 'equal_power',
+}: Partial<Fade> & { length: number }): Fade {
+  return { length, shape };
+}
 
 export function clipEnd(clip: Clip): number {
   return clip.start + clip.length;
@@ -28,8 +38,8 @@ export function newClip(session: Session, wish: NewClip, id: number): Placed {
     from,
     length: wish.length ?? Math.max(1, frames - from),
     gain_db: wish.gain_db ?? 0,
-    fade_in: wish.fade_in ?? { length: 0, shape: 'equal_power' },
-    fade_out: wish.fade_out ?? { length: 0, shape: 'equal_power' },
+    fade_in: shaped(wish.fade_in ?? NONE),
+    fade_out: shaped(wish.fade_out ?? NONE),
     envelope: wish.envelope ?? [],
     muted: wish.muted ?? false,
   };

@@ -2,9 +2,9 @@
 
 import { count } from '../format';
 import { formats } from '../platforms';
-import type { Exported, Range, Session } from './types';
+import type { Exported, ExportParts, Range, Session } from './types';
 
-export type Parts = 'mix' | 'tracks' | 'regions';
+export type Parts = ExportParts;
 export type RangeName = 'all' | 'selection' | 'loop';
 
 export interface Places {
