@@ -34,7 +34,7 @@ export type Capability = "tools" | "embedding" | "json" | "schema" | "vision" | 
 
 export type Chain = { effects: Array<Slot> };
 
-export type ChainPreset = { id: string; name: string; summary: string; chain: unknown };
+export type ChainPreset = { id: string; name: string; summary: string; chain: unknown; own: boolean };
 
 export type Chapter = { start_ms: number; end_ms: number; title: string };
 
@@ -44,9 +44,15 @@ export type ChatMessage = { id: string; parent: string | null; created_at: strin
 
 export type ChatRequest = { messages: Array<Message>; tools?: Array<Tool>; tool_choice?: ToolChoice; response?: ResponseFormat; sampling?: Sampling; max_tokens?: number | null; effort?: Effort | null; stop?: Array<string> };
 
+export type Choice = { name: string; summary: string; options: Array<Way> };
+
 export type Chorus = { rate_hz?: number; depth_ms?: number; delay_ms?: number; feedback?: number; spread?: number };
 
 export type Circuit = "closed" | "open" | "half_open";
+
+export type Clip = { id: ClipId; name: string; source: string; start: number; from: number; length: number; gain_db: number; fade_in: Fade; fade_out: Fade; envelope: Array<EnvelopePoint>; muted: boolean };
+
+export type ClipId = number;
 
 export type ComingChord = { beat: number; name: string };
 
@@ -82,13 +88,19 @@ export type Detector = "peak" | "rms";
 
 export type Draft = { parent: string; model: string; because: string; text: string; reasoning: string };
 
-export type EffectKind = { name: string; defaults: unknown; parameters: Array<Parameter> };
+export type Edit = { edit: "rename"; name: string } | { edit: "add_track"; name?: string | null; index?: number | null } | { edit: "remove_track"; track: TrackId } | { edit: "move_track"; track: TrackId; index: number } | { edit: "set_track"; track: TrackId; name?: string | null; gain_db?: number | null; pan?: number | null; muted?: boolean | null; soloed?: boolean | null } | { edit: "set_effects"; track?: TrackId | null; effects: Chain } | { edit: "set_mix"; gain_db: number } | { edit: "add_clips"; clips: Array<NewClip> } | { edit: "remove_clips"; clips: Array<ClipId>; ripple?: boolean } | { edit: "move_clips"; clips: Array<ClipId>; by: number; tracks?: number; copy?: boolean } | { edit: "trim_clip"; clip: ClipId; start: number; end: number } | { edit: "slip_clip"; clip: ClipId; by: number } | { edit: "split"; at: number; clips?: Array<ClipId> } | { edit: "set_clip"; clip: ClipId; name?: string | null; gain_db?: number | null; fade_in?: Fade | null; fade_out?: Fade | null; envelope?: Array<EnvelopePoint> | null; muted?: boolean | null } | { edit: "cut_range"; from: number; to: number; tracks?: Array<TrackId>; ripple?: boolean } | { edit: "insert_silence"; at: number; length: number; tracks?: Array<TrackId> } | { edit: "set_marker"; marker?: MarkerId | null; name: string; at: number; length?: number } | { edit: "remove_marker"; marker: MarkerId };
 
-export type EffectSettings = { gain: Gain } | { equalizer: Equalizer } | { pass_filter: PassFilter } | { ladder: Ladder } | { compressor: Compressor } | { limiter: TruePeakLimiter } | { gate: Gate } | { de_esser: DeEsser } | { delay: Delay } | { chorus: Chorus } | { flanger: Flanger } | { phaser: Phaser } | { saturation: Saturation } | { bit_crusher: BitCrusher } | { width: Width } | { reverb: Reverb } | { convolution: Convolution } | { noise_reduction: NoiseReduction } | { voice_denoise: VoiceDenoise } | { de_click: DeClick } | { de_hum: DeHum } | { pitch_shift: PitchShift };
+export type EffectKind = { name: string; title: string; family: Family; summary: string; defaults: unknown; parameters: Array<Parameter>; choices: Array<Choice> };
+
+export type EffectSettings = { equalizer: Equalizer } | { pass_filter: PassFilter } | { ladder: Ladder } | { gain: Gain } | { compressor: Compressor } | { limiter: TruePeakLimiter } | { gate: Gate } | { de_esser: DeEsser } | { delay: Delay } | { chorus: Chorus } | { flanger: Flanger } | { phaser: Phaser } | { pitch_shift: PitchShift } | { saturation: Saturation } | { bit_crusher: BitCrusher } | { width: Width } | { reverb: Reverb } | { convolution: Convolution } | { noise_reduction: NoiseReduction } | { voice_denoise: VoiceDenoise } | { de_click: DeClick } | { de_hum: DeHum };
 
 export type Effort = "low" | "medium" | "high" | "none";
 
 export type Encoding = "o200k_base" | "cl100k_base" | "estimated";
+
+export type Entry = { id: string; name: string; revision: number; updated_at: string };
+
+export type EnvelopePoint = { at: number; gain_db: number };
 
 export type Equalizer = { bands?: Array<Band> };
 
@@ -97,6 +109,16 @@ export type Error = { code: ErrorCode; message: string; field?: string | null; h
 export type ErrorCode = "bad_input" | "not_found" | "unsupported" | "refused" | "conflict" | "newer_version" | "cancelled" | "io" | "disk_full" | "no_device" | "no_display" | "network" | "internal";
 
 export type Excluded = { model: string; reason: Reason };
+
+export type ExportParts = "mix" | "tracks" | "regions";
+
+export type ExportedFile = { name: string; output: Output; frames: number };
+
+export type Fade = { length: number; shape?: FadeShape };
+
+export type FadeShape = "linear" | "equal_power" | "smooth" | "decibels";
+
+export type Family = "tone" | "dynamics" | "modulation" | "distortion" | "space" | "repair";
 
 export type Finish = "tool_calls" | "stop" | "length" | "content_filter";
 
@@ -150,11 +172,17 @@ export type LogLevel = "info" | "warning" | "error";
 
 export type LogLine = { at: string; level: LogLevel; text: string };
 
+export type Loop = { from: number; to: number };
+
 export type Loudness = { integrated_lufs: number | null; momentary_max_lufs: number | null; short_term_max_lufs: number | null; range_lu: number; true_peak_dbtp: number | null; sample_peak_dbfs: number | null; duration_secs: number };
 
 export type LoudnessHistory = { every_secs: number; momentary_lufs: Array<number | null>; short_term_lufs: Array<number | null> };
 
 export type MakeUp = "manual" | "auto";
+
+export type Marker = { id: MarkerId; name: string; at: number; length: number };
+
+export type MarkerId = number;
 
 export type Melody = { notes: number; chord_tones: number; scale_tones: number; passing_tones: number; foreign_tones: number; within_constraints: number; clashes: number };
 
@@ -172,6 +200,8 @@ export type NamedParams = { name: string; params: Params };
 
 export type Narration = { rms_dbfs: number | null; peak_dbfs: number | null; noise_floor_dbfs: number | null; faults: Array<string> };
 
+export type NewClip = { track: TrackId; source: string; start: number; from?: number; length?: number | null; name?: string | null; gain_db?: number; fade_in?: Fade; fade_out?: Fade; envelope?: Array<EnvelopePoint>; muted?: boolean };
+
 export type NoiseProfile = { step_hz: number; levels_db: Array<number> };
 
 export type NoiseReduction = { reduction_db?: number; sensitivity_db?: number; profile?: NoiseProfile | null };
@@ -188,7 +218,7 @@ export type Output = { path: string; asset: string | null };
 
 export type Oversampling = "off" | "twice" | "four_times";
 
-export type Parameter = { name: string; unit: string; min: number; max: number; default: number; fixed: boolean };
+export type Parameter = { name: string; unit: string; min: number; max: number; default: number; fixed: boolean; summary: string; logarithmic: boolean };
 
 export type Params = { key: Key; mode: Mode; bpm: Bpm; intensity: Intensity };
 
@@ -280,6 +310,10 @@ export type ServerProblem = { server: string; error: Error };
 
 export type ServerState = { server: string; state: Standing; reached_by: string; env: Array<string>; headers: Array<string>; trusted: boolean; title: string | null; version: string | null; protocol: string | null; tools: number | null; error: Error | null };
 
+export type Session = { name: string; rate: number; tracks: Array<Track>; markers: Array<Marker>; gain_db: number; effects: Chain; sources: Record<string, SourceFacts>; next_id: number };
+
+export type SessionStep = { revision: number; at: string; title: string; abandoned: boolean };
+
 export type Setting = { key: string; title: string; summary: string; value: unknown; default: unknown; origin: Origin; type: string; minimum?: number | null; maximum?: number | null; choices?: Array<string> | null };
 
 export type Shape = "peak" | "low_shelf" | "high_shelf" | "low_pass" | "high_pass" | "band_pass" | "notch";
@@ -293,6 +327,8 @@ export type Shown = { id: string; parent: string | null; created_at: string; mes
 export type ShownTool = { server: string; name: string; title: string | null; description: string | null; input_schema: unknown; output_schema: unknown; read_only: boolean | null; destructive: boolean | null };
 
 export type Slot = { effect: EffectSettings; bypass?: boolean; wet?: number | null; automation?: Array<Automation> };
+
+export type SourceFacts = { frames: number; channels: number };
 
 export type Span = { type: "dialogue"; start_time_sec: number; duration_sec: number; character_id: string; text: string } | { type: "silence"; start_time_sec: number; duration_sec: number };
 
@@ -321,6 +357,10 @@ export type ToolChoice = "none" | "auto" | "required" | { named: string };
 export type ToolPart = { type: "text"; text: string } | { type: "data"; media_type: string; data: string; uri: string | null } | { type: "link"; uri: string; name: string | null; media_type: string | null } | { type: "omitted"; media_type: string; bytes: number };
 
 export type Total = { name: string; cost: MicroUsd; requests: number; unpriced: number; input_tokens: number; cached_tokens: number; output_tokens: number };
+
+export type Track = { id: TrackId; name: string; gain_db: number; pan: number; muted: boolean; soloed: boolean; effects: Chain; clips: Array<Clip> };
+
+export type TrackId = number;
 
 export type TruePeakLimiter = { drive_db?: number; ceiling_db?: number; release_ms?: number; lookahead_ms?: number };
 
@@ -354,6 +394,8 @@ export type VoiceDenoise = Record<string, unknown>;
 
 export type VoiceLeading = { changes: number; mean: number; widest: number; parallels: number };
 
+export type Way = { value: unknown; summary: string };
+
 export type Weights = { repo: string; revision: string; format: Format; architecture: string; quantisation?: string | null; files: Array<WeightsFile>; kv_bytes_per_token?: number | null };
 
 export type WeightsFile = { path: string; about_bytes?: number | null; sha256?: string | null };
@@ -381,13 +423,18 @@ export interface Operations {
   'audio.convert': { input: { path?: string | null; project?: string | null; asset?: string | null; format: Container; quality?: Quality; sample_rate?: number | null; channels?: number | null; channel_map?: Array<number> | null; variable_bit_rate?: boolean; output?: string | null }; output: { output: Output; frames: number; bytes: number; warnings: Array<string> } };
   'audio.effects': { input: Record<string, unknown>; output: { effects: Array<EffectKind>; presets: Array<ChainPreset> } };
   'audio.loudness': { input: { path?: string | null; project?: string | null; asset?: string | null; history_points?: number | null; audiobook?: boolean }; output: { integrated_lufs: number | null; momentary_max_lufs: number | null; short_term_max_lufs: number | null; range_lu: number; true_peak_dbtp: number | null; sample_peak_dbfs: number | null; duration_secs: number; history: LoudnessHistory | null; audiobook: Narration | null } };
+  'audio.noise_profile': { input: { path?: string | null; project?: string | null; asset?: string | null; from_secs: number; to_secs: number }; output: { profile: NoiseProfile; heard_secs: number } };
   'audio.normalize': { input: { path?: string | null; project?: string | null; asset?: string | null; delivery?: Delivery; target_lufs?: number | null; ceiling_dbtp?: number | null; way?: NormalizeWay; output?: string | null; format?: Container | null }; output: { output: Output; before: Loudness; after: Loudness; gain_db: number; followed: FollowedGain | null; audiobook: Narration | null; limited_db: number } };
   'audio.normalize_album': { input: { paths: Array<string>; output_folder: string; delivery?: Delivery; target_lufs?: number | null; ceiling_dbtp?: number | null; format?: Container | null }; output: { before_lufs: number; after_lufs: number | null; gain_db: number; tracks: Array<NormalizedTrack> } };
   'audio.peaks': { input: { path?: string | null; project?: string | null; asset?: string | null; samples_per_peak?: number }; output: ArrayBuffer };
   'audio.pipeline': { input: { paths: Array<string>; pattern?: string | null; recursive?: boolean; steps?: Array<PipelineStep>; output_folder: string; format?: Container | null; quality?: Quality; sample_rate?: number | null; parallel?: number | null }; output: { done: number; kept: number; failed: number; entries: Array<PipelineEntry> } };
   'audio.probe': { input: { path?: string | null; project?: string | null; asset?: string | null }; output: { path: string; container: string; media_type: string; duration_secs: number | null; bytes: number; audio: AudioInfo | null; video: VideoInfo | null; is_image: boolean; tags: Record<string, string>; cover_art: boolean; chapters: Array<Chapter> } };
   'audio.process': { input: { path?: string | null; project?: string | null; asset?: string | null; preset?: string | null; chain?: Chain | null; impulses?: Record<string, string>; cut_tail?: boolean; output?: string | null; format?: Container | null; quality?: Quality }; output: { output: Output; frames: number; tail_secs: number; warnings: Array<string> } };
+  'audio.remove_effects': { input: { id: string }; output: { id: string; name: string; summary: string; chain: unknown; own: boolean } };
   'audio.replaygain': { input: { paths: Array<string>; album?: boolean }; output: { reference_lufs: number; album: ReplayGain | null; tracks: Array<ReplayGainTrack> } };
+  'audio.samples': { input: { path?: string | null; project?: string | null; asset?: string | null; from?: number; frames: number }; output: ArrayBuffer };
+  'audio.save_effects': { input: { name: string; summary?: string; chain: Chain }; output: { id: string; name: string; summary: string; chain: unknown; own: boolean } };
+  'audio.spectrogram': { input: { path?: string | null; project?: string | null; asset?: string | null; from_secs?: number; to_secs?: number | null; columns?: number; bands?: number; from_hz?: number; to_hz?: number }; output: ArrayBuffer };
   'audio.watch': { input: { folder: string; pattern?: string | null; recursive?: boolean; steps?: Array<PipelineStep>; output_folder: string; format?: Container | null; quality?: Quality; sample_rate?: number | null; settle_secs?: number; until_idle_secs?: number | null }; output: { done: number; kept: number; failed: number; entries: Array<PipelineEntry> } };
   'chat.choose_branch': { input: { conversation: string; message: string }; output: { conversation: Conversation; messages: Array<Shown>; draft: Draft | null } };
   'chat.create': { input: { title?: string; model?: string | null; privacy?: Privacy | null; system?: string; project?: string | null }; output: { id: string; title: string; created_at: string; updated_at: string; model: string | null; privacy: Privacy; system: string; project: string | null; head: string | null } };
@@ -445,9 +492,10 @@ export interface Operations {
   'movie.undo': { input: { project: string; film: string }; output: { id: string; title: string; plan: MoviePlan; revision: number; can_undo: boolean; can_redo: boolean; updated_at: string; render: Render | null } };
   'movie.update_shot': { input: { project: string; film: string; shot: string; visual_description?: string | null; duration_sec?: number | null; camera?: string | null; reseed?: boolean }; output: { id: string; title: string; plan: MoviePlan; revision: number; can_undo: boolean; can_redo: boolean; updated_at: string; render: Render | null } };
   'movie.validate': { input: { plan: unknown }; output: { valid: boolean; problems: Array<Problem> } };
+  'player.chain': { input: { player: string; chain?: Chain | null; preset?: string | null; bypass?: boolean | null; cut_tail?: boolean | null }; output: { player: string; bypass: boolean; cut_tail: boolean; latency_ms: number; keeps_state: boolean } };
   'player.close': { input: { player: string }; output: { player: string } };
   'player.frame': { input: { player: string; frame: number; width: number }; output: ArrayBuffer };
-  'player.open': { input: { path?: string | null; project?: string | null; asset?: string | null; film?: string | null }; output: { player: string; duration_secs: number; width: number; height: number; frame_rate: FrameRate; frames: number; audio: boolean; audible: boolean } };
+  'player.open': { input: { path?: string | null; project?: string | null; asset?: string | null; film?: string | null; chain?: Chain | null; preset?: string | null }; output: { player: string; duration_secs: number; width: number; height: number; frame_rate: FrameRate; frames: number; audio: boolean; audible: boolean } };
   'player.pause': { input: { player: string }; output: { player: string; frame: number; playing: boolean; volume: number } };
   'player.play': { input: { player: string }; output: { player: string; frame: number; playing: boolean; volume: number } };
   'player.seek': { input: { player: string; frame: number }; output: { player: string; frame: number; playing: boolean; volume: number } };
@@ -464,6 +512,25 @@ export interface Operations {
   'provider.remove_key': { input: { provider: string }; output: { id: string; name: string; protocol: Protocol; base_url?: string | null; key_env?: string | null; needs_key: boolean; on_this_machine: boolean; is_free: boolean; key: KeyPlace; models: number; added: boolean } };
   'provider.set_key': { input: { provider: string; key: string }; output: { id: string; name: string; protocol: Protocol; base_url?: string | null; key_env?: string | null; needs_key: boolean; on_this_machine: boolean; is_free: boolean; key: KeyPlace; models: number; added: boolean } };
   'provider.test': { input: { provider: string }; output: { provider: string; models: number; took_ms: number } };
+  'session.close': { input: { project: string; session: string }; output: { session: string } };
+  'session.create': { input: { project: string; name: string; sample_rate?: number; assets?: Array<string> }; output: { id: string; revision: number; can_undo: boolean; can_redo: boolean; undo: string | null; redo: string | null; updated_at: string; session: Session; missing: Record<string, string> } };
+  'session.delete': { input: { project: string; session: string }; output: { session: string } };
+  'session.edit': { input: { project: string; session: string; edits: Array<Edit>; revision?: number | null }; output: { id: string; revision: number; can_undo: boolean; can_redo: boolean; undo: string | null; redo: string | null; updated_at: string; session: Session; missing: Record<string, string> } };
+  'session.export': { input: { project: string; session: string; parts?: ExportParts; from?: number | null; to?: number | null; cut_tail?: boolean; format?: Container | null; quality?: Quality; output?: string | null }; output: { files: Array<ExportedFile>; warnings: Array<string> } };
+  'session.get': { input: { project: string; session: string }; output: { id: string; revision: number; can_undo: boolean; can_redo: boolean; undo: string | null; redo: string | null; updated_at: string; session: Session; missing: Record<string, string> } };
+  'session.history': { input: { project: string; session: string }; output: { steps: Array<SessionStep> } };
+  'session.list': { input: { project: string }; output: { sessions: Array<Entry> } };
+  'session.loop': { input: { project: string; session: string; from?: number | null; to?: number | null }; output: { session: string; at: number; playing: boolean; looping: Loop | null; recording: number | null; audible: boolean; rate: number } };
+  'session.open': { input: { project: string; session: string }; output: { session: string; at: number; playing: boolean; looping: Loop | null; recording: number | null; audible: boolean; rate: number } };
+  'session.pause': { input: { project: string; session: string }; output: { session: string; at: number; playing: boolean; looping: Loop | null; recording: number | null; audible: boolean; rate: number } };
+  'session.play': { input: { project: string; session: string; from?: number | null }; output: { session: string; at: number; playing: boolean; looping: Loop | null; recording: number | null; audible: boolean; rate: number } };
+  'session.record': { input: { project: string; session: string; track: number; at?: number | null }; output: { session: string; at: number; playing: boolean; looping: Loop | null; recording: number | null; audible: boolean; rate: number } };
+  'session.redo': { input: { project: string; session: string }; output: { id: string; revision: number; can_undo: boolean; can_redo: boolean; undo: string | null; redo: string | null; updated_at: string; session: Session; missing: Record<string, string> } };
+  'session.scrub': { input: { project: string; session: string; at: number; length?: number }; output: { session: string; at: number; playing: boolean; looping: Loop | null; recording: number | null; audible: boolean; rate: number } };
+  'session.seek': { input: { project: string; session: string; at: number }; output: { session: string; at: number; playing: boolean; looping: Loop | null; recording: number | null; audible: boolean; rate: number } };
+  'session.status': { input: { project: string; session: string }; output: { session: string; at: number; playing: boolean; looping: Loop | null; recording: number | null; audible: boolean; rate: number } };
+  'session.stop_recording': { input: { project: string; session: string }; output: { id: string; revision: number; can_undo: boolean; can_redo: boolean; undo: string | null; redo: string | null; updated_at: string; session: Session; missing: Record<string, string> } };
+  'session.undo': { input: { project: string; session: string }; output: { id: string; revision: number; can_undo: boolean; can_redo: boolean; undo: string | null; redo: string | null; updated_at: string; session: Session; missing: Record<string, string> } };
   'settings.get': { input: Record<string, unknown>; output: { file: string; settings: Array<Setting> } };
   'settings.reset': { input: { key: string }; output: { file: string; settings: Array<Setting> } };
   'settings.set': { input: { key: string; value: unknown }; output: { file: string; settings: Array<Setting> } };
