@@ -86,14 +86,16 @@ fn it_is_loaded_once_reads_only_what_is_new_and_leaves_when_told() {
             for (turn, text) in ["Once upon a time", "and then"].into_iter().enumerate() {
                 let input = json!({ "conversation": chat["id"], "text": text });
                 let (status, answer) = server.call("chat.send", &input).await;
+                // Nonsense has more tokens when it is read than when it was written.
+                let detail = answer["detail"].as_str().unwrap_or_default();
+                if turn > 0 && detail.contains("its context has") {
+                    break;
+                }
                 assert_eq!(status, 200, "{answer}");
                 let usage = &answer["answer"]["answer"]["usage"];
                 let cached = usage["cached_tokens"].as_u64();
                 assert_eq!(cached > Some(0), turn > 0, "turn {turn}: {answer}");
                 turns = turn + 1;
-                if usage["output_tokens"].as_u64() > Some(1_500) {
-                    break;
-                }
             }
         }
         let loaded = server.call("model.loaded", &json!({})).await.1;

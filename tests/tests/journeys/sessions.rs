@@ -172,7 +172,7 @@ fn what_cannot_be_done_is_refused_and_changes_nothing() {
     );
     assert_eq!(
         (status, error["code"].as_str()),
-        (1, Some("not_found")),
+        (2, Some("not_found")),
         "{error}"
     );
     app.call("session.delete", input.clone());

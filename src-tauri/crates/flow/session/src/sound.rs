@@ -291,10 +291,9 @@ mod tests {
                 "back to {from}"
             );
         }
-        assert!(
-            whole[144_100..].iter().all(|x| x.abs() < 1e-3),
-            "silence after the end"
-        );
+        // A second after the end: the converter's filter has rung out.
+        let after = read(sound.as_mut(), 200_000, 10);
+        assert!(after.iter().all(|x| x.abs() < 1e-6), "{after:?}");
         assert!(read(sound.as_mut(), 1 << 39, 10).iter().all(|x| *x == 0.0));
     }
 
