@@ -67,21 +67,27 @@ impl Playing {
 
     /// Which sample of the session is heard when the device has played so many since the last seek.
     pub(crate) fn heard(&self, played: u64) -> u64 {
-        let (own, device) = (self.mixer.session().rate.get(), self.device_rate.get());
-        let mixed = (u128::from(played) * u128::from(own) / u128::from(device)) as u64;
+        let mixed = self.mixed_of(played);
         let span = self.spans.iter().rev().find(|(from, _)| *from <= mixed);
         span.map_or(0, |(from, at)| at + (mixed - from))
     }
 
     /// Levels up to what is heard.
     pub(crate) fn levels(&mut self, played: u64) -> Option<Levels> {
-        // A loop goes back in time: what was mixed before it counts as heard.
-        let heard = self.heard(played);
+        let heard = self.mixer.given() - self.mixed + self.mixed_of(played);
         self.mixer.take_levels(heard)
+    }
+
+    /// Samples of the session in so many of the device.
+    fn mixed_of(&self, played: u64) -> u64 {
+        let (own, device) = (self.mixer.session().rate.get(), self.device_rate.get());
+        (u128::from(played) * u128::from(own) / u128::from(device)) as u64
     }
 
     fn restart(&mut self) {
         self.mixer.seek(self.jump);
+        // What was mixed ahead is never heard.
+        self.mixer.take_levels(u64::MAX);
         (self.mixed, self.given, self.ended) = (0, 0, false);
         self.spans = VecDeque::from([(0, self.jump)]);
         let rate = self.mixer.session().rate;
@@ -277,6 +283,24 @@ mod tests {
             assert_eq!(*x, at as f32 / 1e3, "sample {n}");
             assert_eq!(playing.heard(n as u64), at as u64);
         }
+    }
+
+    #[test]
+    fn levels_are_those_of_what_is_heard_also_in_a_loop() {
+        let mut playing = playing(500);
+        playing.looping = Some(0..500);
+        // Two rounds; the end of the second is the loudest that was mixed.
+        played(&mut playing, 1_000);
+        let first = playing.levels(250).map(|levels| levels.mix[0]);
+        assert_eq!(first, Some(0.499), "the block that is heard");
+        assert!(
+            playing.levels(300).is_none(),
+            "nothing is told before it is heard"
+        );
+        assert!(
+            playing.levels(900).is_some(),
+            "the second round is told as well"
+        );
     }
 
     #[test]

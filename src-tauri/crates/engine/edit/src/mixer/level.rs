@@ -50,7 +50,7 @@ impl Level {
 /// The highest levels of a stretch of time, as ratios to full scale, left and right.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Levels {
-    /// Where the stretch begins.
+    /// How many samples were given before the stretch.
     pub at: u64,
     /// After effects, level and place.
     pub tracks: Vec<(TrackId, [f32; 2])>,

@@ -50,6 +50,8 @@ pub struct Mixer {
     at: u64,
     /// The sample that the mix's effects are fed next.
     fed: u64,
+    /// Samples that were given, wherever they lie.
+    given: u64,
     levels: VecDeque<Levels>,
 }
 
@@ -66,6 +68,7 @@ impl Mixer {
             gain: Level::at(Db(session.gain_db).ratio()),
             at: 0,
             fed: 0,
+            given: 0,
             levels: VecDeque::new(),
             session,
             sources,
@@ -115,7 +118,7 @@ impl Mixer {
         let tracks = self.lanes.iter().map(Lane::id).zip(peaks).collect();
         let mix = [level::peak(left), level::peak(right)];
         self.levels.push_back(Levels {
-            at: self.at,
+            at: self.given,
             tracks,
             mix,
         });
@@ -123,6 +126,7 @@ impl Mixer {
             self.levels.pop_front();
         }
         self.at += left.len() as u64;
+        self.given += left.len() as u64;
     }
 
     /// Goes on at `at`, as if the session began there: no echo of what lies before is heard.
@@ -130,7 +134,6 @@ impl Mixer {
         (self.at, self.fed) = (at, at);
         self.chain.seek(at);
         self.gain.jump();
-        self.levels.clear();
         self.lanes.iter_mut().for_each(|lane| lane.seek(at));
     }
 
@@ -165,7 +168,12 @@ impl Mixer {
         self.sources = sources;
     }
 
-    /// The highest levels since the last call, up to sample `heard`.
+    /// Samples given so far, over all seeks.
+    pub fn given(&self) -> u64 {
+        self.given
+    }
+
+    /// The highest levels since the last call, in the first `heard` of the samples given.
     pub fn take_levels(&mut self, heard: u64) -> Option<Levels> {
         let mut taken: Option<Levels> = None;
         while let Some(next) = self.levels.pop_front_if(|levels| levels.at <= heard) {
