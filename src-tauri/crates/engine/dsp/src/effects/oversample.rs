@@ -99,7 +99,7 @@ impl Oversampler {
 
 /// One stage.
 struct HalfBand {
-    /// Those that are not zero, without the middle.
+    /// Those before the middle that are not zero; those behind it mirror them.
     taps: Vec<f32>,
     up: History,
     /// Of what comes down: samples with even and with odd numbers.
@@ -120,11 +120,11 @@ impl HalfBand {
             let place = distance / count as f64;
             sinc * bessel(BETA * (1.0 - place * place).max(0.0).sqrt()) / bessel(BETA)
         };
-        let taps: Vec<f64> = (0..count).map(tap).collect();
-        // With the middle, a half, they add up to one.
+        let taps: Vec<f64> = (0..side).map(tap).collect();
+        // Twice, with the middle, a half, they add up to one.
         let sum: f64 = taps.iter().sum();
         HalfBand {
-            taps: taps.iter().map(|tap| (tap * 0.5 / sum) as f32).collect(),
+            taps: taps.iter().map(|tap| (tap * 0.25 / sum) as f32).collect(),
             up: History::new(count, longest),
             even: History::new(count, longest),
             odd: History::new(count, longest),
@@ -139,7 +139,7 @@ impl HalfBand {
     }
 
     fn up(&mut self, samples: &[f32], out: &mut [f32]) {
-        let half = self.taps.len() / 2;
+        let half = self.taps.len();
         self.up.take(samples.iter().copied());
         self.up.filter(&self.taps, &mut self.between);
         let middle = self.up.late(half - 1);
@@ -151,7 +151,7 @@ impl HalfBand {
     }
 
     fn down(&mut self, samples: &[f32], out: &mut [f32]) {
-        let half = self.taps.len() / 2;
+        let half = self.taps.len();
         self.even.take(samples.iter().step_by(2).copied());
         self.odd.take(samples.iter().skip(1).step_by(2).copied());
         self.even.filter(&self.taps, &mut self.between);
@@ -198,18 +198,20 @@ impl History {
         &self.samples[self.before - delay..][..self.count]
     }
 
-    /// The block under symmetric taps, [`LANES`] samples at a time; those past its end are of no use.
+    /// The block under taps and their mirror image, [`LANES`] samples at a time; those past its end are of no use.
     fn filter(&self, taps: &[f32], out: &mut [f32]) {
         for (group, out) in out.chunks_exact_mut(LANES).enumerate() {
             let at = group * LANES;
             if at >= self.count {
                 break;
             }
-            let first = at + self.before + 1 - taps.len();
+            let count = 2 * taps.len() - 1;
+            let samples = &self.samples[at + self.before - count..][..count + LANES];
+            let (rising, falling) = (samples.windows(LANES), samples.windows(LANES).rev());
             let mut sums = [0.0f32; LANES];
-            for (tap, samples) in taps.iter().zip(self.samples[first..].windows(LANES)) {
-                for (sum, x) in sums.iter_mut().zip(samples) {
-                    *sum += tap * x;
+            for ((tap, early), late) in taps.iter().zip(rising).zip(falling) {
+                for ((sum, early), late) in sums.iter_mut().zip(early).zip(late) {
+                    *sum += tap * (early + late);
                 }
             }
             out.copy_from_slice(&sums);

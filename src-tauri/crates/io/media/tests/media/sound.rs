@@ -1,7 +1,9 @@
 //! Sound in, sound out: lengths, positions, levels, tags, damage.
 
 use std::ops::ControlFlow;
+use std::process::Command;
 
+use camino::Utf8Path;
 use studio_core::units::SampleRate;
 use studio_dsp::Audio;
 use studio_media::{AudioFormat, AudioReader, Bits, MediaError, Quality, decode, encode, fold};
@@ -78,8 +80,68 @@ fn every_format_gives_back_the_exact_length_in_place() {
     }
 }
 
+/// What another program writes to its standard output and error, where it accepts the file.
+fn told_by(program: &str, arguments: &[&str]) -> (Vec<u8>, String) {
+    let output = Command::new(program).args(arguments).output();
+    let output = output.unwrap_or_else(|error| panic!("{program}: {error}"));
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{program} {arguments:?}: {errors}");
+    (output.stdout, errors)
+}
+
+#[test]
+fn readers_of_others_agree() {
+    let folder = TempFolder::new();
+    for &(extension, format) in FORMATS {
+        let rate = format.fitting_rate_hz(44_100);
+        let frames = 2 * rate as usize + 777;
+        let path = folder.file(&format!("a.{extension}"));
+        encode(&path, format, &music(rate, 2, frames)).unwrap();
+        let path = path.as_str();
+
+        let arguments = ["-v", "error", "-i", path, "-f", "f32le", "-"];
+        let (samples, warnings) = told_by("ffmpeg", &arguments);
+        assert_eq!(warnings, "", "{format:?}: FFmpeg complains");
+        let decoded = samples.len() / (2 * size_of::<f32>());
+        match extension {
+            // FFmpeg plays the last packet to its end, and knows better.
+            "m4a" => {
+                let entry = ["-v", "error", "-of", "csv=p=0", "-show_entries"];
+                let (stated, _) = told_by(
+                    "ffprobe",
+                    &[&entry[..], &["stream=duration_ts", path]].concat(),
+                );
+                let stated = String::from_utf8_lossy(&stated);
+                assert_eq!(
+                    stated.trim(),
+                    frames.to_string(),
+                    "{format:?}: FFmpeg's length"
+                );
+            }
+            _ => assert_eq!(decoded, frames, "{format:?}: FFmpeg's length"),
+        }
+        match extension {
+            "flac" => drop(told_by(
+                "flac",
+                &["--silent", "--test", "--warnings-as-errors", path],
+            )),
+            "opus" => {
+                let (told, warnings) = told_by("opusinfo", &[path]);
+                let told = String::from_utf8_lossy(&told) + warnings.as_str();
+                assert!(!told.contains("WARNING"), "{told}");
+                let length = format!(
+                    "Playback length: 0m:{:06.3}s",
+                    (frames * 1000 / rate as usize) as f64 / 1e3
+                );
+                assert!(told.contains(&length), "{told} instead of {length}");
+            }
+            _ => {}
+        }
+    }
+}
+
 /// Every block of the file through `fold`, one after the other, and the damage met.
-fn folded(path: &camino::Utf8Path) -> (Vec<Vec<f32>>, usize) {
+fn folded(path: &Utf8Path) -> (Vec<Vec<f32>>, usize) {
     let mut last = 0.0;
     let (channels, warnings) = fold(
         path,

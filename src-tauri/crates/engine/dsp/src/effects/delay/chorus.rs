@@ -1,9 +1,6 @@
 //! Chorus: voices that wander around the sound, slightly late and out of tune.
 
-use super::modulated::{Modulated, Motion};
-use crate::effects::block::Block;
-use crate::effects::effect::{Effect, Stream};
-use crate::effects::error::ChainError;
+use super::modulated::{Modulated, Motion, Wanders};
 use crate::effects::settings::{Settings, own_numbers, settings};
 
 settings! {
@@ -23,11 +20,13 @@ settings! {
 }
 
 impl Settings for Chorus {
-    type Running = Running;
+    type Running = Modulated<Chorus>;
     own_numbers!();
 }
 
-impl Chorus {
+impl Wanders for Chorus {
+    const LONGEST_MS: f64 = 70.0;
+
     fn motion(&self) -> Motion {
         Motion {
             rate_hz: self.rate_hz,
@@ -36,43 +35,5 @@ impl Chorus {
             feedback: self.feedback,
             spread: self.spread,
         }
-    }
-}
-
-/// The most that delay and depth can be together.
-const LONGEST_MS: f64 = 70.0;
-
-pub(crate) struct Running(Modulated);
-
-impl Effect for Running {
-    type Settings = Chorus;
-    const USUAL_WET: f64 = 0.5;
-
-    fn prepare(settings: &Chorus, stream: &Stream<'_>) -> Result<Running, ChainError> {
-        Ok(Running(Modulated::new(
-            settings.motion(),
-            LONGEST_MS,
-            stream,
-        )))
-    }
-
-    fn turn(&mut self, settings: &Chorus) {
-        self.0.turn(settings.motion());
-    }
-
-    fn tick(&mut self) {
-        self.0.tick();
-    }
-
-    fn process(&mut self, block: &mut Block<'_, '_>) {
-        self.0.process(block);
-    }
-
-    fn reset(&mut self) {
-        self.0.reset();
-    }
-
-    fn tail(&self) -> u64 {
-        self.0.tail()
     }
 }

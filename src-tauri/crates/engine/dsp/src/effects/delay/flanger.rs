@@ -1,9 +1,6 @@
 //! Flanger: a comb filter that sweeps, from a very short delay with feedback.
 
-use super::modulated::{Modulated, Motion};
-use crate::effects::block::Block;
-use crate::effects::effect::{Effect, Stream};
-use crate::effects::error::ChainError;
+use super::modulated::{Modulated, Motion, Wanders};
 use crate::effects::settings::{Settings, own_numbers, settings};
 
 settings! {
@@ -23,11 +20,13 @@ settings! {
 }
 
 impl Settings for Flanger {
-    type Running = Running;
+    type Running = Modulated<Flanger>;
     own_numbers!();
 }
 
-impl Flanger {
+impl Wanders for Flanger {
+    const LONGEST_MS: f64 = 20.0;
+
     fn motion(&self) -> Motion {
         Motion {
             rate_hz: self.rate_hz,
@@ -36,43 +35,5 @@ impl Flanger {
             feedback: self.feedback,
             spread: self.spread,
         }
-    }
-}
-
-/// The most that delay and depth can be together.
-const LONGEST_MS: f64 = 20.0;
-
-pub(crate) struct Running(Modulated);
-
-impl Effect for Running {
-    type Settings = Flanger;
-    const USUAL_WET: f64 = 0.5;
-
-    fn prepare(settings: &Flanger, stream: &Stream<'_>) -> Result<Running, ChainError> {
-        Ok(Running(Modulated::new(
-            settings.motion(),
-            LONGEST_MS,
-            stream,
-        )))
-    }
-
-    fn turn(&mut self, settings: &Flanger) {
-        self.0.turn(settings.motion());
-    }
-
-    fn tick(&mut self) {
-        self.0.tick();
-    }
-
-    fn process(&mut self, block: &mut Block<'_, '_>) {
-        self.0.process(block);
-    }
-
-    fn reset(&mut self) {
-        self.0.reset();
-    }
-
-    fn tail(&self) -> u64 {
-        self.0.tail()
     }
 }
