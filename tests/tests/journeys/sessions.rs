@@ -337,7 +337,8 @@ async fn what_is_heard_is_what_is_exported() {
     edit(&app, &project, &view, edits);
     let mix = app.folder().join("mix.wav");
     export(&app, &project, &view, json!({ "output": mix }));
-    let exported = samples(&mix).swap_remove(0);
+    let both = samples(&mix);
+    let exported = &both[0];
 
     let server = Server::start(&app);
     let input = json!({ "project": project, "session": view["id"] });
@@ -360,7 +361,28 @@ async fn what_is_heard_is_what_is_exported() {
     );
     app.sound().until_level(|level| level == 0.0).await;
     let heard = app.sound().left_since(begun);
-    check_follows(&heard, &exported, 48_000);
+    check_follows(&heard, exported, 48_000);
+
+    // The meter tells of what was heard, and of nothing that was mixed ahead.
+    let standing = call("session.status", input.clone()).await;
+    let until = standing["at"].as_u64().expect("a place") as usize;
+    let part = app.folder().join("part.wav");
+    let channels: Vec<Vec<f32>> = both
+        .iter()
+        .map(|channel| channel[..until].to_vec())
+        .collect();
+    write_wav(&part, RATE_HZ as u32, &channels, WavSample::Float32);
+    let measured = app.call("audio.loudness", json!({ "path": part }));
+    for field in ["integrated_lufs", "true_peak_dbtp"] {
+        let number = |told: &Value| told[field].as_f64().expect("a level");
+        let (live, later) = (number(&standing["loudness"]), number(&measured));
+        assert!(
+            (live - later).abs() < 0.1,
+            "{field}: {live} against {later}"
+        );
+    }
+    let reset = call("session.reset_meter", input.clone()).await;
+    assert_eq!(reset["loudness"]["integrated_lufs"], Value::Null);
 
     // A loop comes round to the same samples.
     let (from, to) = (70_000u64, 82_000u64);

@@ -3,6 +3,7 @@
 import { StudioError } from '$lib/error';
 import { apply, nextId } from '$lib/session/apply';
 import { sessionEnd } from '$lib/session/clips';
+import { UNHEARD } from '$lib/session/levels';
 import type { Edit, Range, Session, Transport, View } from '$lib/session/types';
 import type { Json, StudioEvent } from '$lib/types';
 import { paperSession } from './session';
@@ -70,10 +71,23 @@ function paperTransport(session: () => Session, emit: Emit, scene: string) {
   let timer: ReturnType<typeof setInterval> | undefined;
   let looping: Range | null = null;
   let recording: number | null = null;
+  let heard = UNHEARD;
+  const measure = () => {
+    const wave = Math.sin(at / 40_000);
+    heard = {
+      momentary_lufs: -16 + 4 * wave,
+      short_term_lufs: -17 + 2 * wave,
+      integrated_lufs: -16.4,
+      range_lu: 5.2,
+      true_peak_dbtp: -0.6,
+    };
+    emit({ type: 'session.loudness', session: 's1', loudness: heard });
+  };
   const state = (): Transport => ({
     ...{ session: 's1', at, playing: timer !== undefined, recording, looping },
     audible: scene !== 'error',
     rate: session().rate,
+    loudness: heard,
   });
   const clock = () => {
     const playing = timer !== undefined;
@@ -103,6 +117,7 @@ function paperTransport(session: () => Session, emit: Emit, scene: string) {
       at += Math.round((session().rate * CLOCK_MS) / 1000);
       if (looping && at >= looping.to) at = looping.from;
       if (at >= sessionEnd(session()) && recording === null) return stop();
+      measure();
       clock();
     }, CLOCK_MS);
   };
@@ -113,6 +128,7 @@ function paperTransport(session: () => Session, emit: Emit, scene: string) {
     'session.play': answer(play),
     'session.pause': answer(stop),
     'session.seek': (input: Input) => ((at = Number(input['at'])), state()),
+    'session.reset_meter': answer(() => (heard = UNHEARD)),
     'session.scrub': (input: Input) => ((at = Number(input['at'])), state()),
     'session.loop': ({ from, to }: Input) => {
       looping = from === undefined ? null : { from: Number(from), to: Number(to) };

@@ -25,6 +25,8 @@ export type Range = generated.Loop;
 
 export type Transport = Output<'session.status'>;
 
+export type HeardLoudness = Transport['loudness'];
+
 export type Exported = Output<'session.export'>;
 
 export type ExportParts = generated.ExportParts;
@@ -46,7 +48,8 @@ export type SessionEvent =
       mix: [number, number];
       /** What comes from the microphone, where it is recorded. */
       input: [number, number] | null;
-    };
+    }
+  | { type: 'session.loudness'; session: string; loudness: HeardLoudness };
 
 type Output<N extends keyof generated.Operations> = generated.Operations[N]['output'];
 

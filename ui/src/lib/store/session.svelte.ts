@@ -1,13 +1,14 @@
 // One open session: its last snapshot, its transport, and the edits that make the next snapshot.
 
-import type { Edit, Range, Transport, View } from '../session/types';
+import { UNHEARD } from '../session/levels';
+import type { Edit, HeardLoudness, Range, Transport, View } from '../session/types';
 import type { Input, OperationName, Output } from '../types';
 import { coalesced } from './coalesce';
 import { call, on, onGap } from './connection';
 import { tellSilence } from './playback.svelte';
 import { attempt, quietly } from './toasts.svelte';
 
-type Verb = 'play' | 'pause' | 'seek' | 'loop' | 'record';
+type Verb = 'play' | 'pause' | 'seek' | 'loop' | 'record' | 'reset_meter';
 
 export class SessionStore {
   view = $state.raw<View | null>(null);
@@ -19,6 +20,8 @@ export class SessionStore {
   /** Peaks by track, linear; new with each clock. */
   levels = $state.raw<Map<number, [number, number]>>(new Map());
   mix = $state.raw<[number, number]>([0, 0]);
+  /** Of the mix, as far as it was heard since the meter was reset. */
+  loudness = $state.raw<HeardLoudness>(UNHEARD);
   /** Of the microphone, while it is recorded. */
   input = $state.raw<[number, number] | null>(null);
   /** What is being recorded: the track, and the sample that it began at. */
@@ -55,6 +58,9 @@ export class SessionStore {
         this.levels = new Map(heard.map(({ track, peak }) => [track, peak]));
         this.mix = clock.playing ? clock.mix : [0, 0];
         this.input = clock.input;
+      }),
+      on('session.loudness', ({ session, loudness }) => {
+        if (session === this.id) this.loudness = loudness;
       }),
     ];
     try {
@@ -115,6 +121,10 @@ export class SessionStore {
     return this.#drive('loop', range ?? {});
   }
 
+  resetMeter(): Promise<void> {
+    return this.#drive('reset_meter', {});
+  }
+
   /** Plays a grain at the place; while one is asked for, others are left out. */
   scrub(at: number): void {
     this.at = Math.max(0, Math.round(at));
@@ -141,6 +151,7 @@ export class SessionStore {
   #hear(transport: Transport | null) {
     if (!transport) return;
     this.transport = transport;
+    this.loudness = transport.loudness;
     const { recording: track } = transport;
     if (track === null) this.take = null;
     else if (this.take?.track !== track) this.take = { track, from: this.at };

@@ -52,6 +52,12 @@ pub enum Event {
         /// What comes from the microphone, where it is recorded.
         input: Option<[f32; 2]>,
     },
+    /// How loud the mix of a session is, as far as it was heard.
+    #[serde(rename = "session.loudness")]
+    SessionLoudness {
+        session: String,
+        loudness: HeardLoudness,
+    },
     /// A conversation was created, changed or deleted, or got a message.
     #[serde(rename = "chat.changed")]
     ChatChanged { conversation: String },
@@ -77,6 +83,21 @@ pub struct TrackLevel {
     pub track: u32,
     /// Left and right, as ratios to full scale, after effects, level and place.
     pub peak: [f32; 2],
+}
+
+/// What a loudness meter shows (EBU Tech 3341). `None` is silence, or where nothing passed the gate yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct HeardLoudness {
+    /// Loudness of the last 400 ms, in LUFS.
+    pub momentary_lufs: Option<f64>,
+    /// Loudness of the last 3 s, in LUFS.
+    pub short_term_lufs: Option<f64>,
+    /// Gated loudness since the meter was reset, in LUFS.
+    pub integrated_lufs: Option<f64>,
+    /// Loudness range since the meter was reset, in LU (EBU Tech 3342).
+    pub range_lu: f64,
+    /// Highest peak between the samples since the meter was reset, in dBTP.
+    pub true_peak_dbtp: Option<f64>,
 }
 
 /// How many events a slow receiver may fall behind before it misses some.

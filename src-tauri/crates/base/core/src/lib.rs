@@ -18,7 +18,7 @@ pub mod units;
 
 pub use context::{Cancel, Detached, Host, JobContext, Reservation};
 pub use error::{Error, ErrorCode};
-pub use event::{Event, Events, Subscription, TrackLevel};
+pub use event::{Event, Events, HeardLoudness, Subscription, TrackLevel};
 pub use job::{Job, JobStatus, LogLevel, LogLine};
 pub use operation::{Blob, Bytes, MediaType, Operation, Output, Resource, Traits};
 pub use registry::{Description, Registry};

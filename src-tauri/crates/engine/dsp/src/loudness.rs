@@ -36,6 +36,21 @@ pub struct Loudness {
     pub duration_secs: f64,
 }
 
+/// What a meter shows while the sound plays. `None` is silence, or where nothing passed the gate yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Reading {
+    /// Loudness of the last 400 ms, in LUFS.
+    pub momentary_lufs: Option<f64>,
+    /// Loudness of the last 3 s, in LUFS.
+    pub short_term_lufs: Option<f64>,
+    /// Gated loudness since the beginning, in LUFS.
+    pub integrated_lufs: Option<f64>,
+    /// Loudness range since the beginning, in LU.
+    pub range_lu: f64,
+    /// Highest peak between the samples since the beginning, in dBTP.
+    pub true_peak_dbtp: Option<f64>,
+}
+
 /// Why sound cannot be measured.
 #[derive(Debug, thiserror::Error)]
 #[error("loudness cannot be measured with {channels} channels at {rate_hz} Hz: {source}")]
@@ -64,6 +79,9 @@ pub struct Meter {
     /// Weighted energy of the last [`SHORT_TERM`] steps: a ring that `at` goes round.
     energies: Box<[f64; SHORT_TERM]>,
     at: usize,
+    /// Mean energy of both windows now, and the highest so far.
+    momentary: f64,
+    short_term: f64,
     momentary_max: f64,
     short_term_max: f64,
     finders: Vec<PeakFinder>,
@@ -78,13 +96,23 @@ impl Meter {
     /// A meter for `channels` in the order of WAV files: one is mono, two are stereo, six are 5.1 with
     /// the low-frequency channel fourth, which does not count.
     pub fn new(channels: usize, rate: SampleRate) -> Result<Meter, LoudnessError> {
+        Meter::with(channels, rate, Mode::empty())
+    }
+
+    /// One that is read again and again while the sound goes on for hours: it counts blocks of about the same loudness
+    /// instead of keeping each, so that integrated loudness and range are known to 0.1 LU.
+    pub fn live(channels: usize, rate: SampleRate) -> Result<Meter, LoudnessError> {
+        Meter::with(channels, rate, Mode::HISTOGRAM)
+    }
+
+    fn with(channels: usize, rate: SampleRate, mode: Mode) -> Result<Meter, LoudnessError> {
         let failed = |source| LoudnessError {
             channels,
             rate_hz: rate.get(),
             source,
         };
-        let mut inner = EbuR128::new(channels as u32, rate.get(), Mode::I | Mode::LRA | Mode::S)
-            .map_err(failed)?;
+        let mode = Mode::I | Mode::LRA | Mode::S | mode;
+        let mut inner = EbuR128::new(channels as u32, rate.get(), mode).map_err(failed)?;
         if let Some(layout) = layout(channels) {
             inner.set_channel_map(&layout).map_err(failed)?;
         }
@@ -99,6 +127,8 @@ impl Meter {
             until_step: step,
             energies: Box::new([0.0; SHORT_TERM]),
             at: 0,
+            momentary: 0.0,
+            short_term: 0.0,
             momentary_max: 0.0,
             short_term_max: 0.0,
             finders: vec![PeakFinder::new(); channels],
@@ -165,11 +195,21 @@ impl Meter {
         Ok(())
     }
 
+    /// What a meter shows now.
+    pub fn reading(&self) -> Result<Reading, LoudnessError> {
+        let failed = |source| self.failed(source);
+        Ok(Reading {
+            momentary_lufs: finite(lufs(self.momentary)),
+            short_term_lufs: finite(lufs(self.short_term)),
+            integrated_lufs: finite(self.inner.loudness_global().map_err(failed)?),
+            range_lu: self.inner.loudness_range().map_err(failed)?,
+            true_peak_dbtp: decibels(self.true_peak),
+        })
+    }
+
     /// What was measured so far.
     pub fn report(&self) -> Result<Loudness, LoudnessError> {
         let failed = |source| self.failed(source);
-        let finite = |value: f64| value.is_finite().then_some(value);
-        let decibels = |ratio: f32| finite(20.0 * f64::from(ratio).log10());
         // The last samples are still in the filters.
         let tail = self.finders.iter().fold(self.true_peak, |peak, finder| {
             finder.clone().highest(&[0.0; PeakFinder::DELAY], peak)
@@ -195,16 +235,15 @@ impl Meter {
         let newest =
             (0..MOMENTARY).map(|n| self.energies[(self.at + SHORT_TERM - 1 - n) % SHORT_TERM]);
         let newest: f64 = newest.sum();
-        self.short_term_max = self.short_term_max.max(all / SHORT_TERM as f64);
-        self.momentary_max = self.momentary_max.max(newest / MOMENTARY as f64);
+        self.short_term = all / SHORT_TERM as f64;
+        self.momentary = newest / MOMENTARY as f64;
+        self.short_term_max = self.short_term_max.max(self.short_term);
+        self.momentary_max = self.momentary_max.max(self.momentary);
         self.steps += 1;
         if self.steps.is_multiple_of(u64::from(EVERY_MS / STEP_MS))
             && let Some(history) = &mut self.history
         {
-            history.push(
-                lufs(newest / MOMENTARY as f64),
-                lufs(all / SHORT_TERM as f64),
-            );
+            history.push(lufs(self.momentary), lufs(self.short_term));
         }
         Ok(())
     }
@@ -241,6 +280,14 @@ fn layout(channels: usize) -> Option<Vec<Channel>> {
 
 /// BS.1770-5 §2: the offset makes a 997 Hz sine at full scale in one channel read −3.01 LUFS.
 const OFFSET: f64 = -0.691;
+
+fn finite(value: f64) -> Option<f64> {
+    value.is_finite().then_some(value)
+}
+
+fn decibels(ratio: f32) -> Option<f64> {
+    finite(20.0 * f64::from(ratio).log10())
+}
 
 fn lufs(energy: f64) -> f64 {
     OFFSET + 10.0 * energy.log10()

@@ -5,7 +5,7 @@
 use std::f64::consts::TAU;
 
 use studio_core::units::SampleRate;
-use studio_dsp::loudness::{Loudness, measure};
+use studio_dsp::loudness::{Loudness, Reading, measure};
 use studio_dsp::{Audio, Meter};
 
 const RATE: f64 = 48_000.0;
@@ -345,6 +345,54 @@ fn blocks_of_any_size_read_the_same() {
         }
         assert_eq!(meter.report().unwrap(), whole, "block of {block}");
     }
+}
+
+#[test]
+fn a_live_meter_reads_what_is_measured_afterwards() {
+    let mut audio = tones(&[(4.0, -31.0), (6.0, -18.0), (5.0, -26.0), (1.0, -80.0)]);
+    audio.channels[1].iter_mut().for_each(|x| *x *= 0.6);
+    let mut meter = Meter::live(2, audio.rate).unwrap();
+    assert_eq!(meter.reading().unwrap(), Reading::default());
+    let seconds = audio.channels[0]
+        .chunks(48_000)
+        .zip(audio.channels[1].chunks(48_000));
+    for (second, (left, right)) in (1..).zip(seconds) {
+        meter.feed(&[left, right]).unwrap();
+        let mut so_far = audio.clone();
+        so_far
+            .channels
+            .iter_mut()
+            .for_each(|channel| channel.truncate(second * 48_000));
+        let (reading, whole) = (meter.reading().unwrap(), measure(&so_far).unwrap());
+        let label = format!("after {second} s");
+        near(
+            &label,
+            reading.integrated_lufs,
+            whole.integrated_lufs.unwrap(),
+            0.06,
+            0.06,
+        );
+        near(&label, Some(reading.range_lu), whole.range_lu, 0.1, 0.1);
+        near(
+            &label,
+            reading.true_peak_dbtp,
+            whole.true_peak_dbtp.unwrap(),
+            0.01,
+            0.01,
+        );
+    }
+    // The last second is quiet; of the last three, the two before it are not.
+    let reading = meter.reading().unwrap();
+    let both = |dbfs: f64| dbfs + 10.0 * ((1.0 + 0.36) / 2.0f64).log10();
+    near("momentary", reading.momentary_lufs, both(-80.0), 0.1, 0.1);
+    let two_of_three = both(-26.0) + 10.0 * (2.0f64 / 3.0).log10();
+    near(
+        "short-term",
+        reading.short_term_lufs,
+        two_of_three,
+        0.1,
+        0.1,
+    );
 }
 
 #[test]

@@ -6,6 +6,7 @@
 
 mod document;
 mod export;
+mod loudness;
 mod operations;
 mod playing;
 mod recording;

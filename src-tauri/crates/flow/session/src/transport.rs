@@ -10,12 +10,13 @@ use parking_lot::Mutex;
 use schemars::JsonSchema;
 use serde::Serialize;
 use studio_core::units::SampleRate;
-use studio_core::{Error, ErrorCode, Event, Events, SettingsFile, TrackLevel};
+use studio_core::{Error, ErrorCode, Event, Events, HeardLoudness, SettingsFile, TrackLevel};
 use studio_device::{DeviceError, Output};
 use studio_edit::{Mixer, Session, TrackId};
 use studio_store::Project;
 
 use crate::document::{Documents, SessionInput};
+use crate::loudness::HeardMeter;
 use crate::playing::{Feed, Playing};
 use crate::recording::{Recording, Take};
 use crate::sound::Files;
@@ -41,6 +42,8 @@ pub(crate) struct Standing {
     /// In Hz.
     #[schemars(with = "u32")]
     rate: SampleRate,
+    /// Of the mix, as far as it was heard since the meter was reset.
+    loudness: HeardLoudness,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -62,6 +65,7 @@ pub(crate) struct Transport {
     playing: Arc<Mutex<Playing>>,
     rate: SampleRate,
     recording: Mutex<Option<Recording>>,
+    meter: Mutex<HeardMeter>,
 }
 
 impl Transports {
@@ -103,6 +107,9 @@ impl Transports {
             playing,
             rate,
             recording: Mutex::default(),
+            meter: Mutex::new(
+                HeardMeter::new(rate).map_err(|error| Error::internal(error.to_string()))?,
+            ),
         });
         open.insert(transport.session.clone(), transport.clone());
         let watched = Arc::downgrade(&transport);
@@ -189,6 +196,7 @@ impl Transport {
     }
 
     pub(crate) fn seek(&self, at: u64) {
+        self.measure();
         self.playing.lock().jump(at);
         self.output.seek(0);
     }
@@ -259,6 +267,31 @@ impl Transport {
         Ok((recording.end()?, track, at))
     }
 
+    /// Forgets the loudness of what was heard.
+    pub(crate) fn reset_meter(&self) {
+        self.measure();
+        if let Err(error) = self.meter.lock().reset() {
+            tracing::warn!(%error, "the loudness meter was not reset");
+        }
+    }
+
+    /// Takes what was heard into the loudness meter; whether a reading is due.
+    fn measure(&self) -> bool {
+        let played = self.output.state().position;
+        let heard = self.playing.lock().take_heard(played);
+        self.meter.lock().feed(&heard).unwrap_or_else(|error| {
+            tracing::warn!(%error, "the loudness of a session is not measured");
+            false
+        })
+    }
+
+    fn loudness(&self) -> HeardLoudness {
+        self.meter.lock().reading().unwrap_or_else(|error| {
+            tracing::warn!(%error, "the loudness of a session cannot be told");
+            HeardLoudness::default()
+        })
+    }
+
     pub(crate) fn is_playing(&self) -> bool {
         let state = self.output.state();
         !state.paused && !state.ended
@@ -282,6 +315,7 @@ impl Transport {
             recording: self.recording.lock().as_ref().map(|it| it.track.0),
             audible: self.output.device().is_some(),
             rate: self.rate,
+            loudness: self.loudness(),
         }
     }
 
@@ -317,6 +351,12 @@ async fn watch(transport: Weak<Transport>, events: Events) {
         let (at, playing, event) = open.clock();
         if open.output.state().ended && !open.output.state().paused {
             open.output.pause();
+        }
+        if open.measure() {
+            events.emit(Event::SessionLoudness {
+                session: open.session.clone(),
+                loudness: open.loudness(),
+            });
         }
         drop(open);
         if playing || told != Some((at, playing)) {

@@ -19,7 +19,7 @@ pub(super) fn operations(studio: &Arc<Sessions>) -> Vec<Operation> {
     let (open, play, pause) = (studio.clone(), studio.clone(), studio.clone());
     let (seek, set_loop, scrub) = (studio.clone(), studio.clone(), studio.clone());
     let (record, stop) = (studio.clone(), studio.clone());
-    let (status, close) = (studio.clone(), studio.clone());
+    let (status, reset, close) = (studio.clone(), studio.clone(), studio.clone());
     let runtime = tokio::runtime::Handle::current();
     vec![
         Operation::define(
@@ -116,6 +116,18 @@ pub(super) fn operations(studio: &Arc<Sessions>) -> Vec<Operation> {
         .realtime()
         .blocking(move |_cx: &JobContext, input: SessionInput| {
             Ok(status.transports.get(&input.session)?.standing())
+        }),
+        Operation::define(
+            "session.reset_meter",
+            "Reset a session's loudness meter",
+            "Forgets what was heard: integrated loudness, range and true peak are measured anew from now on.",
+        )
+        .realtime()
+        .writes()
+        .blocking(move |_cx: &JobContext, input: SessionInput| {
+            let transport = reset.transports.get(&input.session)?;
+            transport.reset_meter();
+            Ok(transport.standing())
         }),
         Operation::define(
             "session.close",
