@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::error::Error;
+use crate::near::nearest;
 use crate::operation::{Operation, Traits};
 use crate::schema;
 
@@ -60,7 +61,7 @@ impl Registry {
     /// The operation, if it exists and `input` fits its schema. A missing input counts as `{}`.
     pub fn check(&self, name: &str, input: &Value) -> Result<&Operation, Error> {
         let entry = self.entry(name)?;
-        schema::check(&entry.input, input)?;
+        schema::check(&entry.input, &entry.operation.input_schema, input)?;
         Ok(&entry.operation)
     }
 
@@ -85,20 +86,11 @@ impl Registry {
     fn entry(&self, name: &str) -> Result<&Entry, Error> {
         self.entries.get(name).ok_or_else(|| {
             let error = Error::not_found(format!("there is no operation `{name}`"));
-            match self.nearest(name) {
+            match nearest(name, self.entries.keys().copied()) {
                 Some(near) => error.hint(format!("did you mean `{near}`?")),
                 None => error.hint("`av-studio ops` lists all of them"),
             }
         })
-    }
-
-    fn nearest(&self, name: &str) -> Option<&'static str> {
-        let (distance, near) = self
-            .entries
-            .keys()
-            .map(|known| (edit_distance(name, known), *known))
-            .min()?;
-        (distance <= 3).then_some(near)
     }
 }
 
@@ -111,22 +103,6 @@ fn is_name(name: &str) -> bool {
     };
     name.split_once('.')
         .is_some_and(|(domain, verb)| word(domain) && word(verb))
-}
-
-/// Levenshtein's distance: insertions, deletions and substitutions from `a` to `b`.
-fn edit_distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate().take(64) {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, to) in b.iter().enumerate() {
-            let substituted = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]
@@ -150,6 +126,40 @@ mod tests {
         times: u32,
         #[serde(default)]
         nested: Option<Nested>,
+        #[serde(default)]
+        steps: Vec<Step>,
+        #[serde(default)]
+        tool: Option<Tool>,
+        #[serde(default)]
+        speed: Speed,
+    }
+
+    #[derive(Deserialize, JsonSchema)]
+    #[serde(tag = "step", rename_all = "snake_case", deny_unknown_fields)]
+    #[expect(dead_code, reason = "only the schema is looked at")]
+    enum Step {
+        Marker { name: String },
+        Split { at: u64, name: Option<String> },
+        Paint(Nested),
+    }
+
+    #[derive(Deserialize, JsonSchema)]
+    #[serde(rename_all = "snake_case")]
+    #[expect(dead_code, reason = "only the schema is looked at")]
+    enum Tool {
+        Brush(Nested),
+        Pencil { width: u32 },
+        Rubber,
+    }
+
+    #[derive(Default, Deserialize, JsonSchema)]
+    #[serde(rename_all = "snake_case")]
+    enum Speed {
+        /// As it comes.
+        #[default]
+        Usual,
+        /// In a hurry.
+        Fast,
     }
 
     #[derive(Deserialize, JsonSchema)]
@@ -248,6 +258,85 @@ mod tests {
         );
         check(json!([]), "", "the input");
         check(json!(null), "", "the input");
+        check(
+            json!({ "times": 1, "speed": "fats" }),
+            "/speed",
+            "`speed` is \"fats\", not one of \"usual\", \"fast\"",
+        );
+    }
+
+    #[test]
+    fn a_union_is_told_by_its_tag() {
+        let check = |steps: Value, field, words| {
+            check(json!({ "times": 1, "steps": steps }), field, words);
+        };
+        check(
+            json!([{ "step": "explode", "at": 1 }]),
+            "/steps/0/step",
+            "`steps.0.step` is \"explode\", not one of \"marker\", \"split\", \"paint\"",
+        );
+        check(
+            json!([{ "step": "splt", "at": 1 }]),
+            "/steps/0/step",
+            "not one of \"split\", \"marker\", \"paint\"",
+        );
+        check(json!([{ "step": 7 }]), "/steps/0/step", "`steps.0.step` is 7");
+        check(
+            json!([{ "at": 1 }]),
+            "/steps/0/step",
+            "`steps.0` lacks the field `step`, one of \"marker\"",
+        );
+        // A known one is held against its own branch only.
+        check(
+            json!([{ "step": "split", "at": 1 }, { "step": "split", "name": "a" }]),
+            "/steps/1/at",
+            "`steps.1` lacks the field `at`",
+        );
+        check(
+            json!([{ "step": "split", "at": 1, "marker": "a" }]),
+            "/steps/0/marker",
+            "`steps.0` does not know the field `marker`",
+        );
+        check(
+            json!([{ "step": "split", "at": -1 }]),
+            "/steps/0/at",
+            "`steps.0.at` is -1, less than 0",
+        );
+        check(
+            json!([{ "step": "paint", "colour": "green" }]),
+            "/steps/0/colour",
+            "not one of \"red\", \"blue\"",
+        );
+        check(json!([7]), "/steps/0", "object");
+    }
+
+    #[test]
+    fn a_union_is_told_by_its_key() {
+        let check = |tool: Value, field, words| {
+            check(json!({ "times": 1, "tool": tool }), field, words);
+        };
+        check(
+            json!({ "pencl": { "width": 1 } }),
+            "/tool/pencl",
+            "`tool` does not know `pencl`; there are \"pencil\", \"brush\"",
+        );
+        check(json!({}), "/tool", "`tool` is empty; there are \"");
+        check(
+            json!({ "pencil": {} }),
+            "/tool/pencil/width",
+            "`tool.pencil` lacks the field `width`",
+        );
+        check(
+            json!({ "brush": { "colour": "rde" } }),
+            "/tool/brush/colour",
+            "`tool.brush.colour` is \"rde\"",
+        );
+        check(
+            json!({ "pencil": { "width": 1 }, "brush": { "colour": "red" } }),
+            "/tool/brush",
+            "does not know the field `brush`",
+        );
+        check(json!("ruber"), "/tool", "`tool` is \"ruber\", not one of \"rubber\"");
     }
 
     #[tokio::test]
