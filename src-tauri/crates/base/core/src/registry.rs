@@ -333,8 +333,8 @@ mod tests {
         );
         check(
             json!({ "pencil": { "width": 1 }, "brush": { "colour": "red" } }),
-            "/tool/brush",
-            "does not know the field `brush`",
+            "/tool/pencil",
+            "does not know the field `pencil`",
         );
         check(json!("ruber"), "/tool", "`tool` is \"ruber\", not one of \"rubber\"");
     }

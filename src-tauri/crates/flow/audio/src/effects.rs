@@ -19,7 +19,7 @@ use studio_dsp::effects::{Chain, Impulses, Rendering, Tail};
 use studio_media::{AudioFormat, AudioReader, Container, Quality};
 use studio_store::{Projects, Provenance};
 
-use crate::convert::{Rates, container};
+use crate::convert::Rates;
 use crate::input::ends;
 use crate::normalize::{digest_of, stem};
 use crate::target::Target;
@@ -118,7 +118,7 @@ fn process(
         input.asset.as_deref(),
         input.output.as_deref(),
     )?;
-    let container = container(input.format, &destination)?.unwrap_or(Container::Wav);
+    let container = destination.sound_format(input.format)?;
     let impulses = impulses(&input.impulses)?;
     let name = format!("{}, {title}.{}", stem(&source.name), container.extension());
     let written = destination.path(cx, &name)?;

@@ -103,7 +103,10 @@ pub(crate) fn export(
     if let Some(error) = missing.into_iter().next() {
         return Err(error);
     }
-    let container = container(input)?;
+    // The output of several files is a folder.
+    let file = input.output.as_deref();
+    let file = file.filter(|_| input.parts == ExportParts::Mix);
+    let container = studio_assets::sound_format(input.format, file)?;
     let parts = parts(&session, input)?;
     let (mut files, mut warnings) = (Vec::new(), Vec::new());
     let mut names: Vec<String> = Vec::new();
@@ -158,21 +161,6 @@ pub(crate) fn export(
         });
     }
     Ok(Exported { files, warnings })
-}
-
-fn container(input: &ExportInput) -> Result<Container, Error> {
-    if let Some(format) = input.format {
-        return Ok(format);
-    }
-    let ending = input.output.as_deref().and_then(Utf8Path::extension);
-    match (ending, input.parts) {
-        (Some(ending), ExportParts::Mix) => Container::from_extension(ending).ok_or_else(|| {
-            Error::bad_input(format!("no format is known by the ending `.{ending}`"))
-                .field("/output")
-                .hint("name a `format`, or end the name in .wav, .flac, .mp3, .m4a, .ogg or .opus")
-        }),
-        _ => Ok(Container::Wav),
-    }
 }
 
 fn parts(session: &Arc<Session>, input: &ExportInput) -> Result<Vec<Part>, Error> {

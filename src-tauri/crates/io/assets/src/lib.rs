@@ -10,7 +10,7 @@ mod effect_presets;
 mod import;
 mod source;
 
-pub use deliver::{Destination, Output};
+pub use deliver::{Destination, Output, sound_format};
 pub use effect_presets::EffectPresets;
 pub use import::{Origin, import, peaks_of};
 pub use source::{Source, source};
