@@ -1,7 +1,7 @@
 //! Names that a slip of the finger may have meant.
 
 /// Of `known`, the one that differs from `name` in few letters, if there is one.
-pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let (distance, near) = known
         .into_iter()
         .map(|known| (edit_distance(name, known), known))

@@ -126,40 +126,6 @@ mod tests {
         times: u32,
         #[serde(default)]
         nested: Option<Nested>,
-        #[serde(default)]
-        steps: Vec<Step>,
-        #[serde(default)]
-        tool: Option<Tool>,
-        #[serde(default)]
-        speed: Speed,
-    }
-
-    #[derive(Deserialize, JsonSchema)]
-    #[serde(tag = "step", rename_all = "snake_case", deny_unknown_fields)]
-    #[expect(dead_code, reason = "only the schema is looked at")]
-    enum Step {
-        Marker { name: String },
-        Split { at: u64, name: Option<String> },
-        Paint(Nested),
-    }
-
-    #[derive(Deserialize, JsonSchema)]
-    #[serde(rename_all = "snake_case")]
-    #[expect(dead_code, reason = "only the schema is looked at")]
-    enum Tool {
-        Brush(Nested),
-        Pencil { width: u32 },
-        Rubber,
-    }
-
-    #[derive(Default, Deserialize, JsonSchema)]
-    #[serde(rename_all = "snake_case")]
-    enum Speed {
-        /// As it comes.
-        #[default]
-        Usual,
-        /// In a hurry.
-        Fast,
     }
 
     #[derive(Deserialize, JsonSchema)]
@@ -258,85 +224,6 @@ mod tests {
         );
         check(json!([]), "", "the input");
         check(json!(null), "", "the input");
-        check(
-            json!({ "times": 1, "speed": "fats" }),
-            "/speed",
-            "`speed` is \"fats\", not one of \"usual\", \"fast\"",
-        );
-    }
-
-    #[test]
-    fn a_union_is_told_by_its_tag() {
-        let check = |steps: Value, field, words| {
-            check(json!({ "times": 1, "steps": steps }), field, words);
-        };
-        check(
-            json!([{ "step": "explode", "at": 1 }]),
-            "/steps/0/step",
-            "`steps.0.step` is \"explode\", not one of \"marker\", \"split\", \"paint\"",
-        );
-        check(
-            json!([{ "step": "splt", "at": 1 }]),
-            "/steps/0/step",
-            "not one of \"split\", \"marker\", \"paint\"",
-        );
-        check(json!([{ "step": 7 }]), "/steps/0/step", "`steps.0.step` is 7");
-        check(
-            json!([{ "at": 1 }]),
-            "/steps/0/step",
-            "`steps.0` lacks the field `step`, one of \"marker\"",
-        );
-        // A known one is held against its own branch only.
-        check(
-            json!([{ "step": "split", "at": 1 }, { "step": "split", "name": "a" }]),
-            "/steps/1/at",
-            "`steps.1` lacks the field `at`",
-        );
-        check(
-            json!([{ "step": "split", "at": 1, "marker": "a" }]),
-            "/steps/0/marker",
-            "`steps.0` does not know the field `marker`",
-        );
-        check(
-            json!([{ "step": "split", "at": -1 }]),
-            "/steps/0/at",
-            "`steps.0.at` is -1, less than 0",
-        );
-        check(
-            json!([{ "step": "paint", "colour": "green" }]),
-            "/steps/0/colour",
-            "not one of \"red\", \"blue\"",
-        );
-        check(json!([7]), "/steps/0", "object");
-    }
-
-    #[test]
-    fn a_union_is_told_by_its_key() {
-        let check = |tool: Value, field, words| {
-            check(json!({ "times": 1, "tool": tool }), field, words);
-        };
-        check(
-            json!({ "pencl": { "width": 1 } }),
-            "/tool/pencl",
-            "`tool` does not know `pencl`; there are \"pencil\", \"brush\"",
-        );
-        check(json!({}), "/tool", "`tool` is empty; there are \"");
-        check(
-            json!({ "pencil": {} }),
-            "/tool/pencil/width",
-            "`tool.pencil` lacks the field `width`",
-        );
-        check(
-            json!({ "brush": { "colour": "rde" } }),
-            "/tool/brush/colour",
-            "`tool.brush.colour` is \"rde\"",
-        );
-        check(
-            json!({ "pencil": { "width": 1 }, "brush": { "colour": "red" } }),
-            "/tool/pencil",
-            "does not know the field `pencil`",
-        );
-        check(json!("ruber"), "/tool", "`tool` is \"ruber\", not one of \"rubber\"");
     }
 
     #[tokio::test]

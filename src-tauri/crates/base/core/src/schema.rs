@@ -53,7 +53,9 @@ fn explain(error: &ValidationError<'_>, schema: &Value, root: &Value) -> Error {
             let branches = branches.and_then(Value::as_array).map(Vec::as_slice);
             let inner = match union::meant(branches.unwrap_or_default(), root, &at) {
                 Some(Meant::Nothing(error)) => return error,
-                Some(Meant::Branch(number)) => context.get(number).and_then(|branch| branch.first()),
+                Some(Meant::Branch(number)) => {
+                    context.get(number).and_then(|branch| branch.first())
+                }
                 // Without a tag it meant to be the form that it fits best.
                 None => context
                     .iter()

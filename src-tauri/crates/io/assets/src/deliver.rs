@@ -135,10 +135,7 @@ impl Destination {
 }
 
 /// The format that was asked for, or that of the file's ending, or WAV.
-pub fn sound_format(
-    asked: Option<Container>,
-    file: Option<&Utf8Path>,
-) -> Result<Container, Error> {
+pub fn sound_format(asked: Option<Container>, file: Option<&Utf8Path>) -> Result<Container, Error> {
     if let Some(format) = asked {
         return Ok(format);
     }

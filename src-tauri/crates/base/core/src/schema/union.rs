@@ -148,3 +148,168 @@ fn listed(found: &str, words: &[&str]) -> String {
         .collect();
     quoted.join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use schemars::JsonSchema;
+    use schemars::generate::SchemaSettings;
+    use serde_json::json;
+
+    use super::*;
+    use crate::schema;
+
+    #[derive(JsonSchema)]
+    #[schemars(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only the schema is looked at")]
+    struct Drawing {
+        steps: Option<Vec<Step>>,
+        tool: Option<Tool>,
+        speed: Option<Speed>,
+    }
+
+    #[derive(JsonSchema)]
+    #[schemars(tag = "step", rename_all = "snake_case", deny_unknown_fields)]
+    #[expect(dead_code, reason = "only the schema is looked at")]
+    enum Step {
+        Marker { name: String },
+        Split { at: u64, name: Option<String> },
+        Paint(Paint),
+    }
+
+    #[derive(JsonSchema)]
+    #[schemars(rename_all = "snake_case")]
+    #[expect(dead_code, reason = "only the schema is looked at")]
+    enum Tool {
+        Brush(Paint),
+        Pencil { width: u32 },
+        Rubber,
+    }
+
+    #[derive(JsonSchema)]
+    #[expect(dead_code, reason = "only the schema is looked at")]
+    struct Paint {
+        colour: Colour,
+    }
+
+    #[derive(JsonSchema)]
+    #[schemars(rename_all = "snake_case")]
+    #[expect(dead_code, reason = "only the schema is looked at")]
+    enum Colour {
+        Red,
+        Blue,
+    }
+
+    #[derive(JsonSchema)]
+    #[schemars(rename_all = "snake_case")]
+    #[expect(dead_code, reason = "only the schema is looked at")]
+    enum Speed {
+        /// As it comes.
+        Usual,
+        /// In a hurry.
+        Quickly,
+    }
+
+    #[track_caller]
+    fn check(input: Value, field: &str, words: &str) {
+        let schema = schema::of::<Drawing>(SchemaSettings::draft2020_12().for_deserialize());
+        let validator = schema::compile(&schema).unwrap();
+        let error = schema::check(&validator, &schema, &input).unwrap_err();
+        assert_eq!(error.field.as_deref(), Some(field), "{error:?}");
+        assert!(
+            error.message.contains(words),
+            "{error:?} should say: {words}"
+        );
+    }
+
+    #[test]
+    fn a_union_is_told_by_its_tag() {
+        let check = |steps: Value, field, words| {
+            check(json!({ "steps": steps }), field, words);
+        };
+        check(
+            json!([{ "step": "explode", "at": 1 }]),
+            "/steps/0/step",
+            "`steps.0.step` is \"explode\", not one of \"marker\", \"split\", \"paint\"",
+        );
+        check(
+            json!([{ "step": "splt", "at": 1 }]),
+            "/steps/0/step",
+            "not one of \"split\", \"marker\", \"paint\"",
+        );
+        check(
+            json!([{ "step": 7 }]),
+            "/steps/0/step",
+            "`steps.0.step` is 7",
+        );
+        check(
+            json!([{ "at": 1 }]),
+            "/steps/0/step",
+            "`steps.0` lacks the field `step`, one of \"marker\"",
+        );
+        // A known one is held against its own branch only.
+        check(
+            json!([{ "step": "split", "at": 1 }, { "step": "split", "name": "a" }]),
+            "/steps/1/at",
+            "`steps.1` lacks the field `at`",
+        );
+        check(
+            json!([{ "step": "split", "at": 1, "marker": "a" }]),
+            "/steps/0/marker",
+            "`steps.0` does not know the field `marker`",
+        );
+        check(
+            json!([{ "step": "split", "at": -1 }]),
+            "/steps/0/at",
+            "`steps.0.at` is -1, less than 0",
+        );
+        check(
+            json!([{ "step": "paint", "colour": "green" }]),
+            "/steps/0/colour",
+            "not one of \"red\", \"blue\"",
+        );
+        check(json!([7]), "/steps/0", "object");
+    }
+
+    #[test]
+    fn a_union_is_told_by_its_key() {
+        let check = |tool: Value, field, words| {
+            check(json!({ "tool": tool }), field, words);
+        };
+        check(
+            json!({ "pencl": { "width": 1 } }),
+            "/tool/pencl",
+            "`tool` does not know `pencl`; there are \"pencil\", \"brush\"",
+        );
+        check(json!({}), "/tool", "`tool` is empty; there are \"");
+        check(
+            json!({ "pencil": {} }),
+            "/tool/pencil/width",
+            "`tool.pencil` lacks the field `width`",
+        );
+        check(
+            json!({ "brush": { "colour": "rde" } }),
+            "/tool/brush/colour",
+            "`tool.brush.colour` is \"rde\"",
+        );
+        check(
+            json!({ "pencil": { "width": 1 }, "brush": { "colour": "red" } }),
+            "/tool/pencil",
+            "does not know the field `pencil`",
+        );
+        check(
+            json!("ruber"),
+            "/tool",
+            "`tool` is \"ruber\", not one of \"rubber\"",
+        );
+    }
+
+    #[test]
+    fn words_are_told_with_what_is_nearest_first() {
+        check(
+            json!({ "speed": "quikly" }),
+            "/speed",
+            "`speed` is \"quikly\", not one of \"quickly\", \"usual\"",
+        );
+        check(json!({ "speed": 3 }), "/speed", "`speed` is 3");
+    }
+}

@@ -299,9 +299,8 @@ impl Sources for Echoing {
 
 #[test]
 fn a_convolution_takes_the_response_that_the_sources_give() {
-    let mut session = session(1);
+    let session = with_clips(&[(0, 1_000, 4_000)]);
     let track = session.tracks[0].id;
-    session = with_clips(&session, vec![clip(track, 0, 1_000, 4_000)]);
     let dry = rendered(&session, 4_000);
     let place = |impulse: &str| {
         let effects = Chain {
