@@ -244,6 +244,6 @@ fn a_recording_of_more_than_4_gb_gets_a_long_header() {
     reader.seek(frames - 100).unwrap();
     assert_eq!(reader.read(&mut block).unwrap(), 100);
     reader.seek(1_000).unwrap();
-    reader.read(&mut block).unwrap();
-    assert_eq!(block.channels[0][..100], sound.channels[0][1_000..1_100]);
+    let count = reader.read(&mut block).unwrap();
+    assert!(count > 0 && block.channels[0] == sound.channels[0][1_000..1_000 + count]);
 }
