@@ -52,6 +52,17 @@ pub enum Event {
         /// What comes from the microphone, where it is recorded.
         input: Option<[f32; 2]>,
     },
+    /// A recording onto a session ended of itself: the microphone went away, or the take cannot be written.
+    #[serde(rename = "session.recording_broke")]
+    RecordingBroke { session: String },
+    /// A recording that broke off with its process was found, and is an asset now.
+    #[serde(rename = "session.take_recovered")]
+    TakeRecovered {
+        project: String,
+        asset: String,
+        /// The asset's.
+        name: String,
+    },
     /// A conversation was created, changed or deleted, or got a message.
     #[serde(rename = "chat.changed")]
     ChatChanged { conversation: String },

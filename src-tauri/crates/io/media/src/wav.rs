@@ -142,21 +142,28 @@ pub(crate) fn append(file: &mut File, chunks: &[([u8; 4], Vec<u8>)]) -> Result<b
 }
 
 /// Completes the header of a file whose writer died: all whole samples that lie in it are its sound. Answers how many
-/// there are for each channel; 0 where not even the header was written.
+/// there are for each channel; 0 where nothing was written.
 pub fn complete_wav(path: &Utf8Path) -> std::result::Result<u64, MediaError> {
     let open = || {
         let mut file = File::options().read(true).write(true).open(path)?;
-        complete(&mut file)
+        match file.metadata()?.len() {
+            0 => Ok(Some(0)),
+            _ => complete(&mut file),
+        }
     };
-    open().map_err(|error| MediaError::io(path, error))
+    let completed = open().map_err(|error| MediaError::io(path, error))?;
+    completed.ok_or_else(|| MediaError::Corrupt {
+        path: path.into(),
+        detail: "it does not begin as a WAV file does".into(),
+    })
 }
 
-fn complete(file: &mut File) -> Result<u64> {
+fn complete(file: &mut File) -> Result<Option<u64>> {
     let Some(layout) = Layout::read(file)? else {
-        return Ok(0);
+        return Ok(None);
     };
     let Some(data) = layout.find(b"data") else {
-        return Ok(0);
+        return Ok(None);
     };
     let stated = content(
         file,
@@ -168,7 +175,7 @@ fn complete(file: &mut File) -> Result<u64> {
         4,
     )?;
     if u32_of(&stated) != UNKNOWN || layout.find(b"ds64").is_some() {
-        return Ok(layout.frames());
+        return Ok(Some(layout.frames()));
     }
     let frames = layout.frames();
     let bytes = frames * layout.block;
@@ -198,7 +205,7 @@ fn complete(file: &mut File) -> Result<u64> {
         }
     }
     file.sync_all()?;
-    Ok(frames)
+    Ok(Some(frames))
 }
 
 fn put(file: &mut File, at: u64, bytes: &[u8]) -> Result<()> {

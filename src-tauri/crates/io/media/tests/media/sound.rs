@@ -215,13 +215,16 @@ fn a_recording_whose_writer_died_is_a_sound() {
         .expect("ffprobe is installed");
     assert_eq!(String::from_utf8_lossy(&told.stderr), "");
 
-    // Half a sample at the end, and no more than a header.
+    // Half a sample at the end, a part of a header, nothing.
     killed(&path, &sound);
     let length = std::fs::metadata(&path).unwrap().len();
     let file = std::fs::File::options().write(true).open(&path).unwrap();
     file.set_len(length - 3).unwrap();
     assert_eq!(complete_wav(&path).unwrap(), frames - 1);
     file.set_len(10).unwrap();
+    let error = complete_wav(&path).unwrap_err();
+    assert!(matches!(error, MediaError::Corrupt { .. }), "{error}");
+    file.set_len(0).unwrap();
     assert_eq!(complete_wav(&path).unwrap(), 0);
 }
 
