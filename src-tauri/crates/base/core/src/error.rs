@@ -107,9 +107,9 @@ impl Error {
         let code = match source.kind() {
             std::io::ErrorKind::NotFound => ErrorCode::NotFound,
             std::io::ErrorKind::PermissionDenied => ErrorCode::Refused,
-            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
-                ErrorCode::DiskFull
-            }
+            std::io::ErrorKind::StorageFull
+            | std::io::ErrorKind::QuotaExceeded
+            | std::io::ErrorKind::FileTooLarge => ErrorCode::DiskFull,
             // A folder where a file is meant, a name that no file can have, bytes where text is meant: another path is
             // wanted.
             std::io::ErrorKind::IsADirectory
@@ -161,6 +161,7 @@ mod tests {
             (ErrorKind::NotFound, ErrorCode::NotFound),
             (ErrorKind::PermissionDenied, ErrorCode::Refused),
             (ErrorKind::StorageFull, ErrorCode::DiskFull),
+            (ErrorKind::FileTooLarge, ErrorCode::DiskFull),
             (ErrorKind::IsADirectory, ErrorCode::BadInput),
             (ErrorKind::NotADirectory, ErrorCode::BadInput),
             (ErrorKind::InvalidInput, ErrorCode::BadInput),

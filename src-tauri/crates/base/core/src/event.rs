@@ -58,6 +58,17 @@ pub enum Event {
         session: String,
         loudness: HeardLoudness,
     },
+    /// A recording onto a session ended of itself: the microphone went away, or the take cannot be written.
+    #[serde(rename = "session.recording_broke")]
+    RecordingBroke { session: String },
+    /// A recording that broke off with its process was found, and is an asset now.
+    #[serde(rename = "session.take_recovered")]
+    TakeRecovered {
+        project: String,
+        asset: String,
+        /// The asset's.
+        name: String,
+    },
     /// A conversation was created, changed or deleted, or got a message.
     #[serde(rename = "chat.changed")]
     ChatChanged { conversation: String },

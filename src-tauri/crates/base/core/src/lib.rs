@@ -10,6 +10,7 @@ pub mod csv;
 pub mod error;
 pub mod event;
 pub mod job;
+mod near;
 pub mod operation;
 pub mod registry;
 pub mod schema;

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::error::Error;
+use crate::near::nearest;
 use crate::operation::{Operation, Traits};
 use crate::schema;
 
@@ -60,7 +61,7 @@ impl Registry {
     /// The operation, if it exists and `input` fits its schema. A missing input counts as `{}`.
     pub fn check(&self, name: &str, input: &Value) -> Result<&Operation, Error> {
         let entry = self.entry(name)?;
-        schema::check(&entry.input, input)?;
+        schema::check(&entry.input, &entry.operation.input_schema, input)?;
         Ok(&entry.operation)
     }
 
@@ -85,20 +86,11 @@ impl Registry {
     fn entry(&self, name: &str) -> Result<&Entry, Error> {
         self.entries.get(name).ok_or_else(|| {
             let error = Error::not_found(format!("there is no operation `{name}`"));
-            match self.nearest(name) {
+            match nearest(name, self.entries.keys().copied()) {
                 Some(near) => error.hint(format!("did you mean `{near}`?")),
                 None => error.hint("`av-studio ops` lists all of them"),
             }
         })
-    }
-
-    fn nearest(&self, name: &str) -> Option<&'static str> {
-        let (distance, near) = self
-            .entries
-            .keys()
-            .map(|known| (edit_distance(name, known), *known))
-            .min()?;
-        (distance <= 3).then_some(near)
     }
 }
 
@@ -111,22 +103,6 @@ fn is_name(name: &str) -> bool {
     };
     name.split_once('.')
         .is_some_and(|(domain, verb)| word(domain) && word(verb))
-}
-
-/// Levenshtein's distance: insertions, deletions and substitutions from `a` to `b`.
-fn edit_distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate().take(64) {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, to) in b.iter().enumerate() {
-            let substituted = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! JSON Schemas from types, and messages that name the wrong field.
 
+mod union;
+
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{ValidationError, Validator};
 use schemars::JsonSchema;
@@ -7,6 +9,7 @@ use schemars::generate::SchemaSettings;
 use schemars::transform::{ReplaceBoolSchemas, RestrictFormats};
 use serde_json::Value;
 
+use self::union::Meant;
 use crate::error::Error;
 
 /// Marks a text of an input as the path of a file or folder, so that faces can keep callers within
@@ -32,33 +35,42 @@ pub fn compile(schema: &Value) -> Result<Validator, Error> {
         .map_err(|error| Error::internal(format!("the schema does not compile: {error}")))
 }
 
-/// Checks `value`; the error's `field` points at the first wrong place.
-pub fn check(validator: &Validator, value: &Value) -> Result<(), Error> {
+/// Checks `value` against `schema`, which `validator` was [compiled](compile) from; the error's `field` points at the
+/// first wrong place.
+pub fn check(validator: &Validator, schema: &Value, value: &Value) -> Result<(), Error> {
     match validator.validate(value) {
         Ok(()) => Ok(()),
-        Err(error) => Err(explain(&error, value)),
+        Err(error) => Err(explain(&error, schema, value)),
     }
 }
 
-fn explain(error: &ValidationError<'_>, root: &Value) -> Error {
+fn explain(error: &ValidationError<'_>, schema: &Value, root: &Value) -> Error {
     let at = error.instance_path().as_str().to_owned();
-    let place = |pointer: &str| match pointer.trim_start_matches('/') {
-        "" => "the input".to_owned(),
-        path => format!("`{}`", path.replace('/', ".")),
-    };
+    let value = shown(root.pointer(&at));
     match error.kind() {
-        // An optional or tagged value fits none of its forms: tell about the form it meant to be.
         ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
-            let meant = context
-                .iter()
-                .filter_map(|branch| branch.first())
-                .max_by_key(|error| (!is_wrong_type(error), error.instance_path().as_str().len()));
-            match meant {
-                Some(inner) => explain(inner, root),
+            let branches = schema.pointer(error.schema_path().as_str());
+            let branches = branches.and_then(Value::as_array).map(Vec::as_slice);
+            let inner = match union::meant(branches.unwrap_or_default(), root, &at) {
+                Some(Meant::Nothing(error)) => return error,
+                Some(Meant::Branch(number)) => {
+                    context.get(number).and_then(|branch| branch.first())
+                }
+                // Without a tag it meant to be the form that it fits best.
+                None => context
+                    .iter()
+                    .filter_map(|branch| branch.first())
+                    .max_by_key(|error| {
+                        (!is_wrong_type(error), error.instance_path().as_str().len())
+                    }),
+            };
+            match inner {
+                Some(inner) => explain(inner, schema, root),
                 None => Error::bad_input(format!("{}: {error}", place(&at))).field(at),
             }
         }
-        ValidationErrorKind::AdditionalProperties { unexpected } => {
+        ValidationErrorKind::AdditionalProperties { unexpected }
+        | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
             let name = unexpected.first().map_or("", String::as_str);
             let pointer = format!("{at}/{name}");
             Error::bad_input(format!("{} does not know the field `{name}`", place(&at)))
@@ -70,32 +82,29 @@ fn explain(error: &ValidationError<'_>, root: &Value) -> Error {
                 .field(format!("{at}/{name}"))
         }
         ValidationErrorKind::Minimum { limit }
-        | ValidationErrorKind::ExclusiveMinimum { limit } => Error::bad_input(format!(
-            "{} is {}, less than {limit}",
-            place(&at),
-            shown(root, &at)
-        ))
-        .field(at),
+        | ValidationErrorKind::ExclusiveMinimum { limit } => {
+            Error::bad_input(format!("{} is {value}, less than {limit}", place(&at))).field(at)
+        }
         ValidationErrorKind::Maximum { limit }
-        | ValidationErrorKind::ExclusiveMaximum { limit } => Error::bad_input(format!(
-            "{} is {}, more than {limit}",
-            place(&at),
-            shown(root, &at)
-        ))
-        .field(at),
+        | ValidationErrorKind::ExclusiveMaximum { limit } => {
+            Error::bad_input(format!("{} is {value}, more than {limit}", place(&at))).field(at)
+        }
         ValidationErrorKind::Enum { options } => {
-            let options = options.as_array().map_or_else(String::new, |options| {
-                let words: Vec<String> = options.iter().map(Value::to_string).collect();
-                words.join(", ")
-            });
-            Error::bad_input(format!(
-                "{} is {}, not one of {options}",
-                place(&at),
-                shown(root, &at)
-            ))
-            .field(at)
+            let words = options.as_array().into_iter().flatten().map(Value::as_str);
+            match (words.collect::<Option<Vec<_>>>(), root.pointer(&at)) {
+                (Some(words), Some(found)) => union::not_one_of(found, &words, &at),
+                _ => Error::bad_input(format!("{}: {error}", place(&at))).field(at),
+            }
         }
         _ => Error::bad_input(format!("{}: {error}", place(&at))).field(at),
+    }
+}
+
+/// The place in the input that a pointer leads to, for people.
+fn place(pointer: &str) -> String {
+    match pointer.trim_start_matches('/') {
+        "" => "the input".to_owned(),
+        path => format!("`{}`", path.replace('/', ".")),
     }
 }
 
@@ -106,11 +115,9 @@ fn is_wrong_type(error: &ValidationError<'_>) -> bool {
     ) && !error.instance_path().as_str().is_empty()
 }
 
-fn shown(root: &Value, pointer: &str) -> String {
+fn shown(value: Option<&Value>) -> String {
     const LONGEST: usize = 60;
-    let text = root
-        .pointer(pointer)
-        .map_or_else(String::new, Value::to_string);
+    let text = value.map_or_else(String::new, Value::to_string);
     if text.chars().count() <= LONGEST {
         text
     } else {

@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use studio_assets::{Destination, Output};
+use studio_assets::Output;
 use studio_core::units::SampleRate;
 use studio_core::{Error, JobContext, Operation, Resource};
 use studio_dsp::{Audio, ChannelMap, Resampler};
@@ -223,28 +223,6 @@ pub(crate) fn rewrite(
         bytes: result.bytes,
         warnings: warnings.map(ToString::to_string).collect(),
     })
-}
-
-/// The format that was asked for, or that of the output's ending.
-pub(crate) fn container(
-    format: Option<Container>,
-    destination: &Destination,
-) -> Result<Option<Container>, Error> {
-    match (format, destination.extension()) {
-        (Some(format), _) => Ok(Some(format)),
-        (None, None) => Ok(None),
-        (None, Some(extension)) => {
-            Container::from_extension(extension)
-                .map(Some)
-                .ok_or_else(|| {
-                    Error::bad_input(format!(
-                        "`.{extension}` is not an ending of a format that we write"
-                    ))
-                    .field("/output")
-                    .hint("use wav, aiff, flac, mp3, m4a, ogg or opus, or name a `format`")
-                })
-        }
-    }
 }
 
 /// Writes blocks of a source at the rate that the format takes.

@@ -19,13 +19,10 @@ use studio_dsp::effects::{Chain, Impulses, Rendering, Tail};
 use studio_media::{AudioFormat, AudioReader, Container, Quality};
 use studio_store::{Projects, Provenance};
 
-use crate::convert::{Rates, container};
+use crate::convert::Rates;
 use crate::input::ends;
 use crate::normalize::{digest_of, stem};
 use crate::target::Target;
-
-/// Longer impulse responses are no rooms, and take the time of a sound.
-const LONGEST_IMPULSE_SECS: f64 = 30.0;
 
 pub(crate) fn operations(projects: &Arc<Projects>) -> Vec<Operation> {
     let presets = Arc::new(EffectPresets::of(projects));
@@ -69,7 +66,8 @@ struct ProcessInput {
     /// The chain, unless a preset is named.
     #[serde(default)]
     chain: Option<Chain>,
-    /// Sound files that the chain's convolutions name as their impulse response.
+    /// Sound files that the chain's convolutions name as their impulse response. Assets of the project need no entry:
+    /// they are named by their ids.
     #[serde(default)]
     #[schemars(
         with = "BTreeMap<String, String>",
@@ -118,8 +116,8 @@ fn process(
         input.asset.as_deref(),
         input.output.as_deref(),
     )?;
-    let container = container(input.format, &destination)?.unwrap_or(Container::Wav);
-    let impulses = impulses(&input.impulses)?;
+    let container = destination.sound_format(input.format)?;
+    let impulses = impulses(projects, input, &chain)?;
     let name = format!("{}, {title}.{}", stem(&source.name), container.extension());
     let written = destination.path(cx, &name)?;
     let tail = if input.cut_tail {
@@ -207,29 +205,24 @@ pub(crate) fn apply(
     })
 }
 
-fn impulses(paths: &BTreeMap<String, Utf8PathBuf>) -> Result<Impulses, Error> {
+/// The impulse responses that were named, and those of the chain that are assets of the project.
+fn impulses(projects: &Projects, input: &ProcessInput, chain: &Chain) -> Result<Impulses, Error> {
     let mut impulses = Impulses::new();
-    for (name, path) in paths {
-        let field = format!("/impulses/{name}");
-        let audio = AudioReader::open(path).and_then(|mut reader| {
-            let spec = reader.spec();
-            let longest = spec.rate.samples_from_secs(LONGEST_IMPULSE_SECS);
-            let mut whole = Audio::silence(spec.rate, spec.channels, 0);
-            let mut block = whole.clone();
-            while reader.read(&mut block)? > 0 && (whole.frames() as u64) <= longest {
-                for (whole, block) in whole.channels.iter_mut().zip(&block.channels) {
-                    whole.extend_from_slice(block);
-                }
-            }
-            Ok((whole, longest))
-        });
-        let (audio, longest) = audio.map_err(|error| Error::from(error).field(field.clone()))?;
-        if audio.frames() as u64 > longest {
-            let message =
-                format!("{path} is longer than {LONGEST_IMPULSE_SECS} s: no impulse response");
-            return Err(Error::bad_input(message).field(field));
-        }
+    for (name, path) in &input.impulses {
+        let audio = studio_assets::impulse_response(path);
+        let audio = audio.map_err(|error| error.field(format!("/impulses/{name}")))?;
         impulses.insert(name.clone(), audio);
+    }
+    let Some(project) = input.project.as_deref() else {
+        return Ok(impulses);
+    };
+    for name in chain.impulses() {
+        if !impulses.contains_key(name) {
+            let source = studio_assets::source(projects, None, Some(project), Some(name));
+            let audio = source.and_then(|source| studio_assets::impulse_response(&source.path));
+            let audio = audio.map_err(|error| error.field("/chain"))?;
+            impulses.insert(name.to_owned(), audio);
+        }
     }
     Ok(impulses)
 }

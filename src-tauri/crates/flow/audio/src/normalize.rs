@@ -117,8 +117,7 @@ fn normalize(
         input.asset.as_deref(),
         input.output.as_deref(),
     )?;
-    let container =
-        crate::convert::container(input.format, &destination)?.unwrap_or(Container::Wav);
+    let container = destination.sound_format(input.format)?;
     let goal = input
         .delivery
         .goal(input.target_lufs, input.ceiling_dbtp, input.way);

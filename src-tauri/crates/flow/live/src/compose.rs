@@ -195,7 +195,7 @@ fn render(cx: &JobContext, projects: &Projects, input: &RenderInput) -> Result<C
         input.project.as_deref(),
         None,
     )?;
-    let container = container(input.format, &destination)?;
+    let container = destination.sound_format(input.format)?;
     if let Some(path) = &input.midi {
         check_midi(path)?;
     }
@@ -317,20 +317,6 @@ fn check_midi(path: &Utf8Path) -> Result<(), Error> {
         );
     }
     Ok(())
-}
-
-fn container(format: Option<Container>, destination: &Destination) -> Result<Container, Error> {
-    match (format, destination.extension()) {
-        (Some(format), _) => Ok(format),
-        (None, None) => Ok(Container::Wav),
-        (None, Some(extension)) => Container::from_extension(extension).ok_or_else(|| {
-            Error::bad_input(format!(
-                "`.{extension}` is not an ending of a format that we write"
-            ))
-            .field("/output")
-            .hint("use wav, aiff, flac, mp3, m4a, ogg or opus, or name a `format`")
-        }),
-    }
 }
 
 fn internal(error: impl std::fmt::Display) -> Error {

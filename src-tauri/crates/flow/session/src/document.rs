@@ -3,20 +3,26 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use camino::Utf8PathBuf;
 use parking_lot::Mutex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use studio_core::units::SampleRate;
 use studio_core::{Error, ErrorCode};
-use studio_dsp::effects::Impulses;
+use studio_dsp::Audio;
+use studio_dsp::effects::{Chain, Impulses};
 use studio_edit::{Change, Edit, Session, SourceFacts};
 use studio_store::{NextChange, Project, Projects, SessionRow};
+
+use crate::sound;
 
 /// A snapshot is kept after so many changes: reading a session takes at most as many steps.
 const SNAPSHOT_EVERY: u32 = 32;
 /// Sessions that are kept in memory as they are.
 const KEPT: usize = 8;
+/// Impulse responses that are kept in memory; each is at most 30 s long.
+const KEPT_IMPULSES: usize = 4;
 
 /// Names a session.
 #[derive(Clone, Deserialize, JsonSchema)]
@@ -45,7 +51,7 @@ pub(crate) struct View {
     /// RFC 3339, UTC.
     updated_at: String,
     session: Session,
-    /// Sources that cannot be read, and why: their clips are silent.
+    /// Sources that cannot be read, and why: their clips are silent, and as impulse responses they are left out.
     missing: BTreeMap<String, String>,
 }
 
@@ -54,6 +60,8 @@ pub(crate) struct Documents {
     projects: Arc<Projects>,
     /// Sessions by id, at a revision; the one used last is at the end.
     kept: Mutex<Vec<(String, u32, Arc<Session>)>>,
+    /// Impulse responses by their files, the one used last at the end.
+    impulses: Mutex<Vec<(Utf8PathBuf, Arc<Audio>)>>,
 }
 
 impl Documents {
@@ -61,6 +69,7 @@ impl Documents {
         Documents {
             projects: projects.clone(),
             kept: Mutex::default(),
+            impulses: Mutex::default(),
         }
     }
 
@@ -216,10 +225,8 @@ impl Documents {
         row: SessionRow,
         session: Arc<Session>,
     ) -> Result<View, Error> {
-        let used: BTreeSet<&str> = session
-            .clips()
-            .map(|(_, clip)| clip.source.as_str())
-            .collect();
+        let clips = session.clips().map(|(_, clip)| clip.source.as_str());
+        let used: BTreeSet<&str> = clips.chain(sound::impulses(&session)).collect();
         let missing = used.into_iter().filter_map(|source| {
             let found = self.source(project, source);
             Some((source.to_owned(), found.err()?.message))
@@ -245,6 +252,25 @@ impl Documents {
     ) -> Result<studio_assets::Source, Error> {
         let folder = project.path().as_str();
         studio_assets::source(&self.projects, None, Some(folder), Some(id))
+    }
+
+    /// The impulse response that is an asset.
+    pub(crate) fn impulse(&self, project: &Project, id: &str) -> Result<Arc<Audio>, Error> {
+        let source = self.source(project, id)?;
+        let mut kept = self.impulses.lock();
+        let found = kept.iter().position(|(path, _)| *path == source.path);
+        if let Some(at) = found {
+            let entry = kept.remove(at);
+            kept.push(entry);
+        } else {
+            let response = studio_assets::impulse_response(&source.path)?;
+            kept.push((source.path, Arc::new(response)));
+            if kept.len() > KEPT_IMPULSES {
+                kept.remove(0);
+            }
+        }
+        let newest = kept.last().map(|(_, response)| response.clone());
+        newest.ok_or_else(|| Error::internal("an impulse response that was read is not there"))
     }
 
     /// The edits with what only the project knows: the length and the name of each new source, and
@@ -284,15 +310,33 @@ impl Documents {
                     }
                 }
                 Edit::SetEffects { effects, .. } => {
-                    let ready = effects.prepare(session.rate, 2, &Impulses::new());
-                    ready.map_err(|error| {
-                        Error::bad_input(error.to_string()).field(format!("/edits/{index}/effects"))
-                    })?;
+                    let field = format!("/edits/{index}/effects");
+                    let impulses = self.impulses(project, effects);
+                    let ready = impulses.and_then(|impulses| {
+                        let ready = effects.prepare(session.rate, 2, &impulses);
+                        ready.map_err(|error| Error::bad_input(error.to_string()))
+                    });
+                    ready.map_err(|error| error.field(field))?;
                 }
                 _ => {}
             }
         }
         Ok(Change { sources, edits })
+    }
+
+    /// The impulse responses that a chain names.
+    fn impulses(&self, project: &Project, chain: &Chain) -> Result<Impulses, Error> {
+        let read = |name: &str| {
+            let response = self.impulse(project, name).map_err(|error| {
+                let message = format!(
+                    "the impulse response `{name}` cannot be used: {}",
+                    error.message
+                );
+                Error { message, ..error }.hint("name a room of the studio's, or an asset by id")
+            })?;
+            Ok((name.to_owned(), (*response).clone()))
+        };
+        chain.impulses().map(read).collect()
     }
 }
 

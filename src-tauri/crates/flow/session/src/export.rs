@@ -13,8 +13,8 @@ use studio_core::units::SampleRate;
 use studio_core::{Error, JobContext};
 use studio_dsp::effects::Chain;
 use studio_dsp::{Audio, Resampler};
-use studio_edit::{Change, Edit, Mixer, Session};
-use studio_media::{AudioFormat, AudioWriter, Container, Quality};
+use studio_edit::{Change, Edit, MarkerId, Mixer, Session};
+use studio_media::{AudioFormat, AudioWriter, Container, Mark, Marks, Quality};
 use studio_store::{Project, Provenance};
 
 use crate::document::Documents;
@@ -90,6 +90,37 @@ struct Part {
     name: String,
     session: Arc<Session>,
     range: Range<u64>,
+    /// The region that it is.
+    region: Option<MarkerId>,
+}
+
+impl Part {
+    /// Markers and regions that lie in the part, up to `end` of the session, from its start on.
+    fn marks(&self, end: u64) -> Marks {
+        let begin = self.range.start;
+        let markers = self.session.markers.iter();
+        let others = markers.filter(|marker| Some(marker.id) != self.region);
+        let list = others.filter_map(|marker| {
+            let (at, to) = (marker.at, marker.at + marker.length);
+            let lies_within = match marker.length {
+                0 => (begin..end).contains(&at),
+                _ => at < end && to > begin,
+            };
+            lies_within.then(|| {
+                let from = at.max(begin);
+                Mark {
+                    at: from - begin,
+                    length: to.min(end).saturating_sub(from),
+                    name: marker.name.clone(),
+                }
+            })
+        });
+        Marks {
+            rate: self.session.rate,
+            end: end - begin,
+            list: list.collect(),
+        }
+    }
 }
 
 pub(crate) fn export(
@@ -103,7 +134,10 @@ pub(crate) fn export(
     if let Some(error) = missing.into_iter().next() {
         return Err(error);
     }
-    let container = container(input)?;
+    // The output of several files is a folder.
+    let file = input.output.as_deref();
+    let file = file.filter(|_| input.parts == ExportParts::Mix);
+    let container = studio_assets::sound_format(input.format, file)?;
     let parts = parts(&session, input)?;
     let (mut files, mut warnings) = (Vec::new(), Vec::new());
     let mut names: Vec<String> = Vec::new();
@@ -160,21 +194,6 @@ pub(crate) fn export(
     Ok(Exported { files, warnings })
 }
 
-fn container(input: &ExportInput) -> Result<Container, Error> {
-    if let Some(format) = input.format {
-        return Ok(format);
-    }
-    let ending = input.output.as_deref().and_then(Utf8Path::extension);
-    match (ending, input.parts) {
-        (Some(ending), ExportParts::Mix) => Container::from_extension(ending).ok_or_else(|| {
-            Error::bad_input(format!("no format is known by the ending `.{ending}`"))
-                .field("/output")
-                .hint("name a `format`, or end the name in .wav, .flac, .mp3, .m4a, .ogg or .opus")
-        }),
-        _ => Ok(Container::Wav),
-    }
-}
-
 fn parts(session: &Arc<Session>, input: &ExportInput) -> Result<Vec<Part>, Error> {
     let range = input.from.unwrap_or(0)..input.to.unwrap_or(session.end());
     let found: Vec<Part> = match input.parts {
@@ -182,6 +201,7 @@ fn parts(session: &Arc<Session>, input: &ExportInput) -> Result<Vec<Part>, Error
             name: session.name.clone(),
             session: session.clone(),
             range,
+            region: None,
         }],
         ExportParts::Tracks => {
             let heard = session
@@ -193,6 +213,7 @@ fn parts(session: &Arc<Session>, input: &ExportInput) -> Result<Vec<Part>, Error
                     name: format!("{}, {}", session.name, track.name),
                     session: Arc::new(alone(session, track.id)?),
                     range: range.clone(),
+                    region: None,
                 })
             });
             alone.collect::<Result<_, Error>>()?
@@ -204,6 +225,7 @@ fn parts(session: &Arc<Session>, input: &ExportInput) -> Result<Vec<Part>, Error
                     name: format!("{}, {}", session.name, region.name),
                     session: session.clone(),
                     range: region.at..region.at + region.length,
+                    region: Some(region.id),
                 })
                 .collect()
         }
@@ -270,7 +292,6 @@ fn write(
     let rate = SampleRate::new(format.fitting_rate_hz(own.get()))
         .ok_or_else(|| Error::internal("a format without a rate"))?;
     let mut resampler = Resampler::new(own, rate, 2).map_err(unexpected)?;
-    let mut writer = AudioWriter::create(path, format, rate, 2)?;
     let (files, _) = Files::of(documents, project, &part.session);
     let mut mixer = Mixer::new(part.session.clone(), Box::new(files))
         .map_err(|error| Error::bad_input(error.to_string()))?;
@@ -281,6 +302,7 @@ fn write(
         true => mixer.end().max(part.range.end),
         false => part.range.end,
     };
+    let mut writer = AudioWriter::create_marked(path, format, rate, 2, &part.marks(end))?;
     let mut block = Audio::silence(own, 2, BLOCK);
     let mut out = Audio::silence(rate, 2, 0);
     let total = (end - part.range.start) as f64;

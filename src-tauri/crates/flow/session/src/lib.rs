@@ -11,6 +11,7 @@ mod operations;
 mod playing;
 mod recording;
 mod sound;
+mod takes;
 mod transport;
 
 pub use operations::operations;

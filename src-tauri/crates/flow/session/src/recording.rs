@@ -6,27 +6,28 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use camino::{Utf8Path, Utf8PathBuf};
 use studio_core::Error;
 use studio_core::units::SampleRate;
 use studio_device::Input;
 use studio_dsp::Audio;
 use studio_edit::TrackId;
-use studio_media::{AudioFormat, AudioWriter, Bits};
+use studio_media::{AudioWriter, Bits};
+use studio_store::Project;
+
+use crate::takes::{Note, TakeFiles};
 
 /// How often the ring is emptied.
 const TAKE: Duration = Duration::from_millis(5);
+/// How often what was written is handed to the system: more is not lost with this process.
+const FLUSH: Duration = Duration::from_millis(250);
 
 /// A take in the making.
 pub(crate) struct Recording {
     pub(crate) track: TrackId,
-    /// Where on the track it begins.
-    pub(crate) at: u64,
     shared: Arc<Shared>,
     writer: JoinHandle<Result<Take, Error>>,
-    path: Utf8PathBuf,
 }
 
 #[derive(Default)]
@@ -38,7 +39,8 @@ struct Shared {
 
 /// A take as it was written.
 pub(crate) struct Take {
-    pub(crate) path: Utf8PathBuf,
+    pub(crate) files: TakeFiles,
+    pub(crate) note: Note,
     /// Samples at `rate` that came in before the session was heard.
     pub(crate) early: u64,
     pub(crate) frames: u64,
@@ -50,31 +52,35 @@ pub(crate) struct Take {
 }
 
 impl Recording {
-    /// Begins to write what the microphone hears into `path`. `heard` tells how many seconds of the
+    /// Begins to write what the microphone hears into a take of the project. `heard` tells how many seconds of the
     /// session have been heard; the take belongs to them.
     pub(crate) fn begin(
         device: &str,
-        path: &Utf8Path,
-        track: TrackId,
-        at: u64,
+        project: &Project,
+        note: Note,
         heard: impl Fn() -> f64 + Send + 'static,
     ) -> Result<Recording, Error> {
         let input = Input::open(Some(device))?;
-        let format = AudioFormat::Wav(Bits::Float32);
-        let writer = AudioWriter::create(path, format, input.rate(), input.channels())?;
+        let files = TakeFiles::create(project, &note)?;
+        let (rate, channels) = (input.rate(), input.channels());
+        let writer = AudioWriter::record(files.sound(), Bits::Float32, rate, channels)?;
         let shared = Arc::new(Shared::default());
-        let (theirs, place) = (shared.clone(), path.to_owned());
+        let theirs = shared.clone();
+        let track = TrackId(note.track);
         let writer = std::thread::Builder::new()
             .name("recording".to_owned())
-            .spawn(move || write(input, writer, &theirs, place, heard))
+            .spawn(move || write(input, writer, &theirs, files, note, heard))
             .map_err(|error| Error::io("start recording".to_owned(), &error))?;
         Ok(Recording {
             track,
-            at,
             shared,
             writer,
-            path: path.to_owned(),
         })
+    }
+
+    /// It ended of itself: the microphone went away, or the take cannot be written.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.writer.is_finished()
     }
 
     /// The highest level since the last call.
@@ -87,10 +93,15 @@ impl Recording {
     pub(crate) fn end(self) -> Result<Take, Error> {
         self.shared.stop.store(true, Ordering::Release);
         let ended = self.writer.join();
-        ended.unwrap_or_else(|_| {
-            let message = format!("recording into {} ended unexpectedly", self.path);
-            Err(Error::internal(message))
-        })
+        let ended = ended.unwrap_or_else(|_| Err(Error::internal("recording ended unexpectedly")));
+        ended.map_err(Take::kept)
+    }
+}
+
+impl Take {
+    /// A failure that leaves the take where it is.
+    pub(crate) fn kept(error: Error) -> Error {
+        error.hint("what was recorded is kept: it comes into the project when there is room for it")
     }
 }
 
@@ -98,9 +109,11 @@ fn write(
     mut input: Input,
     mut writer: AudioWriter,
     shared: &Shared,
-    path: Utf8PathBuf,
+    files: TakeFiles,
+    note: Note,
     heard: impl Fn() -> f64,
 ) -> Result<Take, Error> {
+    let mut flushed = Instant::now();
     let mut block = Audio::silence(input.rate(), input.channels(), 0);
     let (mut frames, mut early) = (0u64, None);
     let mut last = false;
@@ -122,6 +135,10 @@ fn write(
             frames += count;
             block.channels.iter_mut().for_each(Vec::clear);
         }
+        if flushed.elapsed() >= FLUSH {
+            writer.flush()?;
+            flushed = Instant::now();
+        }
         if early.is_none() {
             let secs = Some(heard()).filter(|secs| *secs > 0.0);
             early = secs.map(|secs| frames.saturating_sub(input.rate().samples_from_secs(secs)));
@@ -134,7 +151,8 @@ fn write(
     }
     writer.finish()?;
     Ok(Take {
-        path,
+        files,
+        note,
         early: early.unwrap_or(0),
         frames,
         rate: input.rate(),

@@ -5,10 +5,12 @@
 //! anywhere and export give the same.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use studio_core::Error;
 use studio_core::units::SampleRate;
+use studio_dsp::effects::Chain;
 use studio_dsp::{Audio, ChannelMap, Resampler};
 use studio_edit::{Session, Sound, Sources};
 use studio_media::AudioReader;
@@ -21,10 +23,11 @@ const BLOCK: u64 = 32_768;
 /// At least so much of what lies around a block is converted with it: twice the converter's chunk.
 const AROUND: u64 = 8_192;
 
-/// The files of a session's sources.
+/// The files of a session's sources, and the impulse responses of its effects.
 pub(crate) struct Files {
     rate: SampleRate,
     paths: HashMap<String, Utf8PathBuf>,
+    impulses: HashMap<String, Arc<Audio>>,
 }
 
 impl Files {
@@ -37,6 +40,7 @@ impl Files {
         let mut files = Files {
             rate: session.rate,
             paths: HashMap::new(),
+            impulses: HashMap::new(),
         };
         let mut missing = Vec::new();
         for id in session.sources.keys() {
@@ -47,8 +51,22 @@ impl Files {
                 Err(error) => missing.push(error),
             }
         }
+        for name in impulses(session) {
+            match documents.impulse(project, name) {
+                Ok(response) => {
+                    files.impulses.insert(name.to_owned(), response);
+                }
+                Err(error) => missing.push(error),
+            }
+        }
         (files, missing)
     }
+}
+
+/// Names of the impulse responses that a session's effects want: assets.
+pub(crate) fn impulses(session: &Session) -> impl Iterator<Item = &str> {
+    let tracks = session.tracks.iter().map(|track| &track.effects);
+    tracks.chain([&session.effects]).flat_map(Chain::impulses)
 }
 
 impl Sources for Files {
@@ -61,6 +79,10 @@ impl Sources for Files {
                 None
             }
         }
+    }
+
+    fn impulse(&mut self, name: &str) -> Option<Arc<Audio>> {
+        self.impulses.get(name).cloned()
     }
 }
 

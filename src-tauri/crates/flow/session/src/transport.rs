@@ -5,14 +5,14 @@ use std::ops::Range;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use camino::Utf8Path;
+use jiff::Timestamp;
 use parking_lot::Mutex;
 use schemars::JsonSchema;
 use serde::Serialize;
 use studio_core::units::SampleRate;
 use studio_core::{Error, ErrorCode, Event, Events, HeardLoudness, SettingsFile, TrackLevel};
 use studio_device::{DeviceError, Output};
-use studio_edit::{Mixer, Session, TrackId};
+use studio_edit::{Mixer, Session, Track, TrackId};
 use studio_store::Project;
 
 use crate::document::{Documents, SessionInput};
@@ -20,6 +20,7 @@ use crate::loudness::HeardMeter;
 use crate::playing::{Feed, Playing};
 use crate::recording::{Recording, Take};
 use crate::sound::Files;
+use crate::takes::Note;
 
 /// Transports open at a time; a window that forgets to close them does not fill the memory.
 const MOST: usize = 8;
@@ -218,12 +219,12 @@ impl Transport {
         self.seek(at);
     }
 
-    /// Plays from `at` on and writes what the microphone hears into `path`, for `track`.
+    /// Plays from `at` on and writes what the microphone hears into a take of the project, for `track`.
     pub(crate) fn record(
         self: &Arc<Transport>,
         device: &str,
-        path: &Utf8Path,
-        track: TrackId,
+        project: &Project,
+        track: &Track,
         at: Option<u64>,
     ) -> Result<(), Error> {
         let mut recording = self.recording.lock();
@@ -244,7 +245,14 @@ impl Transport {
                 output.rate().secs_from_samples(output.state().position)
             })
         };
-        let begun = Recording::begin(device, path, track, at, heard);
+        let note = Note {
+            session: self.session.clone(),
+            track: track.id.0,
+            track_name: track.name.clone(),
+            at,
+            begun: Timestamp::now(),
+        };
+        let begun = Recording::begin(device, project, note, heard);
         match begun {
             Ok(begun) => *recording = Some(begun),
             Err(error) => {
@@ -256,15 +264,20 @@ impl Transport {
         Ok(())
     }
 
-    /// Ends the recording and the playing; the take, its track and its place.
-    pub(crate) fn stop_recording(&self) -> Result<(Take, TrackId, u64), Error> {
+    /// Ends the recording and the playing.
+    pub(crate) fn stop_recording(&self) -> Result<Take, Error> {
         let Some(recording) = self.recording.lock().take() else {
             return Err(Error::bad_input("the session is not being recorded").field("/session"));
         };
         self.output.pause();
         self.playing.lock().endless = false;
-        let (track, at) = (recording.track, recording.at);
-        Ok((recording.end()?, track, at))
+        recording.end()
+    }
+
+    /// The recording ended of itself, and still has to be ended.
+    fn broke_off(&self) -> bool {
+        let recording = self.recording.lock();
+        recording.as_ref().is_some_and(Recording::has_ended)
     }
 
     /// Forgets the loudness of what was heard.
@@ -344,10 +357,18 @@ impl Transport {
     }
 }
 
-/// Tells clock and levels as long as it plays, and once when it stops or moves.
+/// Tells clock and levels as long as it plays, and once when it stops or moves; and that a recording broke off.
 async fn watch(transport: Weak<Transport>, events: Events) {
-    let mut told = None;
+    let (mut told, mut told_end) = (None, false);
     while let Some(open) = transport.upgrade() {
+        let broke_off = open.broke_off();
+        if broke_off && !told_end {
+            open.output.pause();
+            events.emit(Event::RecordingBroke {
+                session: open.session.clone(),
+            });
+        }
+        told_end = broke_off;
         let (at, playing, event) = open.clock();
         if open.output.state().ended && !open.output.state().paused {
             open.output.pause();

@@ -84,7 +84,7 @@ fn extract(
         project,
         Some(&film.source),
     )?;
-    let container = container(input.format, &destination)?;
+    let container = destination.sound_format(input.format)?;
     let name = format!("{}.{}", film.stem(), container.extension());
     let written = destination.path(cx, &name)?;
     let field = if path.is_some() { "/path" } else { "/asset" };
@@ -97,21 +97,6 @@ fn extract(
     let source = Some(&film.source);
     sound.output = destination.deliver(&cx.part(0.9, 1.0), &written, &name, source, made)?;
     Ok(sound)
-}
-
-fn container(asked: Option<Container>, destination: &Destination) -> Result<Container, Error> {
-    match (asked, destination) {
-        (Some(format), _) => Ok(format),
-        (None, Destination::Asset(_)) => Ok(Container::Wav),
-        (None, Destination::File(path)) => {
-            let ending = path.extension().unwrap_or_default();
-            Container::from_extension(ending).ok_or_else(|| {
-                Error::bad_input(format!("`{path}` has no ending of a sound that we write"))
-                    .field("/output")
-                    .hint("use wav, aiff, flac, mp3, m4a, ogg or opus, or name a `format`")
-            })
-        }
-    }
 }
 
 fn rewrite(

@@ -6,6 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use studio_core::{Error, JobContext};
+use studio_media::Container;
 use studio_store::{ImportMode, Privacy, Project, Projects, Provenance};
 
 use crate::import::{Origin, import};
@@ -80,11 +81,11 @@ impl Destination {
         }
     }
 
-    /// The ending that the user gave the file, if there is one.
-    pub fn extension(&self) -> Option<&str> {
+    /// The format of a sound that goes there, as [`sound_format`] chooses it.
+    pub fn sound_format(&self, asked: Option<Container>) -> Result<Container, Error> {
         match self {
-            Destination::File(path) => path.extension(),
-            Destination::Asset(_) => None,
+            Destination::File(path) => sound_format(asked, Some(path)),
+            Destination::Asset(_) => sound_format(asked, None),
         }
     }
 
@@ -131,6 +132,22 @@ impl Destination {
             }
         }
     }
+}
+
+/// The format that was asked for, or that of the file's ending, or WAV.
+pub fn sound_format(asked: Option<Container>, file: Option<&Utf8Path>) -> Result<Container, Error> {
+    if let Some(format) = asked {
+        return Ok(format);
+    }
+    let Some(ending) = file.and_then(Utf8Path::extension) else {
+        return Ok(Container::Wav);
+    };
+    Container::from_extension(ending).ok_or_else(|| {
+        let message = format!("`.{ending}` is not an ending of a format that we write");
+        Error::bad_input(message)
+            .field("/output")
+            .hint("use wav, aiff, flac, mp3, m4a, ogg or opus, or name a `format`")
+    })
 }
 
 fn is_same_file(a: &Utf8Path, b: &Utf8Path) -> bool {

@@ -8,9 +8,11 @@
 mod deliver;
 mod effect_presets;
 mod import;
+mod impulse;
 mod source;
 
-pub use deliver::{Destination, Output};
+pub use deliver::{Destination, Output, sound_format};
 pub use effect_presets::EffectPresets;
 pub use import::{Origin, import, peaks_of};
+pub use impulse::impulse_response;
 pub use source::{Source, source};

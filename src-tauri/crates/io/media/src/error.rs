@@ -48,6 +48,8 @@ pub enum MediaError {
     },
     #[error("{path}: no room left on the disk")]
     DiskFull { path: Utf8PathBuf },
+    #[error("{path}: became longer than the disk takes")]
+    TooLong { path: Utf8PathBuf },
     #[error("{path}: {source}")]
     Io {
         path: Utf8PathBuf,
@@ -74,6 +76,7 @@ impl MediaError {
             ErrorKind::PermissionDenied => MediaError::Permission { path },
             ErrorKind::IsADirectory => MediaError::Folder { path },
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => MediaError::DiskFull { path },
+            ErrorKind::FileTooLarge => MediaError::TooLong { path },
             _ => MediaError::Io { path, source },
         }
     }
@@ -91,7 +94,7 @@ impl MediaError {
             | MediaError::Limit { .. }
             | MediaError::OutOfRange { .. } => ErrorCode::BadInput,
             MediaError::Unsupported { .. } => ErrorCode::Unsupported,
-            MediaError::DiskFull { .. } => ErrorCode::DiskFull,
+            MediaError::DiskFull { .. } | MediaError::TooLong { .. } => ErrorCode::DiskFull,
             MediaError::Io { .. } => ErrorCode::Io,
             MediaError::Cancelled => ErrorCode::Cancelled,
             MediaError::Codec { .. } => ErrorCode::Internal,

@@ -86,7 +86,9 @@ pub(crate) fn failed(path: &Utf8Path, step: &'static str, error: ffmpeg::Error) 
             match source.kind() {
                 std::io::ErrorKind::NotFound
                 | std::io::ErrorKind::PermissionDenied
-                | std::io::ErrorKind::StorageFull => MediaError::io(path, source),
+                | std::io::ErrorKind::StorageFull
+                | std::io::ErrorKind::QuotaExceeded
+                | std::io::ErrorKind::FileTooLarge => MediaError::io(path, source),
                 _ => codec_failure(path, step, source.to_string()),
             }
         }

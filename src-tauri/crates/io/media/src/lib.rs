@@ -30,9 +30,10 @@ mod probe;
 mod read;
 mod tags;
 mod video;
+mod wav;
 mod write;
 
-pub use chapters::Chapter;
+pub use chapters::{Chapter, Mark, Marks};
 pub use error::{MediaError, Result, Warning};
 pub use ff::ffmpeg_version;
 pub use film::{ClipWriter, Subtitle, assemble};
@@ -48,4 +49,5 @@ pub use video::{
     Copied, FilmFormat, Picture, PictureReader, Recode, Recoded, StillFormat, copy_range, jpeg,
     recode, write_still,
 };
+pub use wav::complete_wav;
 pub use write::{AudioWriter, OpusStream, Written, encode};

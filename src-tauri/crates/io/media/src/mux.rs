@@ -19,8 +19,13 @@ pub(crate) struct Muxer {
 impl Muxer {
     /// Begins a file that will be `target`, by FFmpeg's muxer of the given name.
     pub(crate) fn create(target: &Utf8Path, muxer: &str) -> Result<Muxer> {
+        Muxer::of(Partial::beside(target)?, muxer)
+    }
+
+    /// As [`Muxer::create`], where the file lies as `partial` says.
+    pub(crate) fn of(partial: Partial, muxer: &str) -> Result<Muxer> {
         ff::init();
-        let partial = Partial::beside(target)?;
+        let target = partial.target();
         let url = ff::file_url(partial.path())?;
         let mut output = ffmpeg::format::output_as(&url, muxer)
             .map_err(|e| ff::failed(target, "create the file", e))?;
@@ -91,6 +96,11 @@ impl Muxer {
             .write(&mut self.output)
             .map(drop)
             .map_err(|e| ff::failed(self.partial.target(), "write", e))
+    }
+
+    /// Hands what was written over to the system.
+    pub(crate) fn flush(&mut self) -> Result<()> {
+        ff::flush(&mut self.output).map_err(|e| ff::failed(self.partial.target(), "write", e))
     }
 
     /// Completes the file, lets `dress` change it before anybody sees it, and publishes it.

@@ -1,4 +1,4 @@
-//! Files that appear complete or not at all.
+//! Files that appear complete or not at all, and those that must not be lost.
 
 use std::fs::File;
 
@@ -9,8 +9,8 @@ use crate::error::{MediaError, Result};
 
 /// A file being written beside its final place; dropped without [`Partial::publish`] it vanishes.
 pub(crate) struct Partial {
-    temp: TempPath,
-    temp_utf8: Utf8PathBuf,
+    /// None where it is written in its place.
+    temp: Option<(TempPath, Utf8PathBuf)>,
     target: Utf8PathBuf,
 }
 
@@ -50,15 +50,23 @@ impl Partial {
             }
         })?;
         Ok(Partial {
-            temp,
-            temp_utf8,
+            temp: Some((temp, temp_utf8)),
             target: target.into(),
         })
     }
 
+    /// A file that is written in its place and stays there, complete or not.
+    pub(crate) fn in_place(target: &Utf8Path) -> Partial {
+        Partial {
+            temp: None,
+            target: target.into(),
+        }
+    }
+
     /// Where to write until then.
     pub(crate) fn path(&self) -> &Utf8Path {
-        &self.temp_utf8
+        let temp = self.temp.as_ref();
+        temp.map_or(&self.target, |(_, path)| path)
     }
 
     /// The final place.
@@ -68,14 +76,16 @@ impl Partial {
 
     /// Makes the file durable and moves it to its place, over what was there.
     pub(crate) fn publish(self) -> Result<()> {
-        let target = self.target;
+        let target = self.target.clone();
         let io = |e| MediaError::io(&target, e);
         File::options()
             .write(true)
-            .open(&self.temp)
+            .open(self.path())
             .and_then(|file| file.sync_all())
             .map_err(io)?;
-        self.temp.persist(&target).map_err(|e| io(e.error))?;
+        if let Some((temp, _)) = self.temp {
+            temp.persist(&target).map_err(|e| io(e.error))?;
+        }
         #[cfg(unix)]
         if let Some(folder) = target.parent().filter(|f| !f.as_str().is_empty()) {
             File::open(folder)

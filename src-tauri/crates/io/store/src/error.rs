@@ -60,7 +60,9 @@ impl StoreError {
     ) -> impl FnOnce(std::io::Error) -> StoreError {
         let path = path.into();
         move |source| match source.kind() {
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreError::DiskFull { path },
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+                StoreError::DiskFull { path }
+            }
             _ => StoreError::Io {
                 path,
                 doing,

@@ -164,8 +164,7 @@ impl Leaf {
     }
 
     fn check(&self, value: &Value, place: &str) -> Result<(), Error> {
-        let validator = schema::compile(&self.schema)?;
-        if schema::check(&validator, value).is_ok() {
+        if schema::compile(&self.schema)?.is_valid(value) {
             return Ok(());
         }
         Err(

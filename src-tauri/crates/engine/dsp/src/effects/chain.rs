@@ -72,6 +72,11 @@ impl Chain {
         Ok(())
     }
 
+    /// Names of the impulse responses that [`prepare`](Chain::prepare) must be given: those that no studio has of itself.
+    pub fn impulses(&self) -> impl Iterator<Item = &str> {
+        self.effects.iter().filter_map(|slot| slot.effect.impulse())
+    }
+
     /// Whether this chain at work can become `other` and keep its state: the same effects in the same
     /// order, which differ in nothing but numbers that are not fixed, the mix, bypasses and automation.
     pub fn turns_into(&self, other: &Chain) -> bool {

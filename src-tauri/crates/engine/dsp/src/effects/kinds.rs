@@ -98,6 +98,16 @@ macro_rules! effects {
     };
 }
 
+impl EffectSettings {
+    /// The impulse response that it must be given.
+    pub fn impulse(&self) -> Option<&str> {
+        match self {
+            EffectSettings::Convolution(settings) => settings.wanted(),
+            _ => None,
+        }
+    }
+}
+
 effects! {
     Tone {
         "equalizer" Equalizer "Equaliser";

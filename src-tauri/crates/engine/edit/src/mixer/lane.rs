@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use studio_core::units::Db;
-use studio_dsp::effects::{ChainError, Impulses, RunningChain};
+use studio_dsp::effects::{ChainError, RunningChain};
 
 use super::level::{Level, peak, raise};
-use super::{BLOCK, Sound, Sources};
+use super::{BLOCK, Sound, Sources, effects};
 use crate::gain::{Crossfades, clip_gain};
 use crate::session::{Clip, ClipId, Session, Track, TrackId};
 
@@ -30,12 +30,16 @@ pub(super) struct Lane {
 }
 
 impl Lane {
-    pub(super) fn new(session: &Session, track: &Track) -> Result<Lane, ChainError> {
+    pub(super) fn new(
+        session: &Session,
+        track: &Track,
+        sources: &mut dyn Sources,
+    ) -> Result<Lane, ChainError> {
         let [left, right] = gains(session, track);
         Ok(Lane {
             track: track.clone(),
             fades: Crossfades::of(track),
-            chain: RunningChain::new(&track.effects, session.rate, 2, &Impulses::new())?,
+            chain: effects::begin(&track.effects, session.rate, sources)?,
             left: Level::at(left),
             right: Level::at(right),
             fed: 0,
@@ -54,8 +58,13 @@ impl Lane {
         self.chain.tail()
     }
 
-    pub(super) fn update(&mut self, session: &Session, track: &Track) -> Result<(), ChainError> {
-        self.chain.update(&track.effects, &Impulses::new())?;
+    pub(super) fn update(
+        &mut self,
+        session: &Session,
+        track: &Track,
+        sources: &mut dyn Sources,
+    ) -> Result<(), ChainError> {
+        effects::update(&mut self.chain, &track.effects, sources)?;
         let [left, right] = gains(session, track);
         self.left.toward(left);
         self.right.toward(right);

@@ -7,6 +7,7 @@
 //!
 //! For the thread that feeds a device, not for its callback: sources are opened and read here.
 
+mod effects;
 mod lane;
 mod level;
 
@@ -14,7 +15,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use studio_core::units::Db;
-use studio_dsp::effects::{ChainError, Impulses, RunningChain};
+use studio_dsp::Audio;
+use studio_dsp::effects::{ChainError, RunningChain};
 
 use self::lane::Lane;
 use self::level::Level;
@@ -32,11 +34,17 @@ pub trait Sound: Send {
     fn read(&mut self, from: u64, left: &mut [f32], right: &mut [f32]);
 }
 
-/// Finds the sound of sources by their ids.
+/// Finds the sound of sources by their ids, and impulse responses by the names that effects call them.
 pub trait Sources: Send {
     /// Opens another reader of a source. What cannot be opened is silent: the one who gives the sources
     /// knows why and tells.
     fn open(&mut self, source: &str) -> Option<Box<dyn Sound>>;
+
+    /// An impulse response, which was read before it is asked for here. A convolution without its response lets the
+    /// sound pass.
+    fn impulse(&mut self, _name: &str) -> Option<Arc<Audio>> {
+        None
+    }
 }
 
 /// A session at work.
@@ -58,13 +66,14 @@ pub struct Mixer {
 impl Mixer {
     /// Renders `session` from its start on.
     pub fn new(session: Arc<Session>, sources: Box<dyn Sources>) -> Result<Mixer, ChainError> {
-        let lanes = session
-            .tracks
-            .iter()
-            .map(|track| Lane::new(&session, track));
+        let mut sources = sources;
+        let mut lanes = Vec::with_capacity(session.tracks.len());
+        for track in &session.tracks {
+            lanes.push(Lane::new(&session, track, sources.as_mut())?);
+        }
         Ok(Mixer {
-            lanes: lanes.collect::<Result<_, _>>()?,
-            chain: RunningChain::new(&session.effects, session.rate, 2, &Impulses::new())?,
+            lanes,
+            chain: effects::begin(&session.effects, session.rate, sources.as_mut())?,
             gain: Level::at(Db(session.gain_db).ratio()),
             at: 0,
             fed: 0,
@@ -140,18 +149,19 @@ impl Mixer {
     /// Goes on with a session that was edited. Levels move smoothly, effects that only got other numbers
     /// keep their state, others are cross-faded.
     pub fn update(&mut self, session: Arc<Session>) -> Result<(), ChainError> {
-        self.chain.update(&session.effects, &Impulses::new())?;
+        let sources = self.sources.as_mut();
+        effects::update(&mut self.chain, &session.effects, sources)?;
         self.gain.toward(Db(session.gain_db).ratio());
         let mut before = std::mem::take(&mut self.lanes);
         for track in &session.tracks {
             let lane = before.iter().position(|lane| lane.id() == track.id);
             let lane = match lane.map(|at| before.swap_remove(at)) {
                 Some(mut lane) => {
-                    lane.update(&session, track)?;
+                    lane.update(&session, track, sources)?;
                     lane
                 }
                 None => {
-                    let mut lane = Lane::new(&session, track)?;
+                    let mut lane = Lane::new(&session, track, sources)?;
                     lane.seek(self.fed);
                     lane
                 }

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use studio_core::units::SampleRate;
+use studio_dsp::Audio;
 use studio_dsp::effects::{
-    Chain, Delay, EffectSettings, FadeShape, Gain, Reverb, Slot, TruePeakLimiter,
+    Chain, Convolution, Delay, EffectSettings, FadeShape, Gain, Reverb, Slot, TruePeakLimiter,
 };
 use studio_edit::{Edit, Fade, Mixer, Session, Sound, Sources};
 
@@ -275,4 +277,68 @@ fn a_source_that_is_gone_is_silent_and_the_others_play() {
     let out = rendered(&session, 300);
     assert!(out[..200].iter().all(|x| *x == 0.0));
     assert_eq!(out[200], ramp(5));
+}
+
+/// Ramps, with the impulse response `two`: the sound, and as much again two samples later.
+struct Echoing;
+
+impl Sources for Echoing {
+    fn open(&mut self, source: &str) -> Option<Box<dyn Sound>> {
+        Ramps.open(source)
+    }
+
+    fn impulse(&mut self, name: &str) -> Option<Arc<Audio>> {
+        (name == "two").then(|| {
+            Arc::new(Audio {
+                rate: SampleRate::HZ_48000,
+                channels: vec![vec![1.0, 0.0, 1.0]],
+            })
+        })
+    }
+}
+
+#[test]
+fn a_convolution_takes_the_response_that_the_sources_give() {
+    let session = with_clips(&[(0, 1_000, 4_000)]);
+    let track = session.tracks[0].id;
+    let dry = rendered(&session, 4_000);
+    let place = |impulse: &str| {
+        let effects = Chain {
+            effects: vec![Slot {
+                wet: Some(1.0),
+                ..Slot::new(EffectSettings::Convolution(Convolution {
+                    impulse: impulse.to_owned(),
+                    ..Convolution::default()
+                }))
+            }],
+        };
+        let edit = |track| Edit::SetEffects {
+            track,
+            effects: effects.clone(),
+        };
+        [edit(Some(track)), edit(None)].map(|edit| Arc::new(edited(&session, vec![edit])))
+    };
+    let sound = |mixer: &mut Mixer| {
+        let (mut left, mut right) = (vec![0.0; 4_000], vec![0.0; 4_000]);
+        mixer.seek(0);
+        mixer.render(&mut left, &mut right);
+        left
+    };
+    for (with, without) in place("two").into_iter().zip(place("gone")) {
+        let mut mixer = Mixer::new(with.clone(), Box::new(Echoing)).unwrap();
+        let wet = sound(&mut mixer);
+        // The response has unit energy.
+        let share = std::f32::consts::FRAC_1_SQRT_2;
+        for n in 2..4_000 {
+            let wanted = share * (dry[n] + dry[n - 2]);
+            assert!((wet[n] - wanted).abs() < 1e-4, "sample {n}");
+        }
+        // Without its response it lets the sound pass, until there is one again.
+        mixer.update(without).unwrap();
+        assert_eq!(sound(&mut mixer), dry);
+        mixer.update(with).unwrap();
+        let again = sound(&mut mixer);
+        let differs = again.iter().zip(&wet).any(|(a, b)| (a - b).abs() > 1e-6);
+        assert!(!differs, "the response is found on the way, too");
+    }
 }

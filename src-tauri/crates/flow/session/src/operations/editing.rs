@@ -12,6 +12,7 @@ use studio_store::{SessionRow, SessionStep};
 use super::{Named, Sessions};
 use crate::document::SessionInput;
 use crate::export::{self, ExportInput};
+use crate::takes;
 
 pub(super) fn operations(studio: &Arc<Sessions>) -> Vec<Operation> {
     let (create, list, get) = (studio.clone(), studio.clone(), studio.clone());
@@ -44,8 +45,9 @@ pub(super) fn operations(studio: &Arc<Sessions>) -> Vec<Operation> {
             "Lists a project's sessions, last changed first.",
         )
         .positional("project")
-        .blocking(move |_cx: &JobContext, input: ListInput| {
+        .blocking(move |cx: &JobContext, input: ListInput| {
             let project = list.documents.project(&input.project)?;
+            takes::recover(cx, &project);
             let rows = project.sessions().list()?;
             Ok(Listed {
                 sessions: rows.into_iter().map(Entry::of).collect(),
@@ -57,8 +59,9 @@ pub(super) fn operations(studio: &Arc<Sessions>) -> Vec<Operation> {
             "Answers a session as it is now.",
         )
         .positional("session")
-        .blocking(move |_cx: &JobContext, input: SessionInput| {
+        .blocking(move |cx: &JobContext, input: SessionInput| {
             let project = get.documents.project(&input.project)?;
+            takes::recover(cx, &project);
             let (row, session) = get.documents.load(&project, &input.session)?;
             get.documents.view(&project, row, session)
         }),

@@ -5,14 +5,13 @@ use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::json;
-use studio_assets::Origin;
 use studio_core::{Error, JobContext, Operation};
 use studio_edit::{Edit, NewClip, TrackId};
-use studio_store::{ImportMode, Provenance};
 
 use super::{Named, Sessions};
 use crate::document::{SessionInput, View, scaled};
+use crate::recording::Take;
+use crate::takes;
 use crate::transport::Standing;
 
 pub(super) fn operations(studio: &Arc<Sessions>) -> Vec<Operation> {
@@ -29,7 +28,8 @@ pub(super) fn operations(studio: &Arc<Sessions>) -> Vec<Operation> {
         )
         .realtime()
         .writes()
-        .blocking(move |_cx: &JobContext, input: SessionInput| {
+        .blocking(move |cx: &JobContext, input: SessionInput| {
+            takes::recover(cx, &*open.documents.project(&input.project)?);
             Ok(open.transports.open(&open.documents, &input)?.standing())
         }),
         Operation::define(
@@ -150,28 +150,24 @@ impl Sessions {
     fn record(&self, input: &RecordInput) -> Result<Standing, Error> {
         let project = self.documents.project(&input.project)?;
         let (row, session) = self.documents.load(&project, &input.session)?;
-        let track = TrackId(input.track);
-        if session.track(track).is_none() {
+        let track = session.track(TrackId(input.track)).ok_or_else(|| {
             let message = format!("`{}` has no track {}", row.name, input.track);
-            return Err(Error::not_found(message).field("/track"));
-        }
-        let session = SessionInput {
+            Error::not_found(message).field("/track")
+        })?;
+        let open = SessionInput {
             project: input.project.clone(),
             session: input.session.clone(),
         };
-        let transport = self.transports.open(&self.documents, &session)?;
-        // Whole on the disk before it is brought into the project: a crash between leaves it here.
-        let name = format!("Take {}.wav", uuid::Uuid::now_v7().simple());
-        let path = project.exports().join(name);
+        let transport = self.transports.open(&self.documents, &open)?;
         let device = self.transports.input_device();
-        transport.record(&device, &path, track, input.at)?;
+        transport.record(&device, &project, track, input.at)?;
         Ok(transport.standing())
     }
 
     fn stop_recording(&self, cx: &JobContext, input: &SessionInput) -> Result<View, Error> {
         let project = self.documents.project(&input.project)?;
         let transport = self.transports.get(&input.session)?;
-        let (take, track, at) = transport.stop_recording()?;
+        let take = transport.stop_recording()?;
         let (_, session) = self.documents.load(&project, &input.session)?;
         if take.lost > 0 {
             cx.warn(format!(
@@ -184,26 +180,18 @@ impl Sessions {
         }
         let from = scaled(take.early, take.rate, session.rate);
         if take.frames <= take.early {
-            let _ = std::fs::remove_file(&take.path);
+            take.files.remove();
             return Err(Error::bad_input("nothing was recorded before it was ended")
                 .hint("record for a moment longer, and see that the microphone is on"));
         }
-        let track_name = session.track(track).map_or("Take", |track| &track.name);
-        let origin = Origin {
-            name: Some(format!("{track_name}, take.wav")),
-            made: Some(Provenance {
-                operation: "session.record".to_owned(),
-                input: json!({ "session": input.session, "track": track, "at": at }),
-                ..Provenance::default()
-            }),
-            passing: true,
-            ..Origin::default()
-        };
-        let asset = studio_assets::import(cx, &project, &take.path, ImportMode::Copy, origin)?;
-        // It is in the project now.
-        let _ = std::fs::remove_file(&take.path);
+        let name = format!("{}, take.wav", take.note.track_name);
+        let sound = take.files.sound();
+        let asset = take.note.import(cx, &project, sound, name);
+        let asset = asset.map_err(Take::kept)?;
+        take.files.remove();
+        let track = TrackId(take.note.track);
         let clip = NewClip {
-            start: at,
+            start: take.note.at,
             from,
             ..NewClip::whole(track, &asset.id)
         };

@@ -14,10 +14,11 @@ use studio_dsp::Audio;
 
 pub(crate) use self::encoder::AudioEncoder;
 pub use self::opus::OpusStream;
-use crate::chapters;
+use crate::chapters::{self, Marks};
 use crate::error::{MediaError, Result, Warning};
-use crate::format::{AudioFormat, Container};
+use crate::format::{AudioFormat, Bits, Container};
 use crate::mux::Muxer;
+use crate::partial::Partial;
 use crate::tags::{Loud, Origin, copy_tags};
 
 /// A file of sound being written.
@@ -27,6 +28,9 @@ pub struct AudioWriter {
     rate: SampleRate,
     path: Utf8PathBuf,
     origin: Option<(Utf8PathBuf, Loud)>,
+    /// At the writer's rate.
+    marks: Option<Marks>,
+    container: Container,
     warnings: Vec<Warning>,
 }
 
@@ -48,7 +52,36 @@ impl AudioWriter {
         rate: SampleRate,
         channels: usize,
     ) -> Result<AudioWriter> {
-        AudioWriter::begin(path.as_ref(), format, rate, channels, None)
+        let path = path.as_ref();
+        let partial = Partial::beside(path)?;
+        AudioWriter::begin(partial, format, rate, channels, None, None)
+    }
+
+    /// As [`AudioWriter::create`], with named places and stretches: as chapters, or as WAV's cue points and AIFF's
+    /// markers.
+    pub fn create_marked(
+        path: impl AsRef<Utf8Path>,
+        format: AudioFormat,
+        rate: SampleRate,
+        channels: usize,
+        marks: &Marks,
+    ) -> Result<AudioWriter> {
+        let partial = Partial::beside(path.as_ref())?;
+        let marks = Some(marks.clone());
+        AudioWriter::begin(partial, format, rate, channels, None, marks)
+    }
+
+    /// Begins a WAV file that is there from the start and stays, whatever happens: what was
+    /// [flushed](AudioWriter::flush) before a process dies is a sound once [`complete_wav`](crate::complete_wav) has been
+    /// over it.
+    pub fn record(
+        path: impl AsRef<Utf8Path>,
+        bits: Bits,
+        rate: SampleRate,
+        channels: usize,
+    ) -> Result<AudioWriter> {
+        let partial = Partial::in_place(path.as_ref());
+        AudioWriter::begin(partial, AudioFormat::Wav(bits), rate, channels, None, None)
     }
 
     /// As [`AudioWriter::create`]; the tags, chapters and cover art of another file are carried over.
@@ -59,27 +92,28 @@ impl AudioWriter {
         channels: usize,
         origin: Origin<'_>,
     ) -> Result<AudioWriter> {
-        AudioWriter::begin(path.as_ref(), format, rate, channels, Some(origin))
+        let partial = Partial::beside(path.as_ref())?;
+        let marks = chapters::marks_of(origin.path);
+        AudioWriter::begin(partial, format, rate, channels, Some(origin), marks)
     }
 
     fn begin(
-        path: &Utf8Path,
+        partial: Partial,
         format: AudioFormat,
         rate: SampleRate,
         channels: usize,
         origin: Option<Origin<'_>>,
+        marks: Option<Marks>,
     ) -> Result<AudioWriter> {
+        let path = partial.target().to_owned();
         let container = format.container();
         let global_header = matches!(container, Container::M4a);
-        let encoder = AudioEncoder::open(path, format, rate, channels, global_header)?;
+        let encoder = AudioEncoder::open(&path, format, rate, channels, global_header)?;
         let (name, options) = muxer_of(container, rate);
-        let mut muxer = Muxer::create(path, name)?;
+        let mut muxer = Muxer::of(partial, name)?;
         muxer.add_stream(encoder.parameters(), encoder.clock(), None)?;
-        let warnings = match origin {
-            Some(origin) => {
-                let chapters = chapters::read(origin.path);
-                chapters::keep(muxer.output_mut(), container, &chapters, path)?
-            }
+        let warnings = match &marks {
+            Some(marks) => chapters::keep(muxer.output_mut(), container, marks, &path)?,
             None => Vec::new(),
         };
         let options: Vec<(&str, &str)> = options.iter().map(|(k, v)| (*k, v.as_str())).collect();
@@ -88,8 +122,10 @@ impl AudioWriter {
             muxer,
             encoder,
             rate,
-            path: path.into(),
+            path,
             origin: origin.map(|origin| (origin.path.to_owned(), origin.loud)),
+            marks: marks.map(|marks| marks.at_rate(rate)),
+            container,
             warnings,
         })
     }
@@ -110,6 +146,12 @@ impl AudioWriter {
             .push(&block.channels, &mut |packet| muxer.write(packet, 0))
     }
 
+    /// Hands what was encoded over to the system, so that it outlives this process: all but the last frame, of at most
+    /// 4096 samples.
+    pub fn flush(&mut self) -> Result<()> {
+        self.muxer.flush()
+    }
+
     /// Samples per channel written so far.
     pub fn frames(&self) -> u64 {
         self.encoder.frames()
@@ -120,10 +162,16 @@ impl AudioWriter {
         let frames = self.encoder.frames();
         let muxer = &mut self.muxer;
         self.encoder.finish(&mut |packet| muxer.write(packet, 0))?;
-        let (origin, mut warnings) = (self.origin, self.warnings);
-        warnings.extend(self.muxer.finish(|file| match &origin {
-            Some((path, loud)) => copy_tags(Origin { path, loud: *loud }, file),
-            None => Ok(Vec::new()),
+        let mut warnings = self.warnings;
+        warnings.extend(self.muxer.finish(|file| {
+            let mut told = match &self.origin {
+                Some((path, loud)) => copy_tags(Origin { path, loud: *loud }, file)?,
+                None => Vec::new(),
+            };
+            if let Some(marks) = &self.marks {
+                told.extend(chapters::mark(file, self.container, marks)?);
+            }
+            Ok(told)
         })?);
         let bytes = std::fs::metadata(&self.path)
             .map_err(|e| MediaError::io(&self.path, e))?

@@ -4,15 +4,19 @@ use std::process::Command;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
+use studio_core::units::SampleRate;
+use studio_dsp::Audio;
 use studio_media::{
-    AudioFormat, AudioReader, AudioWriter, Bits, Chapter, Loud, Origin, Quality, Written, decode,
-    probe,
+    AudioFormat, AudioReader, AudioWriter, Bits, Chapter, Loud, Mark, Marks, Origin, Quality,
+    Written, decode, probe,
 };
-use studio_testkit::TempFolder;
+use studio_testkit::{TempFolder, signal};
 
 const SECOND: &str = "Of wolves";
 
-const KEEPERS: [AudioFormat; 5] = [
+const KEEPERS: [AudioFormat; 7] = [
+    AudioFormat::Wav(Bits::Int16),
+    AudioFormat::Aiff(Bits::Int16),
     AudioFormat::M4a(Quality::Medium),
     AudioFormat::Mp3(Quality::Medium),
     AudioFormat::Flac(Bits::Int16),
@@ -135,7 +139,10 @@ fn chapters_survive_every_pair_of_formats_that_has_them() {
             let label = format!("{:?} to {:?}", first.container(), second.container());
             let two = folder.file(&format!("two.{}", second.container().extension()));
             assert_eq!(converted(&one, &two, second).warnings, [], "{label}");
-            check(&label, SECOND, &by_ffprobe(&two));
+            // It does not look for markers of AIFF.
+            if !matches!(second, AudioFormat::Aiff(_)) {
+                check(&label, SECOND, &by_ffprobe(&two));
+            }
             let info = probe(&two).unwrap();
             check(&label, SECOND, &info.chapters);
             assert_eq!(info.tags["title"], "A book", "{label}");
@@ -144,21 +151,140 @@ fn chapters_survive_every_pair_of_formats_that_has_them() {
     }
 }
 
+/// Two seconds at 48 kHz with a stretch, a place in it and a place at its end.
+fn marked(path: &Utf8Path, format: AudioFormat) {
+    let mark = |at, length, name: &str| Mark {
+        at,
+        length,
+        name: name.to_owned(),
+    };
+    let rate = SampleRate::HZ_48000;
+    let marks = Marks {
+        rate,
+        end: 96_000,
+        list: vec![
+            mark(12_345, 48_000, "Vers, Größe"),
+            mark(24_001, 0, "Odd"),
+            mark(60_345, 0, "Even"),
+        ],
+    };
+    let sound = Audio {
+        rate,
+        channels: vec![signal::sine(440.0, 0.5, 48_000, 96_000)],
+    };
+    let rate = SampleRate::new(format.fitting_rate_hz(48_000)).unwrap();
+    let mut writer = AudioWriter::create_marked(path, format, rate, 1, &marks).unwrap();
+    writer.write(&sound).unwrap();
+    assert_eq!(writer.finish().unwrap().warnings, []);
+}
+
 #[test]
-fn formats_without_chapters_say_so() {
+fn wav_keeps_places_and_stretches_to_the_sample() {
     let folder = TempFolder::new();
-    let book = book(&folder, "book.m4a", &format!("title={SECOND}"));
+    let (one, two) = (folder.file("one.wav"), folder.file("two.wav"));
+    for bits in [Bits::Int16, Bits::Int24, Bits::Float32] {
+        marked(&one, AudioFormat::Wav(bits));
+        let told = |chapters: Vec<Chapter>| -> Vec<(u64, u64, String)> {
+            let told = chapters.into_iter();
+            told.map(|chapter| (chapter.start_ms, chapter.end_ms, chapter.title))
+                .collect()
+        };
+        let meant = [
+            (257, 1257, "Vers, Größe"),
+            (500, 1257, "Odd"),
+            (1257, 2000, "Even"),
+        ];
+        let meant = meant.map(|(from, to, name)| (from, to, name.to_owned()));
+        assert_eq!(told(probe(&one).unwrap().chapters), meant);
+        // FFmpeg does not read lengths: each ends where the next begins.
+        let mut starts = meant;
+        starts[0].1 = 500;
+        assert_eq!(told(by_ffprobe(&one)), starts);
+        // Others read the sound as before.
+        let sox = Command::new("sox")
+            .args([one.as_str(), "-n", "stat"])
+            .output()
+            .expect("sox is installed");
+        let said = String::from_utf8_lossy(&sox.stderr);
+        // It misses a part of every header for floats that FFmpeg writes.
+        let complains = said.contains("WARN") && bits != Bits::Float32;
+        assert!(sox.status.success() && !complains, "{said}");
+        assert!(said.contains("96000"), "{said}");
+        // A copy has the same chunks.
+        converted(&one, &two, AudioFormat::Wav(bits));
+        let cues = |path: &Utf8Path| {
+            let bytes = std::fs::read(path).unwrap();
+            let at = bytes.windows(4).rposition(|four| four == b"cue ").unwrap();
+            assert_eq!(
+                u32::from_le_bytes(*bytes[4..].first_chunk().unwrap()) as usize,
+                bytes.len() - 8
+            );
+            bytes[at..].to_vec()
+        };
+        assert_eq!(cues(&one), cues(&two));
+    }
+}
+
+#[test]
+fn aiff_keeps_places() {
+    let folder = TempFolder::new();
+    let path = folder.file("one.aiff");
+    marked(&path, AudioFormat::Aiff(Bits::Int24));
+    let chapters = probe(&path).unwrap().chapters;
+    let told: Vec<(u64, u64, &str)> = chapters
+        .iter()
+        .map(|chapter| (chapter.start_ms, chapter.end_ms, chapter.title.as_str()))
+        .collect();
+    let meant = [
+        (257, 500, "Vers, Größe"),
+        (500, 1257, "Odd"),
+        (1257, 2000, "Even"),
+    ];
+    assert_eq!(told, meant);
+    assert_eq!(decode(&path, 100_000).unwrap().0.frames(), 96_000);
+}
+
+#[test]
+fn formats_with_chapters_get_marks_as_chapters() {
+    let folder = TempFolder::new();
+    for format in KEEPERS {
+        let path = folder.file(&format!("a.{}", format.container().extension()));
+        marked(&path, format);
+        let chapters = probe(&path).unwrap().chapters;
+        let told: Vec<(u64, &str)> = chapters
+            .iter()
+            .map(|chapter| (chapter.start_ms, chapter.title.as_str()))
+            .collect();
+        // In MP4 the first chapter begins with the sound.
+        let before = told.strip_prefix(&[(0, "Chapter 1")]);
+        assert_eq!(before.is_some(), matches!(format, AudioFormat::M4a(_)));
+        assert_eq!(
+            before.unwrap_or(&told),
+            [(257, "Vers, Größe"), (500, "Odd"), (1257, "Even")],
+            "{format:?}"
+        );
+    }
+}
+
+#[test]
+fn tags_are_written_beside_marks() {
+    let folder = TempFolder::new();
     for format in [
         AudioFormat::Wav(Bits::Int16),
         AudioFormat::Aiff(Bits::Int16),
     ] {
         let path = folder.file(&format!("a.{}", format.container().extension()));
-        let warnings = converted(&book, &path, format).warnings;
-        let told = warnings.iter().any(|warning| {
-            warning.to_string() == "3 chapters could not be kept: the format has no place for more"
-        });
-        assert!(told, "{warnings:?}");
-        assert_eq!(probe(&path).unwrap().chapters, []);
+        marked(&path, format);
+        let before = probe(&path).unwrap();
+        let level = studio_media::gain::Level {
+            lufs: -20.0,
+            peak: 0.5,
+        };
+        studio_media::gain::write_replay_gain(&path, level, None).unwrap();
+        let after = probe(&path).unwrap();
+        assert_eq!(after.chapters, before.chapters, "{format:?}");
+        assert_eq!(after.audio, before.audio, "{format:?}");
+        assert!(after.tags.len() > before.tags.len(), "{format:?}");
     }
 }
 

@@ -6,7 +6,10 @@ use std::process::Command;
 use camino::Utf8Path;
 use studio_core::units::SampleRate;
 use studio_dsp::Audio;
-use studio_media::{AudioFormat, AudioReader, Bits, MediaError, Quality, decode, encode, fold};
+use studio_media::{
+    AudioFormat, AudioReader, AudioWriter, Bits, MediaError, Quality, complete_wav, decode, encode,
+    fold, probe,
+};
 use studio_testkit::{TempFolder, lag, signal, snr_db};
 
 const FORMATS: &[(&str, AudioFormat)] = &[
@@ -219,4 +222,92 @@ fn many_cores_decode_what_one_decodes() {
             "{extension}: damaged, the samples differ"
         );
     }
+}
+
+/// A recording of two channels whose writer dies after about so many samples of `sound`.
+fn killed(path: &Utf8Path, sound: &Audio) {
+    let rate = sound.rate;
+    let mut writer = AudioWriter::record(path, Bits::Float32, rate, sound.channels.len()).unwrap();
+    for from in (0..sound.frames()).step_by(240) {
+        let to = sound.frames().min(from + 240);
+        let planes = sound.channels.iter();
+        let block = Audio {
+            rate,
+            channels: planes.map(|plane| plane[from..to].to_vec()).collect(),
+        };
+        writer.write(&block).unwrap();
+        if to % 12_000 == 0 {
+            writer.flush().unwrap();
+        }
+    }
+    std::mem::forget(writer);
+}
+
+#[test]
+fn a_recording_whose_writer_died_is_a_sound() {
+    let folder = TempFolder::new();
+    let path = folder.file("take.wav");
+    let sound = Audio {
+        rate: SampleRate::HZ_48000,
+        channels: vec![
+            signal::noise(1, 0.3, 3 * 48_000),
+            signal::noise(2, 0.3, 3 * 48_000),
+        ],
+    };
+    killed(&path, &sound);
+    let frames = complete_wav(&path).unwrap();
+    let lost = 3 * 48_000 - frames;
+    assert!(lost < 48_000 / 4, "{lost} samples are lost");
+    assert_eq!(probe(&path).unwrap().audio.unwrap().frames, frames);
+    let (kept, warnings) = decode(&path, u64::MAX).unwrap();
+    assert_eq!(warnings, []);
+    for (kept, sound) in kept.channels.iter().zip(&sound.channels) {
+        assert!(kept[..] == sound[..frames as usize], "the samples differ");
+    }
+    let whole = std::fs::read(&path).unwrap();
+    assert_eq!(complete_wav(&path).unwrap(), frames);
+    assert!(
+        std::fs::read(&path).unwrap() == whole,
+        "a complete file stays as it is"
+    );
+    let told = std::process::Command::new("ffprobe")
+        .args(["-v", "warning", "-show_streams", path.as_str()])
+        .output()
+        .expect("ffprobe is installed");
+    assert_eq!(String::from_utf8_lossy(&told.stderr), "");
+
+    // Half a sample at the end, a part of a header, nothing.
+    killed(&path, &sound);
+    let length = std::fs::metadata(&path).unwrap().len();
+    let file = std::fs::File::options().write(true).open(&path).unwrap();
+    file.set_len(length - 3).unwrap();
+    assert_eq!(complete_wav(&path).unwrap(), frames - 1);
+    file.set_len(10).unwrap();
+    let error = complete_wav(&path).unwrap_err();
+    assert!(matches!(error, MediaError::Corrupt { .. }), "{error}");
+    file.set_len(0).unwrap();
+    assert_eq!(complete_wav(&path).unwrap(), 0);
+}
+
+#[test]
+fn a_recording_of_more_than_4_gb_gets_a_long_header() {
+    let folder = TempFolder::new();
+    let path = folder.file("take.wav");
+    let sound = Audio {
+        rate: SampleRate::HZ_48000,
+        channels: vec![signal::noise(1, 0.3, 48_000)],
+    };
+    killed(&path, &sound);
+    // The rest is a hole, which takes no room.
+    let file = std::fs::File::options().write(true).open(&path).unwrap();
+    file.set_len(5 << 30).unwrap();
+    let frames = complete_wav(&path).unwrap();
+    assert!(frames > 1_300_000_000, "{frames}");
+    let mut reader = AudioReader::open(&path).unwrap();
+    let mut block = Audio::silence(sound.rate, 1, 0);
+    reader.seek(frames - 100).unwrap();
+    assert_eq!(reader.read(&mut block).unwrap(), 100);
+    reader.seek(1_000).unwrap();
+    let count = reader.read(&mut block).unwrap();
+    assert!(count > 0 && block.channels[0] == sound.channels[0][1_000..1_000 + count]);
 }

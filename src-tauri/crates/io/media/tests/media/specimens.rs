@@ -9,8 +9,8 @@ use studio_core::ErrorCode;
 use studio_core::units::{FrameRate, SampleRate};
 use studio_dsp::Audio;
 use studio_media::{
-    AudioFormat, AudioReader, Bits, ClipWriter, FilmFormat, FrameReader, MediaError, PictureReader,
-    Quality, assemble, copy_range, decode, encode, probe,
+    AudioFormat, AudioReader, AudioWriter, Bits, ClipWriter, FilmFormat, FrameReader, Mark, Marks,
+    MediaError, PictureReader, Quality, assemble, copy_range, decode, encode, probe,
 };
 use studio_testkit::{TempFolder, signal};
 
@@ -44,10 +44,28 @@ pub(crate) fn specimens() -> &'static [Specimen] {
             encode(&path, format, &sound).unwrap();
             specimen(name, &path)
         };
+        let marked = |name: &'static str, format: AudioFormat| {
+            let path = folder.file(&format!("{name}.{name}"));
+            let mark = |at, length, name: &str| Mark {
+                at,
+                length,
+                name: name.to_owned(),
+            };
+            let marks = Marks {
+                rate: sound.rate,
+                end: FRAMES as u64,
+                list: vec![mark(0, 4_000, "Verse"), mark(7_000, 0, "Here")],
+            };
+            let mut writer =
+                AudioWriter::create_marked(&path, format, sound.rate, 2, &marks).unwrap();
+            writer.write(&sound).unwrap();
+            writer.finish().unwrap();
+            specimen(name, &path)
+        };
         let film = film(&folder, &sound);
         vec![
-            encoded("wav", AudioFormat::Wav(Bits::Int16)),
-            encoded("aiff", AudioFormat::Aiff(Bits::Int24)),
+            marked("wav", AudioFormat::Wav(Bits::Int16)),
+            marked("aiff", AudioFormat::Aiff(Bits::Int24)),
             encoded("flac", AudioFormat::Flac(Bits::Int16)),
             encoded("mp3", AudioFormat::Mp3(Quality::Medium)),
             encoded("m4a", AudioFormat::M4a(Quality::Medium)),

@@ -21,7 +21,7 @@ settings! {
         gain_db: "dB", -60.0..=24.0, 0.0;
     }
     others {
-        /// `room`, `plate`, `hall`, `church`, or the name of a response that was loaded for the chain.
+        /// `room`, `plate`, `hall`, `church`, or the name of a response of your own: in a project, the id of an asset.
         /// Its channels are given to those of the sound in turn. Fixed while it runs.
         #[schemars(extend("examples" = ["room", "plate", "hall", "church"]))]
         impulse: String = "hall".to_owned();
@@ -31,6 +31,14 @@ settings! {
 impl Settings for Convolution {
     type Running = Running;
     own_numbers!();
+}
+
+impl Convolution {
+    /// The response's name, unless every studio has it.
+    pub(crate) fn wanted(&self) -> Option<&str> {
+        let is_own = impulses::names().all(|name| name != self.impulse);
+        is_own.then_some(self.impulse.as_str())
+    }
 }
 
 /// A longer response is cut.
