@@ -332,6 +332,10 @@ async fn what_is_heard_is_what_is_exported() {
         { "edit": "set_track", "track": track, "gain_db": -3.0, "pan": -0.3 },
         { "edit": "set_effects", "track": track, "effects": { "effects": [
             { "effect": { "delay": {} } }, { "effect": { "limiter": {} } } ] } },
+        { "edit": "set_automation", "track": track, "automation": [
+            { "parameter": "gain_db", "points": [
+                { "at_secs": 0.3, "value": -3.0 }, { "at_secs": 1.4, "value": -12.0 },
+                { "at_secs": 1.6, "value": 0.0 } ] } ] },
         { "edit": "set_mix", "gain_db": -1.0 },
     ]);
     edit(&app, &project, &view, edits);

@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::panic)]
 #![cfg(target_os = "linux")]
 
+mod automation;
 mod browser;
 mod chat;
 mod effects;

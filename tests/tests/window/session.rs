@@ -6,30 +6,30 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use studio_tests::{App, Window, tone};
 
-const CTRL: char = '\u{E009}';
-const SHIFT: char = '\u{E008}';
+pub(super) const CTRL: char = '\u{E009}';
+pub(super) const SHIFT: char = '\u{E008}';
 const RIGHT: &str = "\u{E014}";
-const DELETE: &str = "\u{E017}";
+pub(super) const DELETE: &str = "\u{E017}";
 const ESCAPE: &str = "\u{E00C}";
 const HOME: &str = "\u{E011}";
 
 /// Samples of a second.
 const SECOND: f64 = 48_000.0;
 /// Height of a track, of its clips' titles, and of the upper half of the ruler, in CSS pixels.
-const TRACK_PX: f64 = 96.0;
+pub(super) const TRACK_PX: f64 = 96.0;
 const TITLE_PX: f64 = 21.0;
 const MARKERS_PX: f64 = 20.0;
 
 /// An open session in a window.
-struct Editor {
-    window: Window,
-    project: String,
-    session: String,
+pub(super) struct Editor {
+    pub(super) window: Window,
+    pub(super) project: String,
+    pub(super) session: String,
 }
 
 impl Editor {
     /// Of a new session of these sounds, one on a track each.
-    async fn open(app: &App, sounds: &[(&str, f64, f64)]) -> Editor {
+    pub(super) async fn open(app: &App, sounds: &[(&str, f64, f64)]) -> Editor {
         let project = app.project("Radio");
         let assets: Vec<Value> = sounds
             .iter()
@@ -58,7 +58,7 @@ impl Editor {
         editor
     }
 
-    fn input(&self, more: Value) -> Value {
+    pub(super) fn input(&self, more: Value) -> Value {
         let mut input = json!({ "project": self.project, "session": self.session });
         let (Some(all), Value::Object(more)) = (input.as_object_mut(), more) else {
             panic!("an object")
@@ -67,7 +67,7 @@ impl Editor {
         input
     }
 
-    async fn view(&self) -> Value {
+    pub(super) async fn view(&self) -> Value {
         answer(&self.window, "session.get", self.input(json!({}))).await
     }
 
@@ -90,7 +90,7 @@ impl Editor {
     }
 
     /// A place on a track: seconds, and pixels from its upper edge.
-    async fn place(&self, track: usize, secs: f64, y_px: f64) -> (f64, f64) {
+    pub(super) async fn place(&self, track: usize, secs: f64, y_px: f64) -> (f64, f64) {
         let (left, top) = self.corner("[data-testid='tracks']").await;
         let x = self.x_of(secs).await;
         (left + x, top + track as f64 * TRACK_PX + y_px)
@@ -125,7 +125,7 @@ impl Editor {
     }
 
     /// Types where no control has the focus.
-    async fn keys(&self, keys: &str) {
+    pub(super) async fn keys(&self, keys: &str) {
         self.window.type_keys("body", keys).await;
     }
 
@@ -135,7 +135,7 @@ impl Editor {
 }
 
 /// Of an operation that the page calls.
-async fn answer(window: &Window, operation: &str, input: Value) -> Value {
+pub(super) async fn answer(window: &Window, operation: &str, input: Value) -> Value {
     match window.call(operation, input).await {
         Ok(answer) => answer["output"].clone(),
         Err(error) => panic!("{operation} was refused: {error}"),

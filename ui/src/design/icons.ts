@@ -36,6 +36,7 @@ export const icons = {
   trash: 'M4 6h12M8 6V3.5h4V6M5.5 6l.8 10.5h7.4L14.5 6',
   copy: 'M7 7h9v9H7zM13 7V4H4v9h3',
   edit: 'M4 16l.7-3.3L13.3 4l2.7 2.7-8.7 8.7zM11.5 6l2.5 2.5',
+  automation: 'M2.5 14.5h3l4-8h2l3 5h3M7.5 10.5h.01M13 9h.01',
   captions: 'M3 5h14v10H3zM6 11.5h4M12 11.5h2M6 8.8h2M10 8.8h4',
   volume: 'M3 8v4h3l4 3.5v-11L6 8zM13 7.5a3.5 3.5 0 0 1 0 5M15 5a7 7 0 0 1 0 10',
   sound: 'M3 10h1.5M6.5 6.5v7M9.5 4v12M12.5 7v6M15.5 9v2',

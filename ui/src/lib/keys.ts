@@ -50,7 +50,7 @@ export const shortcuts: { where: string; list: Shortcut[] }[] = [
       { keys: ['X'], does: 'Cut the range and close the gap' },
       {
         keys: ['Del'],
-        does: 'Remove the chosen envelope point, the range or the selected clips; with Shift, close the gap',
+        does: 'Remove the chosen point, the range or the selected clips; with Shift, close the gap',
       },
       { keys: ['Mod', 'X / C / V / D'], does: 'Cut, copy, paste, duplicate clips' },
       {
@@ -61,7 +61,12 @@ export const shortcuts: { where: string; list: Shortcut[] }[] = [
       { keys: ['Tab'], does: 'Next clip, from the first one that has the focus' },
       { keys: ['[', ']'], does: 'Trim the start or end to the playhead' },
       { keys: ['{', '}'], does: 'Fade in up to the playhead, or out from it' },
-      { keys: ['E'], does: 'Envelope point at the playhead; Alt with ↑ ↓ changes it' },
+      { keys: ['A'], does: 'Show or hide the automation of the focused track' },
+      {
+        keys: ['E'],
+        does: 'Point at the playhead, of the selected clip or the open automation; Alt with ↑ ↓ changes it',
+      },
+      { keys: ['Alt', '← →'], does: 'Move the chosen point of an automation in time' },
       { keys: ['I', 'O'], does: 'Begin or end the range at the playhead' },
       { keys: ['M'], does: 'Marker at the playhead, or region over the range' },
       { keys: ['U'], does: 'Mute the selected clips; Shift with M or S: the track' },

@@ -57,7 +57,13 @@ function small(): Track[] {
     }),
   ]);
   const bells = track(4, 'Bells', [clip(41, 'a9', 'Harbour bells', seconds(140), 0, seconds(30))]);
-  return [voice, rain, piano, { ...bells, muted: true }];
+  const duck = [point(24, 0), point(32, -14), point(112, -14), point(121, -2)];
+  const quieter = { ...rain, automation: [{ parameter: 'gain_db', points: duck }] };
+  return [voice, quieter, piano, { ...bells, muted: true }];
+}
+
+function point(at_secs: number, value: number) {
+  return { at_secs, value };
 }
 
 function busy(): Track[] {

@@ -14,6 +14,7 @@ import {
   slotOf,
   withSetting,
   withSlot,
+  withoutEntry,
 } from './chain';
 
 const kinds = told.effects as unknown as EffectKind[];
@@ -72,6 +73,20 @@ test('every slot is found again after a move', () => {
       expect([0, 1, 2].map((at) => placeAfterMove(at, from, to))).toEqual(places);
     }
   }
+});
+
+test('the curves of a list follow their entries when one is taken out', () => {
+  const curve = (parameter: string) => ({ parameter, points: [{ at_secs: 0, value: 1 }] });
+  const bands = [{ q: 1 }, { q: 2 }, { q: 3 }];
+  const slot = {
+    effect: { equalizer: { bands } },
+    automation: ['bands[0].q', 'bands[1].q', 'bands[2].q', 'wet'].map(curve),
+  };
+  const left = withoutEntry(slot, 'bands', bands, 1);
+  expect(settingOf(left, 'bands')).toEqual([{ q: 1 }, { q: 3 }]);
+  expect(left.automation?.map(({ parameter }) => parameter)).toEqual([
+    ...['bands[0].q', 'bands[1].q', 'wet'],
+  ]);
 });
 
 test('chains are the same where what is left out is the usual', () => {

@@ -42,6 +42,19 @@ export function withSetting(slot: Slot, name: string, value: Json): Slot {
   return { ...slot, effect: { [nameOf(slot)]: changed } as unknown as Slot['effect'] };
 }
 
+/** Takes an entry out of a list of settings; the curves of the entries behind it go with them. */
+export function withoutEntry(slot: Slot, list: string, entries: Json[], at: number): Slot {
+  const left = withSetting(slot, list, entries.toSpliced(at, 1));
+  if (!slot.automation) return left;
+  const automation = slot.automation.flatMap((curve) => {
+    const [, name, entry, rest] = /^(\w+)\[(\d+)\](.*)$/.exec(curve.parameter) ?? [];
+    if (name !== list || Number(entry) < at) return [curve];
+    if (Number(entry) === at) return [];
+    return [{ ...curve, parameter: `${list}[${Number(entry) - 1}]${rest}` }];
+  });
+  return { ...left, automation };
+}
+
 export function withSlot(chain: Chain, at: number, slot: Slot): Chain {
   return { effects: chain.effects.with(at, slot) };
 }

@@ -18,6 +18,16 @@ test('no edit changes the session that it was given', () => {
   expect(two).toEqual(before);
 });
 
+test('curves go to their track, or without one to the mix', () => {
+  const automation = [{ parameter: 'gain_db', points: [{ at_secs: 1, value: -6 }] }];
+  const after = apply(two, [
+    { edit: 'set_automation', track: 2, automation },
+    { edit: 'set_automation', automation: [] },
+  ]);
+  expect(after.tracks.map((track) => track.automation)).toEqual([undefined, automation]);
+  expect(after.automation).toEqual([]);
+});
+
 test('clips move in time and over tracks and stay in order', () => {
   const moved = apply(two, [{ edit: 'move_clips', clips: [21], by: 1000, tracks: -1 }]);
   expect(laid(moved)).toEqual(['11@0+1000 21@1500+500 12@2000+500', '']);

@@ -44,6 +44,11 @@ function one(session: Session, edit: Edit): Session {
       if (id === undefined) return { ...session, effects };
       return mapTrack(session, id, (track) => ({ ...track, effects }));
     }
+    case 'set_automation': {
+      const { track: id, automation } = edit;
+      if (id === undefined) return { ...session, automation };
+      return mapTrack(session, id, (track) => ({ ...track, automation }));
+    }
     case 'set_mix':
       return { ...session, gain_db: edit.gain_db };
     case 'add_clips': {

@@ -1,6 +1,18 @@
 import { expect, test } from 'vitest';
 import { clip, session, track } from './fixture';
-import { TITLE_PX, TRACK_PX, clipBox, fadeHandle, pointPlace, soundBox, trackAt } from './geometry';
+import {
+  AUTOMATION_PX,
+  TITLE_PX,
+  TRACK_PX,
+  clipBox,
+  fadeHandle,
+  laneOwnerAt,
+  laneTop,
+  pointPlace,
+  soundBox,
+  topsOf,
+  trackAt,
+} from './geometry';
 import { hitTest } from './hit';
 
 /** 10 samples a pixel: the clips are 200 px and 50 px wide. */
@@ -47,6 +59,27 @@ test('rows are tracks, also when they are scrolled', () => {
   expect(part(20, TRACK_PX + MIDDLE)).toBe('21 body');
   expect(trackAt({ ...view, top: TRACK_PX }, 5)).toBe(1);
   expect(hitTest(two, view, none, 20, TRACK_PX * 5)).toEqual({ on: 'lane', track: null });
+});
+
+test('an open lane lies below the clips of its track and moves the tracks below it down', () => {
+  const open = new Map<number | null, boolean>([
+    [1, true],
+    [null, true],
+  ]);
+  const opened = { ...view, tops: topsOf(two.tracks, open) };
+  const owner = (y: number) => laneOwnerAt(opened, two.tracks, open, y);
+  expect(hitTest(two, opened, none, 200, TRACK_PX + 5)).toMatchObject({ on: 'lane' });
+  expect(hitTest(two, opened, none, 20, TRACK_PX + AUTOMATION_PX + MIDDLE)).toMatchObject({
+    clip: { id: 21 },
+  });
+  expect(owner(TRACK_PX - 1)).toBeUndefined();
+  expect(owner(TRACK_PX + 1)).toBe(1);
+  expect(owner(TRACK_PX + AUTOMATION_PX + 1)).toBeUndefined();
+  const mix = laneTop(opened, two.tracks, null);
+  expect(mix).toBe(2 * TRACK_PX + AUTOMATION_PX);
+  expect([owner(mix + 1), owner(mix + AUTOMATION_PX + 1)]).toEqual([null, undefined]);
+  expect(trackAt({ ...opened, top: TRACK_PX }, AUTOMATION_PX + 1)).toBe(1);
+  expect(topsOf(two.tracks, new Set()), 'nothing is computed where none is open').toBeUndefined();
 });
 
 test('a clip too narrow for handles can still be moved', () => {

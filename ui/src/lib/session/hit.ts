@@ -4,6 +4,7 @@ import { clipEnd } from './clips';
 import {
   clipBox,
   fadeHandle,
+  isOnClips,
   pointPlace,
   soundBox,
   trackAt,
@@ -35,6 +36,7 @@ export function hitTest(
   const index = trackAt(view, y);
   const track = session.tracks[index] ?? null;
   if (!track) return { on: 'lane', track: null };
+  if (!isOnClips(view, index, y)) return { on: 'lane', track };
   const at = view.from + x * view.samplesPerPx;
   const slack = EDGE_PX * view.samplesPerPx;
   const under = track.clips.filter(

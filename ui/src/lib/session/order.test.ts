@@ -15,10 +15,13 @@ const session: Session = {
 const after = (edits: Edit[]) => apply(session, edits).tracks.map(({ id }) => id);
 
 test('the gap nearest to the pointer takes the track', () => {
-  expect(gapAt(-40, 96, 4)).toBe(0);
-  expect(gapAt(47, 96, 4)).toBe(0);
-  expect(gapAt(49, 96, 4)).toBe(1);
-  expect(gapAt(9999, 96, 4)).toBe(4);
+  const tops = [0, 96, 264, 360, 456];
+  expect(gapAt(-40, tops)).toBe(0);
+  expect(gapAt(47, tops)).toBe(0);
+  expect(gapAt(49, tops)).toBe(1);
+  expect(gapAt(179, tops), 'over the lane of the second track').toBe(1);
+  expect(gapAt(181, tops)).toBe(2);
+  expect(gapAt(9999, tops)).toBe(4);
 });
 
 test('a track lies in the gap where it was dropped, from above and from below', () => {

@@ -2,9 +2,10 @@
 
 import type { Edit, Track } from './types';
 
-/** The gap nearest to a place, 0 above the first track to `count` below the last. */
-export function gapAt(y: number, trackPx: number, count: number): number {
-  return Math.min(count, Math.max(0, Math.round(y / trackPx)));
+/** The gap nearest to a place, 0 above the first track; `tops` are the edges of all. */
+export function gapAt(y: number, tops: readonly number[]): number {
+  const distances = tops.map((top) => Math.abs(top - y));
+  return distances.indexOf(Math.min(...distances));
 }
 
 /** Puts a track into a gap between the tracks as they lie now; nothing where it lies there. */

@@ -3,7 +3,16 @@
 
 import type * as generated from '../generated/operations';
 
-export type { Chain, EnvelopePoint, FadeShape, Marker, SourceFacts } from '../generated/operations';
+export type {
+  Automation,
+  Chain,
+  Curve,
+  EnvelopePoint,
+  FadeShape,
+  Marker,
+  Point as CurvePoint,
+  SourceFacts,
+} from '../generated/operations';
 
 /** Answers always tell the shape. */
 export type Fade = Required<generated.Fade>;

@@ -5,6 +5,7 @@ import type { Edit, Track } from '$lib/session/types';
 import { showing } from '$lib/session/view';
 import { registry } from '$lib/store/operations.svelte';
 import * as actions from './actions';
+import * as automating from './automating';
 import * as copying from './copying';
 import type { Editing } from './editing.svelte';
 import type { Command } from './keys';
@@ -33,7 +34,8 @@ const does: Record<Command, (editing: Editing, page: Page) => unknown> = {
   redo: (editing) => history(editing, 'redo'),
   split: actions.split,
   cutRange: (editing) => editing.range && actions.remove(editing, true),
-  delete: (editing) => points.removePoint(editing) || actions.remove(editing, false),
+  delete: (editing) =>
+    automating.removeKnot(editing) || points.removePoint(editing) || actions.remove(editing, false),
   rippleDelete: (editing) => actions.remove(editing, true),
   muteClip: actions.toggleMute,
   cut: copying.cut,
@@ -63,9 +65,12 @@ const does: Record<Command, (editing: Editing, page: Page) => unknown> = {
   fit: (editing) => editing.fit(),
   fitSelection,
   spectra: (editing) => canShowSpectra() && (editing.spectral = !editing.spectral),
-  addPoint: points.pointAtPlayhead,
-  pointUp: (editing) => points.raisePoint(editing, STEP_DB),
-  pointDown: (editing) => points.raisePoint(editing, -STEP_DB),
+  addPoint: (editing) => automating.addAtPlayhead(editing) || points.pointAtPlayhead(editing),
+  pointUp: (editing) => automating.raiseKnot(editing, 1) || points.raisePoint(editing, STEP_DB),
+  pointDown: (editing) => automating.raiseKnot(editing, -1) || points.raisePoint(editing, -STEP_DB),
+  pointEarlier: (editing) => automating.shiftKnot(editing, -actions.step(editing)),
+  pointLater: (editing) => automating.shiftKnot(editing, actions.step(editing)),
+  automation: (editing) => editing.track !== null && automating.toggleLane(editing, editing.track),
   muteTrack: (editing) => setTrack(editing, ({ muted }) => ({ muted: !muted })),
   soloTrack: (editing) => setTrack(editing, ({ soloed }) => ({ soloed: !soloed })),
   export: (_, page) => page.openExport(),

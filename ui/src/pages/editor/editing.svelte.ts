@@ -1,8 +1,9 @@
 // What the page holds beside the document: the view, the selection, and what is being dragged.
 
 import { apply } from '$lib/session/apply';
+import type { OwnerId, Target } from '$lib/session/automation';
 import { clipEnd, sessionEnd } from '$lib/session/clips';
-import { TRACK_PX, trackAt, type Stretch } from '$lib/session/geometry';
+import { TRACK_PX, topOf, topsOf, trackAt, type Stretch } from '$lib/session/geometry';
 import type { Units } from '$lib/session/ruler';
 import { secsOf, samplesOf } from '$lib/session/time';
 import type { Clip, Edit, Range, Session, Track } from '$lib/session/types';
@@ -27,6 +28,17 @@ export class Editing {
   rangeTracks = $state.raw<number[]>([]);
   /** Point of an envelope that keys move. */
   point = $state.raw<{ clip: number; at: number } | null>(null);
+  /** Curves that are open below their tracks, or below all for the mix. */
+  open = $state.raw<ReadonlyMap<OwnerId, Target>>(new Map());
+  /** Point of an open curve that keys move. */
+  knot = $state.raw<{ owner: OwnerId; index: number } | null>(null);
+  /** Said beside the pointer. */
+  hint = $state.raw<{ x: number; y: number; text: string } | null>(null);
+  /** What the panel beside the tracks shows, and whether it is open. */
+  part = $state<'sounds' | 'clip' | 'curve'>('sounds');
+  side = $state(false);
+  /** Whose curve the panel shows. */
+  curve = $state<OwnerId>(null);
   /** Sample at the left edge. */
   from = $state(0);
   samplesPerPx = $state(480);
@@ -61,11 +73,15 @@ export class Editing {
     return session && this.pending.length > 0 ? apply(session, this.pending) : session;
   });
   readonly end: number = $derived.by(() => (this.document ? sessionEnd(this.document) : 0));
+  readonly tops: number[] | undefined = $derived.by(() =>
+    topsOf(this.document?.tracks ?? [], this.open),
+  );
   readonly view: Stretch = $derived.by(() => ({
     from: this.from,
     samplesPerPx: this.samplesPerPx,
     widthPx: this.widthPx,
     top: this.top,
+    tops: this.tops,
   }));
 
   get rate(): number {
@@ -74,7 +90,7 @@ export class Editing {
 
   select(clips: Iterable<number>): void {
     this.selected = new Set(clips);
-    this.point = null;
+    this.point = this.knot = null;
   }
 
   /** The chosen point of an envelope, where it is still there. */
@@ -150,7 +166,7 @@ export class Editing {
   reveal({ clip, index }: Found): number {
     const [left, right] = [views.xOf(this.view, clip.start), views.xOf(this.view, clipEnd(clip))];
     if (right < 0 || left > this.widthPx) this.follow(clip.start);
-    const y = index * TRACK_PX;
+    const y = topOf(this.view, index);
     return Math.min(y, Math.max(this.top, y + TRACK_PX - this.heightPx));
   }
 }

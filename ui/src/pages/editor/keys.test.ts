@@ -20,6 +20,9 @@ test('the keys of the field', () => {
     [chord('x', { mod: true }), 'cut'],
     [chord('d', { mod: true }), 'duplicate'],
     [chord('ArrowLeft'), 'earlier'],
+    [chord('a'), 'automation'],
+    [chord('a', { mod: true }), 'selectAll'],
+    [chord('ArrowRight', { alt: true }), 'pointLater'],
   ];
   for (const [typed, command] of cases) expect(commandFor(typed), typed.key).toBe(command);
 });

@@ -7,7 +7,8 @@ export type Command =
   | ('earlier' | 'later' | 'sampleEarlier' | 'sampleLater' | 'trackUp' | 'trackDown')
   | ('trimStart' | 'trimEnd' | 'fadeIn' | 'fadeOut')
   | ('rangeFrom' | 'rangeTo' | 'snap' | 'zoomIn' | 'zoomOut' | 'fit' | 'fitSelection' | 'spectra')
-  | ('addPoint' | 'pointUp' | 'pointDown' | 'muteTrack' | 'soloTrack' | 'export');
+  | ('addPoint' | 'pointUp' | 'pointDown' | 'pointEarlier' | 'pointLater')
+  | ('automation' | 'muteTrack' | 'soloTrack' | 'export');
 
 const COMMANDS: Record<string, Command> = {
   ' ': 'play',
@@ -54,6 +55,9 @@ const COMMANDS: Record<string, Command> = {
   e: 'addPoint',
   'alt+arrowup': 'pointUp',
   'alt+arrowdown': 'pointDown',
+  'alt+arrowleft': 'pointEarlier',
+  'alt+arrowright': 'pointLater',
+  a: 'automation',
   'shift+m': 'muteTrack',
   'shift+s': 'soloTrack',
   'mod+e': 'export',

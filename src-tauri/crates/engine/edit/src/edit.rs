@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use studio_dsp::effects::Chain;
+use studio_dsp::effects::{Automation, Chain};
 
 use crate::session::{ClipId, EnvelopePoint, Fade, MarkerId, SourceFacts, TrackId};
 
@@ -60,6 +60,13 @@ pub enum Edit {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         track: Option<TrackId>,
         effects: Chain,
+    },
+    /// Gives a track's level and place, or without one the mix's level, other curves over time, with the
+    /// parameters `gain_db` and `pan`. Those of effects are part of the effects.
+    SetAutomation {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        track: Option<TrackId>,
+        automation: Vec<Automation>,
     },
     /// Changes the level of the mix.
     SetMix {
@@ -203,6 +210,7 @@ impl Edit {
             Edit::MoveTrack { .. } => "move track",
             Edit::SetTrack { .. } => "change track",
             Edit::SetEffects { .. } => "change effects",
+            Edit::SetAutomation { .. } => "change automation",
             Edit::SetMix { .. } => "change mix",
             Edit::AddClips { .. } => "add clips",
             Edit::RemoveClips { .. } => "remove clips",

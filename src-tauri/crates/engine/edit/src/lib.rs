@@ -6,10 +6,12 @@
 //! changes always lead to the same session. A [`Mixer`] renders a session, for playing and for export
 //! alike: the samples do not depend on the size of the blocks that are asked for.
 //!
-//! Every position and length is a whole number of samples at the session's rate. Not here: files (a
-//! [`Sound`] is what a source gives), the log's storage, devices.
+//! Every position and length is a whole number of samples at the session's rate; only automation, of
+//! tracks as of effects, counts seconds from the session's start, as chains do everywhere. Not here: files
+//! (a [`Sound`] is what a source gives), the log's storage, devices.
 
 mod apply;
+mod automation;
 mod edit;
 mod error;
 mod gain;

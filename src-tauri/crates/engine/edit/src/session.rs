@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use studio_core::units::SampleRate;
-use studio_dsp::effects::{Chain, FadeShape};
+use studio_dsp::effects::{Automation, Chain, FadeShape};
 
+use crate::automation;
 use crate::error::EditError;
 
 /// More tracks than a desk has.
@@ -57,6 +58,10 @@ pub struct Session {
     pub gain_db: f64,
     /// Effects on the mix, before its gain.
     pub effects: Chain,
+    /// The mix's `gain_db` over time, from the start of the session; it then takes the place of the gain
+    /// that is set.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub automation: Vec<Automation>,
     /// What the clips are made of, by the id of the source.
     pub sources: BTreeMap<String, SourceFacts>,
     /// The next id that is handed out. None is ever used twice.
@@ -84,6 +89,10 @@ pub struct Track {
     /// Where any track is soloed, only those are heard.
     pub soloed: bool,
     pub effects: Chain,
+    /// `gain_db` and `pan` over time, from the start of the session; each then takes the place of what is
+    /// set.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub automation: Vec<Automation>,
     /// In order of their starts.
     pub clips: Vec<Clip>,
 }
@@ -158,6 +167,7 @@ impl Session {
             markers: Vec::new(),
             gain_db: 0.0,
             effects: Chain::default(),
+            automation: Vec::new(),
             sources: BTreeMap::new(),
             next_id: 1,
         }
@@ -201,6 +211,7 @@ impl Session {
         limit("markers", self.markers.len(), MOST_MARKERS)?;
         gain("the mix", self.gain_db)?;
         self.effects.check()?;
+        automation::check_mix(&self.automation)?;
         for track in &self.tracks {
             fresh(track.id.0)?;
             gain("a track", track.gain_db)?;
@@ -208,6 +219,7 @@ impl Session {
                 return Err(EditError::Pan { pan: track.pan });
             }
             track.effects.check()?;
+            automation::check_track(track)?;
             for clip in &track.clips {
                 fresh(clip.id.0)?;
                 self.check_clip(clip)?;

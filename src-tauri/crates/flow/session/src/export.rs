@@ -269,6 +269,10 @@ fn alone(session: &Session, track: studio_edit::TrackId) -> Result<Session, Erro
         track: None,
         effects: Chain::default(),
     });
+    edits.push(Edit::SetAutomation {
+        track: None,
+        automation: Vec::new(),
+    });
     edits.push(Edit::SetMix { gain_db: 0.0 });
     let change = Change {
         edits,

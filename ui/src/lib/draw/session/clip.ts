@@ -169,7 +169,8 @@ function outline({ ctx, radius }: Palette, box: Box, colour: string, wide: numbe
   ctx.globalAlpha = before;
 }
 
-function handle({ ctx, accent, bg }: Palette, x: number, y: number, isChosen = false) {
+/** What can be grabbed. */
+export function handle({ ctx, accent, bg }: Palette, x: number, y: number, isChosen = false) {
   ctx.beginPath();
   ctx.arc(x, y, HANDLE_PX, 0, 2 * Math.PI);
   ctx.fillStyle = isChosen ? accent : bg;

@@ -1,6 +1,6 @@
 // Draws what lies over the clips: the take that grows, the chosen range, lines under markers.
 
-import { INSET_PX, TRACK_PX, type Stretch } from '../../session/geometry';
+import { INSET_PX, TRACK_PX, topOf, type Stretch } from '../../session/geometry';
 import type { Range } from '../../session/types';
 import { xOf } from '../../session/view';
 import type { Palette } from './palette';
@@ -15,7 +15,7 @@ export function drawTake(
   ctx.fillStyle = danger;
   ctx.globalAlpha = 0.35;
   const left = Math.max(-1, xOf(view, from));
-  const y = index * TRACK_PX - view.top + INSET_PX;
+  const y = topOf(view, index) - view.top + INSET_PX;
   ctx.fillRect(left, y, Math.max(1, xOf(view, to) - left), TRACK_PX - 2 * INSET_PX);
   ctx.globalAlpha = 1;
 }
@@ -31,7 +31,7 @@ export function drawRange({ ctx, width, height, accent }: Palette, drawing: Sess
   if (rangeTracks.length === 0) ctx.fillRect(left, 0, right - left, height);
   for (const [index, { id }] of session.tracks.entries()) {
     if (!rangeTracks.includes(id)) continue;
-    ctx.fillRect(left, index * TRACK_PX - view.top, right - left, TRACK_PX);
+    ctx.fillRect(left, topOf(view, index) - view.top, right - left, TRACK_PX);
   }
   ctx.globalAlpha = 0.7;
   ctx.fillRect(left, 0, 1, height);

@@ -10,6 +10,7 @@ export interface Palette {
   radius: number;
   bg: string;
   panel: string;
+  well: string;
   line: string;
   strong: string;
   text: string;
@@ -32,6 +33,7 @@ export function palette({ ctx, width, height, paint, length }: Stage): Palette {
     radius: length('--radius-s'),
     bg: paint('--bg'),
     panel: paint('--panel'),
+    well: paint('--well'),
     line: paint('--line'),
     strong: paint('--line-strong'),
     text: paint('--text'),

@@ -3,8 +3,9 @@
 import type { Stage } from '$design/canvas';
 import { clipEnd } from '../../session/clips';
 import { withCrossfades } from '../../session/crossfade';
-import { clipBox, TRACK_PX, type Box, type Stretch } from '../../session/geometry';
+import { clipBox, topOf, trackAt, TRACK_PX, type Box, type Stretch } from '../../session/geometry';
 import type { Clip, Range, Session, Track } from '../../session/types';
+import { drawLanes, type OpenLane } from './automation';
 import { drawBody, drawHandles, drawNarrow, drawShape, isNarrow } from './clip';
 import { drawMarkerLines, drawRange, drawTake } from './overlays';
 import { palette, trackColour, type Palette } from './palette';
@@ -29,6 +30,8 @@ export interface SessionDrawing {
   /** Of a source, where spectra are shown instead of waves. */
   spectrum: ((source: string) => Spectrum | null) | null;
   missing: Record<string, string>;
+  /** Curves that are open, of tracks and of the mix. */
+  lanes: OpenLane[];
 }
 
 interface Shown {
@@ -54,8 +57,8 @@ export function drawSession(stage: Stage, drawing: SessionDrawing): void {
   ctx.font = colours.font;
   ctx.textBaseline = 'middle';
   const { session, view } = drawing;
-  const first = Math.max(0, Math.floor(view.top / TRACK_PX));
-  const last = Math.min(session.tracks.length, Math.ceil((view.top + stage.height) / TRACK_PX));
+  const first = Math.max(0, trackAt(view, 0));
+  const last = Math.min(session.tracks.length, trackAt(view, stage.height) + 1);
   const anySoloed = session.tracks.some(({ soloed }) => soloed);
   const rows: Row[] = [];
   for (let index = first; index < last; index += 1) {
@@ -84,6 +87,7 @@ export function drawSession(stage: Stage, drawing: SessionDrawing): void {
     ctx.globalAlpha = 1;
     if (drawing.take?.track === row.track.id) drawTake(colours, view, drawing.take, row.index);
   }
+  drawLanes(colours, drawing);
   drawRange(colours, drawing);
   drawMarkerLines(colours, drawing);
 }
@@ -94,7 +98,7 @@ function drawLane(
   track: Track,
   index: number,
 ) {
-  const y = index * TRACK_PX - drawing.view.top;
+  const y = topOf(drawing.view, index) - drawing.view.top;
   if (track.id === drawing.focused) {
     ctx.fillStyle = panel;
     ctx.fillRect(0, y, width, TRACK_PX);

@@ -1,4 +1,7 @@
 //! Parameters that follow a curve over time.
+//!
+//! Finding a value takes a number of steps that grows with the logarithm of the points: a long curve
+//! costs hardly more than a short one.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,6 +25,9 @@ pub struct Automation {
     /// In order of time, 1 to 10000 of them.
     #[schemars(length(min = 1, max = 10_000))]
     pub points: Vec<Point>,
+    /// Kept, but not followed: the parameter stays where its knob is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bypass: bool,
 }
 
 /// What happens between two points.
@@ -46,6 +52,33 @@ pub struct Point {
     pub value: f64,
 }
 
+/// Fails with the first automation that moves none of `parameters`, or not within its range. `place` is
+/// what holds it, for errors.
+pub fn check_automation(
+    automation: &[Automation],
+    place: &str,
+    parameters: &[Parameter],
+) -> Result<(), ChainError> {
+    for (index, moving) in automation.iter().enumerate() {
+        let place = format!("{place}.automation[{index}]");
+        let name = moving.parameter.clone();
+        let Some(parameter) = parameters.iter().find(|it| it.name == name) else {
+            let free = parameters.iter().filter(|parameter| !parameter.fixed);
+            let known: Vec<&str> = free.map(|parameter| parameter.name.as_str()).collect();
+            let known = known.join(", ");
+            return Err(ChainError::Parameter { place, name, known });
+        };
+        if parameter.fixed {
+            return Err(ChainError::Fixed { place, name });
+        }
+        if automation[..index].iter().any(|it| it.parameter == name) {
+            return Err(ChainError::Twice { place, name });
+        }
+        moving.check(&place, parameter)?;
+    }
+    Ok(())
+}
+
 impl Automation {
     /// The value at `secs`.
     pub fn value(&self, secs: f64) -> f64 {
@@ -63,7 +96,27 @@ impl Automation {
         }
     }
 
-    pub(crate) fn check(&self, place: &str, parameter: &Parameter) -> Result<(), ChainError> {
+    /// The value that holds from `from_secs` to `to_secs`; `None` where it may move between them.
+    pub fn steady(&self, from_secs: f64, to_secs: f64) -> Option<f64> {
+        let next = self
+            .points
+            .partition_point(|point| point.at_secs <= from_secs);
+        let after = self.points.get(next);
+        if after.is_none_or(|after| after.at_secs > to_secs) {
+            let before = next.checked_sub(1).and_then(|index| self.points.get(index));
+            match (before, after) {
+                (Some(before), Some(after)) if self.curve == Curve::Linear => {
+                    (before.value == after.value).then_some(before.value)
+                }
+                (Some(point), _) | (None, Some(point)) => Some(point.value),
+                (None, None) => Some(0.0),
+            }
+        } else {
+            None
+        }
+    }
+
+    fn check(&self, place: &str, parameter: &Parameter) -> Result<(), ChainError> {
         counted(
             || format!("{place}.points"),
             self.points.len(),

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use studio_core::units::SampleRate;
 
-use super::automation::Automation;
+use super::automation::{Automation, check_automation};
 use super::effect::{Impulses, Stream};
 use super::error::{ChainError, counted, within};
 use super::kinds::EffectSettings;
@@ -131,27 +131,6 @@ impl Slot {
         if let Some(wet) = self.wet {
             within(|| format!("{place}.wet"), wet, 0.0, 1.0)?;
         }
-        let parameters = self.effect.parameters();
-        for (index, automation) in self.automation.iter().enumerate() {
-            let place = format!("{place}.automation[{index}]");
-            let name = automation.parameter.clone();
-            let Some(parameter) = parameters.iter().find(|it| it.name == name) else {
-                let free = parameters.iter().filter(|parameter| !parameter.fixed);
-                let known: Vec<&str> = free.map(|parameter| parameter.name.as_str()).collect();
-                let known = known.join(", ");
-                return Err(ChainError::Parameter { place, name, known });
-            };
-            if parameter.fixed {
-                return Err(ChainError::Fixed { place, name });
-            }
-            if self.automation[..index]
-                .iter()
-                .any(|it| it.parameter == name)
-            {
-                return Err(ChainError::Twice { place, name });
-            }
-            automation.check(&place, parameter)?;
-        }
-        Ok(())
+        check_automation(&self.automation, place, &self.effect.parameters())
     }
 }

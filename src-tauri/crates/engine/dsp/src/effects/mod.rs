@@ -36,7 +36,7 @@ mod sinc;
 mod space;
 mod stft;
 
-pub use automation::{Automation, Curve, Point};
+pub use automation::{Automation, Curve, Point, check_automation};
 pub use chain::{Chain, Slot};
 pub use delay::{Chorus, Delay, Flanger, Phaser, Routing};
 pub use distortion::{Bend, BitCrusher, Saturation};

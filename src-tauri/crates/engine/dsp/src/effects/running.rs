@@ -86,7 +86,8 @@ fn lanes(slot: &Slot, parameters: &[Parameter]) -> Vec<(usize, Automation)> {
             .position(|parameter| parameter.name == automation.parameter);
         parameter.map(|parameter| (parameter, automation.clone()))
     };
-    slot.automation.iter().filter_map(lane).collect()
+    let followed = slot.automation.iter().filter(|moving| !moving.bypass);
+    followed.filter_map(lane).collect()
 }
 
 /// The share of the effect in the mix, as a parameter of every effect.

@@ -19,6 +19,7 @@ fn automated(effect: &str, parameter: &str, curve: Curve, points: &[(f64, f64)])
                 value: *value,
             })
             .collect(),
+        bypass: false,
     });
     chain
 }
@@ -103,6 +104,46 @@ fn a_held_value_jumps_smoothly_and_a_line_is_followed() {
 }
 
 #[test]
+fn automation_that_is_switched_off_is_kept_and_not_followed() {
+    let curve = [(0.0, -20.0), (1.0, -40.0)];
+    let mut chain = automated(r#"{"gain": {}}"#, "gain_db", Curve::Linear, &curve);
+    chain.effects[0].automation[0].bypass = true;
+    let input = noise(0.5, 5000);
+    assert!(render(&chain, &input) == input);
+    let text = serde_json::to_string(&chain).unwrap();
+    assert_eq!(Chain::from_json(&text).unwrap(), chain);
+}
+
+#[test]
+fn where_a_curve_is_steady_it_says_so() {
+    let mut curve = automated(
+        r#"{"gain": {}}"#,
+        "gain_db",
+        Curve::Linear,
+        &[(1.0, -6.0), (2.0, -6.0), (3.0, 0.0)],
+    )
+    .effects
+    .remove(0)
+    .automation
+    .remove(0);
+    assert_eq!(curve.steady(0.0, 0.9), Some(-6.0));
+    assert_eq!(curve.steady(1.2, 1.9), Some(-6.0));
+    assert_eq!(curve.steady(0.5, 1.5), None);
+    assert_eq!(curve.steady(2.1, 2.2), None);
+    assert_eq!(curve.steady(3.0, 99.0), Some(0.0));
+    curve.curve = Curve::Hold;
+    assert_eq!(curve.steady(2.1, 2.9), Some(-6.0));
+    assert_eq!(curve.steady(2.9, 3.0), None);
+    for secs in [0.0, 1.2, 2.5, 3.0, 7.0] {
+        assert_eq!(
+            curve.steady(secs, secs),
+            Some(curve.value(secs)),
+            "{secs} s"
+        );
+    }
+}
+
+#[test]
 fn automation_counts_the_time_of_the_sound_behind_late_effects() {
     let ones = audio(vec![vec![0.5; 48_000]]);
     let step = automated(
@@ -146,6 +187,7 @@ fn automated_chains_give_the_same_for_any_block_size() {
                 value: 0.3,
             },
         ],
+        bypass: false,
     });
     let input = noise(0.5, 20_000);
     let whole = blocks(&chain, &input, 4096, 20_000);

@@ -59,6 +59,10 @@ impl Session {
                 Some(track) => self.track_mut(*track)?.effects = effects.clone(),
                 None => self.effects = effects.clone(),
             },
+            Edit::SetAutomation { track, automation } => match track {
+                Some(track) => self.track_mut(*track)?.automation = automation.clone(),
+                None => self.automation = automation.clone(),
+            },
             Edit::SetMix { gain_db } => self.gain_db = *gain_db,
             Edit::AddClips { clips } => self.add_clips(clips)?,
             Edit::RemoveClips { clips, ripple } => self.remove_clips(clips, *ripple)?,
@@ -126,6 +130,7 @@ impl Session {
             muted: false,
             soloed: false,
             effects: Default::default(),
+            automation: Vec::new(),
             clips: Vec::new(),
         };
         let index = index.unwrap_or(usize::MAX).min(self.tracks.len());

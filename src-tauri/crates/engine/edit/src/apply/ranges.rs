@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+use studio_dsp::effects::{Automation, Chain};
+
+use crate::automation;
 use crate::error::EditError;
 use crate::session::{Session, TrackId, position};
 
@@ -28,9 +31,13 @@ impl Session {
                 for clip in clips.iter_mut().filter(|clip| clip.start >= range.end) {
                     clip.start -= length;
                 }
+                let rate = self.rate;
+                self.for_curves(Some(track), |curve| automation::close(curve, &range, rate));
             }
         }
         if ripple && tracks.is_empty() {
+            let rate = self.rate;
+            self.for_curves(None, |curve| automation::close(curve, &range, rate));
             let closed = |at: u64| match at {
                 at if at >= range.end => at - length,
                 at => at.min(range.start),
@@ -60,8 +67,14 @@ impl Session {
             for clip in after.filter(|clip| clip.start >= at) {
                 clip.start += length;
             }
+            let rate = self.rate;
+            self.for_curves(Some(track), |curve| {
+                automation::open(curve, at, length, rate)
+            });
         }
         if tracks.is_empty() {
+            let rate = self.rate;
+            self.for_curves(None, |curve| automation::open(curve, at, length, rate));
             for marker in &mut self.markers {
                 // A region across the gap grows by it.
                 if marker.at >= at {
@@ -72,6 +85,19 @@ impl Session {
             }
         }
         Ok(())
+    }
+
+    /// All automation of the track at an index, or without one of the mix: its own and its effects'.
+    fn for_curves(&mut self, track: Option<usize>, mut change: impl FnMut(&mut Automation)) {
+        let (own, Chain { effects }) = match track {
+            Some(track) => {
+                let track = &mut self.tracks[track];
+                (&mut track.automation, &mut track.effects)
+            }
+            None => (&mut self.automation, &mut self.effects),
+        };
+        let effects = effects.iter_mut().flat_map(|slot| &mut slot.automation);
+        own.iter_mut().chain(effects).for_each(&mut change);
     }
 
     /// The tracks named, or all where none is.

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use studio_core::units::Db;
 use studio_dsp::effects::{ChainError, RunningChain};
 
+use super::course::Course;
 use super::level::{Level, peak, raise};
 use super::{BLOCK, Sound, Sources, effects};
 use crate::gain::{Crossfades, clip_gain};
@@ -17,8 +17,7 @@ pub(super) struct Lane {
     track: Track,
     fades: Crossfades,
     chain: RunningChain,
-    left: Level,
-    right: Level,
+    level: Level,
     /// The sample that the effects are fed next.
     fed: u64,
     /// The sample that comes out of them next.
@@ -35,13 +34,11 @@ impl Lane {
         track: &Track,
         sources: &mut dyn Sources,
     ) -> Result<Lane, ChainError> {
-        let [left, right] = gains(session, track);
         Ok(Lane {
             track: track.clone(),
             fades: Crossfades::of(track),
             chain: effects::begin(&track.effects, session.rate, sources)?,
-            left: Level::at(left),
-            right: Level::at(right),
+            level: Level::new(Course::of_track(session, track)),
             fed: 0,
             at: 0,
             sounds: HashMap::new(),
@@ -65,9 +62,7 @@ impl Lane {
         sources: &mut dyn Sources,
     ) -> Result<(), ChainError> {
         effects::update(&mut self.chain, &track.effects, sources)?;
-        let [left, right] = gains(session, track);
-        self.left.toward(left);
-        self.right.toward(right);
+        self.level.turn(Course::of_track(session, track));
         // A clip keeps its id whatever is done to it, but for its source: that is another clip's.
         self.sounds
             .retain(|id, _| track.clips.iter().any(|clip| clip.id == *id));
@@ -79,8 +74,7 @@ impl Lane {
     pub(super) fn seek(&mut self, at: u64) {
         self.chain.seek(at);
         (self.fed, self.at) = (at, at);
-        self.left.jump();
-        self.right.jump();
+        self.level.jump();
     }
 
     /// Adds what the track sounds like from sample `at` on to `mix`.
@@ -91,7 +85,8 @@ impl Lane {
         sources: &mut dyn Sources,
         highest: &mut [f32; 2],
     ) {
-        if self.left.is_silent() && self.right.is_silent() {
+        if self.level.is_silent() {
+            self.level.rest();
             return;
         }
         // After silence it begins anew where the mix is.
@@ -118,9 +113,8 @@ impl Lane {
                 clips.add(*fed, input, sources);
                 *fed += frames as u64;
             });
-            for (out, level) in out.iter_mut().zip([&mut self.left, &mut self.right]) {
-                out.iter_mut().for_each(|x| *x *= level.next());
-            }
+            let [one, other] = &mut *out;
+            self.level.apply(at + done as u64, [one, other]);
             raise(highest, [peak(out[0]), peak(out[1])]);
             for (mix, out) in mix.iter_mut().zip(out.iter()) {
                 let mix = mix[done..end].iter_mut();
@@ -198,16 +192,4 @@ impl Clips<'_> {
                 .for_each(|(x, sample)| *x += sample);
         }
     }
-}
-
-/// Left and right: the far side is turned down, the near side kept (as [`studio_dsp::mix::pan`] does for
-/// stereo).
-fn gains(session: &Session, track: &Track) -> [f64; 2] {
-    if !session.is_heard(track) {
-        return [0.0, 0.0];
-    }
-    let level = Db(track.gain_db).ratio();
-    let angle = (track.pan + 1.0) * std::f64::consts::FRAC_PI_4;
-    let near = |share: f64| level * (share * std::f64::consts::SQRT_2).min(1.0);
-    [near(angle.cos()), near(angle.sin())]
 }

@@ -1,49 +1,99 @@
 //! Levels: those that are set, and those that are met.
 
+use super::course::Course;
 use crate::session::TrackId;
 
-/// A gain that moves in this many samples, about 10 ms, so that no step is heard.
-const MOVE: f32 = 480.0;
+/// A change of gain is taken in this many samples, about 10 ms, so that no step is heard.
+const MOVE: u16 = 480;
+/// A curve that goes further than this from one sample to the next is a step, which would click. Lines of
+/// more than about a millisecond are followed as they are.
+const STEP: f32 = 0.02;
 
-/// A gain that goes to its goal smoothly.
+/// The gains of both sides on their way through time.
+///
+/// They are those of the course at each sample; after a change of it, or a step in it, what was given
+/// before fades into them.
 pub(super) struct Level {
-    now: f32,
-    goal: f32,
-    step: f32,
+    course: Course,
+    /// The course was changed since the last sample.
+    turned: bool,
+    /// What was given last, and what the course said there; nothing after a seek.
+    last: Option<Given>,
+    /// What is still added to the course, at `left` of [`MOVE`] samples before its end.
+    offset: [f32; 2],
+    left: u16,
+}
+
+#[derive(Clone, Copy)]
+struct Given {
+    gains: [f32; 2],
+    course: [f32; 2],
 }
 
 impl Level {
-    pub(super) fn at(ratio: f64) -> Level {
+    pub(super) fn new(course: Course) -> Level {
         Level {
-            now: ratio as f32,
-            goal: ratio as f32,
-            step: 0.0,
+            course,
+            turned: false,
+            last: None,
+            offset: [0.0; 2],
+            left: 0,
         }
     }
 
-    pub(super) fn toward(&mut self, ratio: f64) {
-        self.goal = ratio as f32;
-        self.step = (self.goal - self.now) / MOVE;
+    pub(super) fn turn(&mut self, course: Course) {
+        self.course = course;
+        self.turned = true;
     }
 
+    /// What comes next follows on nothing.
     pub(super) fn jump(&mut self) {
-        self.now = self.goal;
+        (self.last, self.turned, self.left) = (None, false, 0);
     }
 
+    /// Whether nothing is heard now.
     pub(super) fn is_silent(&self) -> bool {
-        self.now == 0.0 && self.goal == 0.0
+        let is_fading = self.left > 0 || self.turned && self.last.is_some();
+        !self.course.is_heard() && !is_fading
     }
 
-    pub(super) fn next(&mut self) -> f32 {
-        if self.now != self.goal {
-            let there = (self.goal - self.now).abs() <= self.step.abs();
-            self.now = if there {
-                self.goal
-            } else {
-                self.now + self.step
-            };
+    /// Nothing was given: what comes next rises from silence.
+    pub(super) fn rest(&mut self) {
+        let (gains, course) = ([0.0; 2], [0.0; 2]);
+        (self.last, self.turned) = (Some(Given { gains, course }), false);
+    }
+
+    /// Multiplies both sides, from sample `at` on.
+    pub(super) fn apply(&mut self, at: u64, [left, right]: [&mut [f32]; 2]) {
+        let frames = left.len().min(right.len());
+        let steady = self.course.steady(at, frames);
+        for n in 0..frames {
+            let course = steady.unwrap_or_else(|| self.course.at(at + n as u64));
+            let gains = self.next(course);
+            if steady.is_some() && self.left == 0 {
+                left[n..].iter_mut().for_each(|x| *x *= gains[0]);
+                right[n..].iter_mut().for_each(|x| *x *= gains[1]);
+                return;
+            }
+            left[n] *= gains[0];
+            right[n] *= gains[1];
         }
-        self.now
+    }
+
+    fn next(&mut self, course: [f32; 2]) -> [f32; 2] {
+        if let Some(last) = self.last {
+            let steps = |side: usize| (course[side] - last.course[side]).abs() > STEP;
+            if self.turned || steps(0) || steps(1) {
+                self.offset = [0, 1].map(|side| last.gains[side] - course[side]);
+                self.left = MOVE;
+            }
+        }
+        self.turned = false;
+        self.left = self.left.saturating_sub(1);
+        let part = f32::from(self.left) / f32::from(MOVE);
+        let gains = [0, 1].map(|side| course[side] + self.offset[side] * part);
+        self.last = Some(Given { gains, course });
+        gains
     }
 }
 

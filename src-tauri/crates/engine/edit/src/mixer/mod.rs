@@ -3,10 +3,11 @@
 //! One mixer serves playing and export. Tracks go through their effects, level and place into the mix,
 //! the mix through its effects and level; whatever latency effects have, nothing comes late, because a
 //! chain asks for its input ahead of time. A sample depends on its position and on where rendering
-//! began, never on the size of the blocks.
+//! began, never on the size of the blocks. Levels and places that are automated are those of each sample.
 //!
 //! For the thread that feeds a device, not for its callback: sources are opened and read here.
 
+mod course;
 mod effects;
 mod lane;
 mod level;
@@ -14,10 +15,10 @@ mod level;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use studio_core::units::Db;
 use studio_dsp::Audio;
 use studio_dsp::effects::{ChainError, RunningChain};
 
+use self::course::Course;
 use self::lane::Lane;
 use self::level::Level;
 pub use self::level::Levels;
@@ -53,7 +54,7 @@ pub struct Mixer {
     sources: Box<dyn Sources>,
     lanes: Vec<Lane>,
     chain: RunningChain,
-    gain: Level,
+    level: Level,
     /// The sample that is given next.
     at: u64,
     /// The sample that the mix's effects are fed next.
@@ -74,7 +75,7 @@ impl Mixer {
         Ok(Mixer {
             lanes,
             chain: effects::begin(&session.effects, session.rate, sources.as_mut())?,
-            gain: Level::at(Db(session.gain_db).ratio()),
+            level: Level::new(Course::of_mix(&session)),
             at: 0,
             fed: 0,
             given: 0,
@@ -120,10 +121,7 @@ impl Mixer {
             }
             *fed += frames as u64;
         });
-        for (left, right) in left.iter_mut().zip(right.iter_mut()) {
-            let gain = self.gain.next();
-            (*left, *right) = (*left * gain, *right * gain);
-        }
+        self.level.apply(self.at, [&mut *left, &mut *right]);
         let tracks = self.lanes.iter().map(Lane::id).zip(peaks).collect();
         let mix = [level::peak(left), level::peak(right)];
         self.levels.push_back(Levels {
@@ -142,7 +140,7 @@ impl Mixer {
     pub fn seek(&mut self, at: u64) {
         (self.at, self.fed) = (at, at);
         self.chain.seek(at);
-        self.gain.jump();
+        self.level.jump();
         self.lanes.iter_mut().for_each(|lane| lane.seek(at));
     }
 
@@ -151,7 +149,7 @@ impl Mixer {
     pub fn update(&mut self, session: Arc<Session>) -> Result<(), ChainError> {
         let sources = self.sources.as_mut();
         effects::update(&mut self.chain, &session.effects, sources)?;
-        self.gain.toward(Db(session.gain_db).ratio());
+        self.level.turn(Course::of_mix(&session));
         let mut before = std::mem::take(&mut self.lanes);
         for track in &session.tracks {
             let lane = before.iter().position(|lane| lane.id() == track.id);

@@ -1,8 +1,10 @@
 //! What holds for any edits.
 
 use proptest::prelude::*;
+use studio_dsp::effects::{Chain, EffectSettings, Gain, Slot};
 use studio_edit::{Change, ClipId, Edit, EnvelopePoint, Fade, MarkerId, Session, TrackId};
 
+use super::automation::curves;
 use super::{clip, session};
 
 /// Any edit; ids are picked among those there may be, so that most of them are.
@@ -74,6 +76,23 @@ fn edit() -> impl Strategy<Value = Edit> {
                 name: "Here".to_owned(),
                 at,
                 length,
+            }
+        }),
+        (prop::option::of(1..5u32), curves()).prop_map(|(track, automation)| {
+            Edit::SetAutomation {
+                track: track.map(TrackId),
+                automation,
+            }
+        }),
+        (prop::option::of(1..5u32), curves()).prop_map(|(track, mut automation)| {
+            automation.retain(|curve| curve.parameter == "gain_db");
+            let mut slot = Slot::new(EffectSettings::Gain(Gain::default()));
+            slot.automation = automation;
+            Edit::SetEffects {
+                track: track.map(TrackId),
+                effects: Chain {
+                    effects: vec![slot],
+                },
             }
         }),
         id().prop_map(|id| Edit::RemoveMarker {

@@ -3,6 +3,7 @@
 // Helpers outside of test functions may unwrap, as tests do.
 #![allow(clippy::unwrap_used)]
 
+mod automation;
 mod edits;
 mod laws;
 mod mixing;
