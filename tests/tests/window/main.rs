@@ -11,3 +11,4 @@ mod film;
 mod pages;
 mod project;
 mod session;
+mod video;

@@ -122,6 +122,8 @@ pub(crate) struct AudioParams {
     pub(crate) bits_per_raw_sample: i32,
     /// Samples that the encoder put before the first, and the decoder drops.
     pub(crate) initial_padding: i32,
+    /// Samples in each packet; 0 where packets differ.
+    pub(crate) frame_size: i32,
 }
 
 pub(crate) fn audio_params(parameters: &ffmpeg::codec::Parameters) -> AudioParams {
@@ -131,6 +133,7 @@ pub(crate) fn audio_params(parameters: &ffmpeg::codec::Parameters) -> AudioParam
         rate: raw.sample_rate,
         bits_per_raw_sample: raw.bits_per_raw_sample,
         initial_padding: raw.initial_padding,
+        frame_size: raw.frame_size,
     }
 }
 

@@ -83,3 +83,45 @@ fn a_copy_at_a_key_frame_is_as_asked() {
     assert_eq!(answer["warnings"], json!([]));
     assert_eq!(numbers(&out), (24..48).collect::<Vec<_>>());
 }
+
+#[test]
+fn where_a_copy_begins_and_ends_is_told_beforehand() {
+    let world = World::new();
+    let path = world.film("film.mp4", 120);
+    let out = world.file("copy.mp4");
+    let frame = |n: u64| json!(n as f64 / 24.0);
+    for (from, to) in [
+        (frame(31), frame(77)),
+        (frame(24), frame(72)),
+        (frame(25), json!(null)),
+        (json!(null), frame(50)),
+        (frame(50), frame(51)),
+    ] {
+        let range = json!({ "path": path, "from_secs": from, "to_secs": to });
+        let told = world.run("video.copy_points", range.clone()).unwrap();
+        let mut input = range;
+        input["mode"] = json!("copy");
+        input["output"] = json!(out);
+        let made = world.run("video.trim", input).unwrap();
+        assert_eq!(told["start_secs"], made["start_secs"], "{from} {to}");
+        assert_eq!(told["end_secs"], made["end_secs"], "{from} {to}");
+    }
+    let error = world
+        .run("video.copy_points", json!({ "path": path, "from_secs": 9.0 }))
+        .unwrap_err();
+    assert_eq!(error.field.as_deref(), Some("/from_secs"));
+}
+
+#[test]
+fn a_probe_tells_what_a_film_is() {
+    let world = World::new();
+    let path = world.film("film.mp4", 120);
+    let told = world.run("video.probe", json!({ "path": path })).unwrap();
+    assert_eq!((&told["frames"], &told["duration_secs"]), (&json!(120), &json!(5.0)));
+    assert_eq!((&told["codec"], &told["width"]), (&json!("h264"), &json!(crate::world::WIDTH)));
+    let sound = &told["sound"];
+    assert_eq!((&sound["codec"], &sound["copies_into"]), (&json!("aac"), &json!("m4a")));
+    let silent = world.clip("silent.mp4", 24, crate::world::numbered);
+    let told = world.run("video.probe", json!({ "path": silent })).unwrap();
+    assert_eq!(told["sound"], json!(null));
+}

@@ -1,11 +1,13 @@
 //! Filtered pictures and sound into a file: H.264 and AAC.
 
+use std::collections::HashMap;
+
 use camino::{Utf8Path, Utf8PathBuf};
 use ffmpeg_next as ffmpeg;
 use ffmpeg_next::util::color;
 use studio_core::units::{FrameRate, SampleRate};
 
-use super::film::FilmFormat;
+use super::container::FilmFormat;
 use super::pictures::signed;
 use super::sound::FORMAT;
 use crate::error::{MediaError, Result};
@@ -26,8 +28,11 @@ pub(crate) struct FilmWriter {
     muxer: Muxer,
     pictures: ffmpeg::encoder::Video,
     sound: Option<AudioEncoder>,
+    clock: ffmpeg::Rational,
     frame_ticks: i64,
     last: Option<i64>,
+    /// How long the pictures are shown that are in the encoder, by their time.
+    lasting: HashMap<i64, i64>,
     frames: u64,
 }
 
@@ -74,8 +79,10 @@ impl FilmWriter {
             muxer,
             pictures,
             sound,
+            clock,
             frame_ticks: (ticks.round() as i64).max(1),
             last: None,
+            lasting: HashMap::new(),
             frames: 0,
         })
     }
@@ -86,7 +93,9 @@ impl FilmWriter {
         if self.last.is_some_and(|last| at <= last) {
             return Ok(());
         }
-        self.last = Some(at);
+        if let Some(last) = self.last.replace(at) {
+            self.lasting.insert(last, at - last);
+        }
         self.frames += 1;
         // The encoder chooses key frames by itself, whatever the source's pictures were.
         frame.set_kind(ffmpeg::picture::Type::None);
@@ -104,8 +113,13 @@ impl FilmWriter {
         }
     }
 
-    /// Completes the film and moves it to its place; answers its number of pictures.
-    pub(crate) fn finish(mut self) -> Result<u64> {
+    /// Completes the film, whose last picture ends at `end_secs`, and moves it to its place; answers its
+    /// number of pictures.
+    pub(crate) fn finish(mut self, end_secs: f64) -> Result<u64> {
+        if let Some(last) = self.last {
+            let end = (end_secs / f64::from(self.clock)).round() as i64;
+            self.lasting.insert(last, (end - last).max(1));
+        }
         self.pictures
             .send_eof()
             .map_err(|error| ff::failed(&self.path, "encode", error))?;
@@ -123,9 +137,8 @@ impl FilmWriter {
             let mut packet = ffmpeg::Packet::empty();
             match self.pictures.receive_packet(&mut packet) {
                 Ok(()) => {
-                    if packet.duration() == 0 {
-                        packet.set_duration(self.frame_ticks);
-                    }
+                    let lasting = packet.pts().and_then(|at| self.lasting.remove(&at));
+                    packet.set_duration(lasting.unwrap_or(self.frame_ticks));
                     self.muxer.interleave(packet, PICTURES)?;
                 }
                 Err(error) if ff::wants_more(&error) => return Ok(()),
