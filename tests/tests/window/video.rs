@@ -23,12 +23,21 @@ fn film(path: &Utf8Path, silent: bool) {
         command.args(["-f", "lavfi", "-i", scene]);
     }
     command.args(["-f", "lavfi", "-i", "sine=440:d=6:r=48000"]);
-    let joined = "[0]format=yuv420p[a];[1]format=yuv420p[b];[2]format=yuv420p[c];[a][b][c]concat=n=3[v]";
+    let joined =
+        "[0]format=yuv420p[a];[1]format=yuv420p[b];[2]format=yuv420p[c];[a][b][c]concat=n=3[v]";
     command.args(["-filter_complex", joined, "-map", "[v]"]);
     if !silent {
         command.args(["-map", "3:a", "-c:a", "aac"]);
     }
-    command.args(["-c:v", "libx264", "-g", "24", "-sc_threshold", "0", path.as_str()]);
+    command.args([
+        "-c:v",
+        "libx264",
+        "-g",
+        "24",
+        "-sc_threshold",
+        "0",
+        path.as_str(),
+    ]);
     assert!(command.status().expect("ffmpeg runs").success());
 }
 
@@ -45,12 +54,16 @@ async fn handle_is_at(window: &Window, name: &str, frame: u64) {
 }
 
 async fn choose(window: &Window, value: &str) {
-    window.click(&format!("input[value='{value}'] + span")).await;
+    window
+        .click(&format!("input[value='{value}'] + span"))
+        .await;
 }
 
 async fn start(window: &Window, tool: &str) {
     window
-        .click(&format!("section[aria-label='{tool}'] .end button:first-child"))
+        .click(&format!(
+            "section[aria-label='{tool}'] .end button:first-child"
+        ))
         .await;
 }
 
@@ -70,7 +83,9 @@ fn asset(app: &App, project: &str, name: &str) -> Value {
     let list = app.call("asset.list", json!({ "project": project }));
     let assets = list["assets"].as_array().expect("assets");
     let found = assets.iter().find(|asset| asset["name"] == name);
-    found.unwrap_or_else(|| panic!("{name} is not in {list}")).clone()
+    found
+        .unwrap_or_else(|| panic!("{name} is not in {list}"))
+        .clone()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -79,12 +94,17 @@ async fn a_film_is_cut_taken_apart_and_adjusted() {
     let project = app.project("Rushes");
     let source = app.folder().join("rushes.mp4");
     film(&source, false);
-    app.call("asset.import", json!({ "project": project, "path": source }));
+    app.call(
+        "asset.import",
+        json!({ "project": project, "path": source }),
+    );
     let window = Window::open(&app, 1440, 900, &[]).await;
     window.click("a[aria-label='Rushes']").await;
     window.click("button[aria-label='rushes.mp4']").await;
     window.press("Video tools").await;
-    window.find("[data-testid='strip'][data-drawn='true']").await;
+    window
+        .find("[data-testid='strip'][data-drawn='true']")
+        .await;
     is_at(&window, 0).await;
     window.wait_for_text("Set an in or out point first").await;
     window.gallery("video-opened").await;
@@ -94,7 +114,9 @@ async fn a_film_is_cut_taken_apart_and_adjusted() {
     window.wait_for_text("2 cuts, 3 scenes").await;
     window.type_keys("body", DOWN).await;
     is_at(&window, 48).await;
-    window.type_keys("body", &format!("{RIGHT}{RIGHT}{RIGHT}i")).await;
+    window
+        .type_keys("body", &format!("{RIGHT}{RIGHT}{RIGHT}i"))
+        .await;
     handle_is_at(&window, "In point", 51).await;
     window.type_keys("body", &format!("{DOWN}{RIGHT}o")).await;
     handle_is_at(&window, "Out point", 98).await;
@@ -122,13 +144,18 @@ async fn a_film_is_cut_taken_apart_and_adjusted() {
     assert_eq!(trimmed["video"]["frames"], 48);
     window.press("Show").await;
     window.press("Back to rushes.mp4").await;
-    window.find("[data-testid='strip'][data-drawn='true']").await;
+    window
+        .find("[data-testid='strip'][data-drawn='true']")
+        .await;
     window.wait_for_text("2 cuts, 3 scenes").await;
 
     // A typed time, to the frame.
     window.find("section[aria-label='Trim'] input").await;
     window
-        .fill("section[aria-label='Trim'] .pair > :nth-child(1) input", "0:05.5\u{E007}")
+        .fill(
+            "section[aria-label='Trim'] .pair > :nth-child(1) input",
+            "0:05.5\u{E007}",
+        )
         .await;
     handle_is_at(&window, "In point", 132).await;
     start(&window, "Trim").await;
@@ -144,12 +171,16 @@ async fn frames(app: &App, window: &Window, project: &str) {
     choose(window, "frames").await;
     let every = "section[aria-label='Frames'] input[inputmode='numeric']";
     window.fill(every, "0").await;
-    window.wait_for_text("This must be a number from 1 to 144").await;
+    window
+        .wait_for_text("This must be a number from 1 to 144")
+        .await;
     window.gallery("video-frames-wrong").await;
     window.fill(every, "48").await;
     window.wait_for_text("3 pictures").await;
     start(window, "Frames").await;
-    window.wait_for_text("3 pictures of rushes.mp4 were written").await;
+    window
+        .wait_for_text("3 pictures of rushes.mp4 were written")
+        .await;
     asset(app, project, "rushes-000096.jpg");
     choose(window, "times").await;
     window.type_keys("body", HOME).await;
@@ -158,15 +189,22 @@ async fn frames(app: &App, window: &Window, project: &str) {
     let folder = app.folder().join("stills");
     choose(window, "folder").await;
     window
-        .fill("section[aria-label='Frames'] input[type='text']", folder.as_str())
+        .fill(
+            "section[aria-label='Frames'] input[type='text']",
+            folder.as_str(),
+        )
         .await;
     window.gallery("video-frames").await;
     start(window, "Frames").await;
-    window.wait_for_text("1 picture of rushes.mp4 was written").await;
+    window
+        .wait_for_text("1 picture of rushes.mp4 was written")
+        .await;
     assert!(folder.join("rushes-000000.jpg").exists());
     choose(window, "sheet").await;
     start(window, "Frames").await;
-    window.wait_for_text("The contact sheet of rushes.mp4 is made").await;
+    window
+        .wait_for_text("The contact sheet of rushes.mp4 is made")
+        .await;
     asset(app, project, "rushes, contact sheet.jpg");
 }
 
@@ -175,8 +213,13 @@ async fn sound(app: &App, window: &Window, project: &str) {
     window.wait_for_text("nothing is lost").await;
     window.gallery("video-sound").await;
     start(window, "Sound").await;
-    window.wait_for_text("The sound of rushes.mp4 was copied").await;
-    assert_eq!(asset(app, project, "rushes.m4a")["audio"]["frames"], 288_000);
+    window
+        .wait_for_text("The sound of rushes.mp4 was copied")
+        .await;
+    assert_eq!(
+        asset(app, project, "rushes.m4a")["audio"]["frames"],
+        288_000
+    );
     // The newest of the messages.
     window
         .click("[role='status']:last-child button:not([aria-label])")
@@ -186,7 +229,9 @@ async fn sound(app: &App, window: &Window, project: &str) {
         .await;
     window.click("button[aria-label='rushes.mp4']").await;
     window.press("Video tools").await;
-    window.find("[data-testid='strip'][data-drawn='true']").await;
+    window
+        .find("[data-testid='strip'][data-drawn='true']")
+        .await;
 }
 
 async fn adjust(app: &App, window: &Window, project: &str) {
@@ -205,17 +250,26 @@ async fn adjust(app: &App, window: &Window, project: &str) {
     window.find("[aria-label='Running jobs']").await;
     window.screenshot("video-busy").await;
     window.wait_for_text("rushes.mp4 was adjusted").await;
-    assert_eq!(asset(app, project, "rushes, adjusted.mp4")["video"]["frames"], 72);
+    assert_eq!(
+        asset(app, project, "rushes, adjusted.mp4")["video"]["frames"],
+        72
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_silent_film_and_one_that_is_gone_are_told() {
     let app = App::new();
     let project = app.project("Odd ones");
-    let (silent, gone) = (app.folder().join("silent.mp4"), app.folder().join("gone.mp4"));
+    let (silent, gone) = (
+        app.folder().join("silent.mp4"),
+        app.folder().join("gone.mp4"),
+    );
     film(&silent, true);
     std::fs::copy(&silent, &gone).expect("a copy");
-    app.call("asset.import", json!({ "project": project, "path": silent }));
+    app.call(
+        "asset.import",
+        json!({ "project": project, "path": silent }),
+    );
     let linked = json!({ "project": project, "path": gone, "mode": "reference" });
     app.call("asset.import", linked);
     std::fs::remove_file(&gone).expect("the file is there");
@@ -223,7 +277,9 @@ async fn a_silent_film_and_one_that_is_gone_are_told() {
     window.click("a[aria-label='Odd ones']").await;
     window.click("button[aria-label='silent.mp4']").await;
     window.press("Video tools").await;
-    window.find("[data-testid='strip'][data-drawn='true']").await;
+    window
+        .find("[data-testid='strip'][data-drawn='true']")
+        .await;
     choose(&window, "sound").await;
     window.wait_for_text("This film is silent").await;
     window.gallery("video-silent").await;

@@ -76,7 +76,8 @@ export function paperVideo(scene: string) {
     'video.thumbnails': () => made({ pictures: [], width: 1344, height: 776 }),
     'video.extract_audio': () =>
       made({ sample_rate: 48_000, channels: 2, frames: 11_796_480, copied: true }),
-    'video.adjust': () => made({ width: 1920, height: 1080, frames: FRAMES, duration_secs: 245.76 }),
+    'video.adjust': () =>
+      made({ width: 1920, height: 1080, frames: FRAMES, duration_secs: 245.76 }),
   };
 }
 

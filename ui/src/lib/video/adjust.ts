@@ -48,9 +48,7 @@ export function sizes(width: number, height: number): { height: number; label: s
 }
 
 /** What differs from the film as it is, as `video.adjust` takes it. */
-export function changes(
-  wish: Adjustments,
-): Pick<Input<'video.adjust'>, keyof Adjustments> | null {
+export function changes(wish: Adjustments): Pick<Input<'video.adjust'>, keyof Adjustments> | null {
   const changed = Object.entries(wish).filter(
     ([key, value]) => value !== NEUTRAL[key as keyof Adjustments],
   );

@@ -5,12 +5,7 @@ import { fps } from '../timeline';
 import type { CopyPoints, Rational } from '../types';
 import type { Range } from './range';
 
-export function copyTold(
-  points: CopyPoints,
-  range: Range,
-  rate: Rational,
-  frames: number,
-): string {
+export function copyTold(points: CopyPoints, range: Range, rate: Rational, frames: number): string {
   const perSec = fps(rate);
   const [from, to] = [points.start_secs, points.end_secs].map((secs) => Math.round(secs * perSec));
   if (from === undefined || to === undefined) return '';

@@ -27,7 +27,8 @@ export function typedTimes(
   const times: number[] = [];
   for (const each of typed) {
     const seconds = typedSeconds(each.replace(/,$/, ''), fps);
-    if (seconds === null) return { error: `“${each}” is no time. Type times such as 0:01.5 or 12.` };
+    if (seconds === null)
+      return { error: `“${each}” is no time. Type times such as 0:01.5 or 12.` };
     if (seconds >= duration) return { error: `${each} is past the end of the film.` };
     times.push(seconds);
   }

@@ -36,9 +36,7 @@ export class VideoEditing {
   readonly rate: Rational = $derived.by(
     () => this.playback.info?.frame_rate ?? this.asset.video?.frame_rate ?? { num: 25, den: 1 },
   );
-  readonly frames = $derived.by(
-    () => this.playback.info?.frames ?? this.asset.video?.frames ?? 1,
-  );
+  readonly frames = $derived.by(() => this.playback.info?.frames ?? this.asset.video?.frames ?? 1);
   readonly width = $derived.by(() => this.playback.info?.width ?? this.asset.video?.width ?? 16);
   readonly height = $derived.by(() => this.playback.info?.height ?? this.asset.video?.height ?? 9);
   /** Seconds of pictures; the sound may be longer. */

@@ -82,8 +82,7 @@ export function planOf(wish: FramesWish, facts: FramesFacts): FramesPlan {
 }
 
 type Chosen =
-  | { input: FramesInput; pictures: number | null }
-  | { error: string; field: keyof FramesWish };
+  { input: FramesInput; pictures: number | null } | { error: string; field: keyof FramesWish };
 
 function choose(wish: FramesWish, facts: FramesFacts): Chosen {
   if (wish.which === 'every') {

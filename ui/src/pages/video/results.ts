@@ -17,6 +17,8 @@ export function tellMade(
 /** Notes of an operation, as sentences behind another. */
 export function notes(warnings: string[]): string {
   return warnings
-    .map((text) => ` ${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!]$/.test(text) ? '' : '.'}`)
+    .map(
+      (text) => ` ${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!]$/.test(text) ? '' : '.'}`,
+    )
     .join('');
 }

@@ -91,7 +91,8 @@ fn extract(
         Some(&film.source),
     )?;
     let field = if path.is_some() { "/path" } else { "/asset" };
-    let own = sound_container(&film.source.path).map_err(|error| Error::from(error).field(field))?;
+    let own =
+        sound_container(&film.source.path).map_err(|error| Error::from(error).field(field))?;
     let container = container(input.format, &destination, own)?;
     let name = format!("{}.{}", film.stem(), container.extension());
     let written = destination.path(cx, &name)?;
@@ -138,9 +139,9 @@ fn copy(
     container: Container,
 ) -> Result<VideoSound, Error> {
     copy_sound(film, written, container, report(cx, "Copying the sound"))?;
-    let sound = probe(written)?.audio.ok_or_else(|| {
-        Error::internal(format!("{written}: the copied sound cannot be read"))
-    })?;
+    let sound = probe(written)?
+        .audio
+        .ok_or_else(|| Error::internal(format!("{written}: the copied sound cannot be read")))?;
     Ok(VideoSound {
         output: Output {
             path: written.to_string(),

@@ -314,10 +314,3 @@ pub(crate) fn timed_text_parameters() -> ffmpeg::codec::Parameters {
     }
     parameters
 }
-
-/// A scaler that may move between threads.
-pub(crate) struct Scaler(pub(crate) ffmpeg::software::scaling::Context);
-
-// SAFETY: an SwsContext is plain memory without thread affinity; it is only reached through `&mut`, so
-// by one thread at a time.
-unsafe impl Send for Scaler {}

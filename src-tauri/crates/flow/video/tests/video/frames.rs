@@ -160,5 +160,8 @@ fn a_picture_to_look_at_is_the_one_shown_then() {
     let preview = seen(wish);
     let mean = |rgba: &[u8]| rgba.iter().map(|x| f64::from(*x)).sum::<f64>() / rgba.len() as f64;
     let (made, preview) = (mean(&made.rgba), mean(&preview.rgba));
-    assert!((made - preview).abs() < 2.0, "{preview} is not as bright as {made}");
+    assert!(
+        (made - preview).abs() < 2.0,
+        "{preview} is not as bright as {made}"
+    );
 }

@@ -20,7 +20,10 @@ fn flash(world: &World) -> Utf8PathBuf {
     });
     let samples = |frames: u64| (frames * u64::from(RATE / FPS)) as usize;
     let mut tone = vec![0.0; samples(FRAMES)];
-    for (n, x) in tone[samples(FLASH)..samples(FLASH + 1)].iter_mut().enumerate() {
+    for (n, x) in tone[samples(FLASH)..samples(FLASH + 1)]
+        .iter_mut()
+        .enumerate()
+    {
         *x = 0.8 * (n as f32 * 0.4).sin();
     }
     let audio = Audio {
@@ -73,8 +76,23 @@ fn a_trim_keeps_sound_and_picture_together() {
     ffmpeg(&["-i", mp4.as_str(), "-c", "copy", mkv.as_str()]);
     // Its sound begins 2.3 s after its first picture.
     ffmpeg(&[
-        "-i", mp4.as_str(), "-ss", "2.3", "-i", mp4.as_str(), "-map", "0:v", "-map", "1:a", "-c:v", "copy", "-c:a",
-        "pcm_s16le", "-af", "asetpts=PTS+2.3/TB", late.as_str(),
+        "-i",
+        mp4.as_str(),
+        "-ss",
+        "2.3",
+        "-i",
+        mp4.as_str(),
+        "-map",
+        "0:v",
+        "-map",
+        "1:a",
+        "-c:v",
+        "copy",
+        "-c:a",
+        "pcm_s16le",
+        "-af",
+        "asetpts=PTS+2.3/TB",
+        late.as_str(),
     ]);
     for source in [&mp4, &mkv, &late] {
         let most = tolerance(source.extension().unwrap());
@@ -133,7 +151,14 @@ fn a_copy_begins_with_its_sound_sample_by_sample() {
     world.run("video.trim", input).unwrap();
     let ((whole, _), (copied, _)) = (sound(&path), sound(&out));
     let from = 2 * RATE as usize;
-    assert_eq!(copied.len(), whole.len() - from, "no packet is missing at the begin");
+    assert_eq!(
+        copied.len(),
+        whole.len() - from,
+        "no packet is missing at the begin"
+    );
     let differs = copied.iter().zip(&whole[from..]).position(|(a, b)| a != b);
-    assert_eq!(differs, None, "the sound begins at the picture, in the middle of a packet");
+    assert_eq!(
+        differs, None,
+        "the sound begins at the picture, in the middle of a packet"
+    );
 }

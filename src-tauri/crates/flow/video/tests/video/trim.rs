@@ -107,7 +107,10 @@ fn where_a_copy_begins_and_ends_is_told_beforehand() {
         assert_eq!(told["end_secs"], made["end_secs"], "{from} {to}");
     }
     let error = world
-        .run("video.copy_points", json!({ "path": path, "from_secs": 9.0 }))
+        .run(
+            "video.copy_points",
+            json!({ "path": path, "from_secs": 9.0 }),
+        )
         .unwrap_err();
     assert_eq!(error.field.as_deref(), Some("/from_secs"));
 }
@@ -117,10 +120,19 @@ fn a_probe_tells_what_a_film_is() {
     let world = World::new();
     let path = world.film("film.mp4", 120);
     let told = world.run("video.probe", json!({ "path": path })).unwrap();
-    assert_eq!((&told["frames"], &told["duration_secs"]), (&json!(120), &json!(5.0)));
-    assert_eq!((&told["codec"], &told["width"]), (&json!("h264"), &json!(crate::world::WIDTH)));
+    assert_eq!(
+        (&told["frames"], &told["duration_secs"]),
+        (&json!(120), &json!(5.0))
+    );
+    assert_eq!(
+        (&told["codec"], &told["width"]),
+        (&json!("h264"), &json!(crate::world::WIDTH))
+    );
     let sound = &told["sound"];
-    assert_eq!((&sound["codec"], &sound["copies_into"]), (&json!("aac"), &json!("m4a")));
+    assert_eq!(
+        (&sound["codec"], &sound["copies_into"]),
+        (&json!("aac"), &json!("m4a"))
+    );
     let silent = world.clip("silent.mp4", 24, crate::world::numbered);
     let told = world.run("video.probe", json!({ "path": silent })).unwrap();
     assert_eq!(told["sound"], json!(null));

@@ -17,7 +17,15 @@ fn turned(world: &World, degrees: &str) -> Utf8PathBuf {
     });
     let path = world.file("turned.mp4");
     let tag = format!("rotate={degrees}");
-    ffmpeg(&["-i", clip.as_str(), "-c", "copy", "-metadata:s:v", &tag, path.as_str()]);
+    ffmpeg(&[
+        "-i",
+        clip.as_str(),
+        "-c",
+        "copy",
+        "-metadata:s:v",
+        &tag,
+        path.as_str(),
+    ]);
     path
 }
 
@@ -85,5 +93,8 @@ fn everybody_sees_the_film_as_it_is_shown() {
     world.run("video.trim", input).unwrap();
     assert!(matrix(&out).is_null());
     let picture = PictureReader::open(&out, None).unwrap().at(0.0).unwrap();
-    assert_eq!(white_sides(picture.width, picture.height, &picture.rgba), sides);
+    assert_eq!(
+        white_sides(picture.width, picture.height, &picture.rgba),
+        sides
+    );
 }

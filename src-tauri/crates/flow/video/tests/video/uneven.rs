@@ -22,8 +22,23 @@ fn uneven(world: &World, path: &Utf8Path, ending: &str) -> Utf8PathBuf {
     let out = world.file(&format!("uneven.{ending}"));
     let times = "setpts=(N*40+floor(N/5)*130+mod(N\\,3)*9)/1000/TB";
     ffmpeg(&[
-        "-i", path.as_str(), "-vf", times, "-fps_mode", "passthrough", "-enc_time_base", "1:1000", "-c:v", "libx264",
-        "-g", "12", "-crf", "12", "-c:a", "copy", out.as_str(),
+        "-i",
+        path.as_str(),
+        "-vf",
+        times,
+        "-fps_mode",
+        "passthrough",
+        "-enc_time_base",
+        "1:1000",
+        "-c:v",
+        "libx264",
+        "-g",
+        "12",
+        "-crf",
+        "12",
+        "-c:a",
+        "copy",
+        out.as_str(),
     ]);
     out
 }
@@ -68,7 +83,10 @@ fn frames_have_the_times_at_which_they_are_shown() {
         let pictures = answer["pictures"].as_array().unwrap();
         assert_eq!(pictures.len() as u64, PICTURES);
         let files = std::fs::read_dir(&folder).unwrap().count() as u64;
-        assert_eq!(files, PICTURES, "{ending}: each picture has a file of its own");
+        assert_eq!(
+            files, PICTURES,
+            "{ending}: each picture has a file of its own"
+        );
         for (n, picture) in (0..).zip(pictures) {
             let told = picture["time_secs"].as_f64().unwrap();
             assert!((told - at(n)).abs() < 1e-3, "{ending}: {n} at {told}");
@@ -105,7 +123,10 @@ fn a_player_shows_each_picture_as_long_as_it_is_shown() {
         let frame = reader.frame(index, WIDTH).unwrap();
         let number = number_of(WIDTH, HEIGHT, &frame.rgba);
         // Within the frame, or the one shown as it begins; clocks round by a little.
-        let (begin, end) = (rate.secs_from_frames(index), rate.secs_from_frames(index + 1));
+        let (begin, end) = (
+            rate.secs_from_frames(index),
+            rate.secs_from_frames(index + 1),
+        );
         let shown = at(number)..at(number + 1);
         assert!(
             shown.start < begin + 0.16 * (end - begin) && shown.end > begin - (end - begin),
@@ -120,7 +141,12 @@ fn a_player_shows_each_picture_as_long_as_it_is_shown() {
 fn trims_keep_each_pictures_time() {
     let world = World::new();
     let film = world.film("film.mp4", PICTURES);
-    for (source, ending) in [("mp4", "mp4"), ("mp4", "mkv"), ("mkv", "mp4"), ("mkv", "mkv")] {
+    for (source, ending) in [
+        ("mp4", "mp4"),
+        ("mp4", "mkv"),
+        ("mkv", "mp4"),
+        ("mkv", "mkv"),
+    ] {
         let path = uneven(&world, &film, source);
         let trimmed = |mode: &str, from: f64, to: f64| {
             let out = world.file(&format!("{mode}.{ending}"));
@@ -129,16 +155,30 @@ fn trims_keep_each_pictures_time() {
         };
         let (out, answer) = trimmed("exact", at(17), at(41));
         check_shown(&out, 17, 41, at(17));
-        assert!((answer["end_secs"].as_f64().unwrap() - at(41)).abs() < 1e-3, "{answer}");
+        assert!(
+            (answer["end_secs"].as_f64().unwrap() - at(41)).abs() < 1e-3,
+            "{answer}"
+        );
         if ending == "mp4" {
             let length = secs(&streams(&out)[0]["duration"]);
             let expected = at(41) - at(17);
-            assert!((length - expected).abs() < 1.1e-3, "{source}: {length}, not {expected}");
+            assert!(
+                (length - expected).abs() < 1.1e-3,
+                "{source}: {length}, not {expected}"
+            );
         }
         let (out, answer) = trimmed("copy", at(29), at(50));
-        check_shown(&out, 24, 50, at(24));
+        // Of the last picture's length, containers tell that in the order of decoding, or none.
+        let mean_secs = at(PICTURES) / PICTURES as f64;
+        // Pictures that others before the end are built from come with them.
+        let to = 24 + answer["frames"].as_u64().unwrap();
+        assert!((50..54).contains(&to), "{answer}");
+        check_shown(&out, 24, to, at(24));
         assert!((answer["start_secs"].as_f64().unwrap() - at(24)).abs() < 1e-3);
-        assert!((answer["end_secs"].as_f64().unwrap() - at(50)).abs() < 2e-3, "{answer}");
+        assert!(
+            (answer["end_secs"].as_f64().unwrap() - at(to)).abs() < mean_secs,
+            "{answer}"
+        );
     }
 }
 
@@ -151,8 +191,14 @@ fn a_picture_that_stays_long_is_cut_itself() {
     let out = world.file("cut.mp4");
     let input = json!({ "path": path, "from_secs": from, "to_secs": to, "output": out });
     let answer = world.run("video.trim", input).unwrap();
-    assert!((answer["start_secs"].as_f64().unwrap() - from).abs() < 1e-3, "{answer}");
-    assert!((answer["end_secs"].as_f64().unwrap() - to).abs() < 1e-3, "{answer}");
+    assert!(
+        (answer["start_secs"].as_f64().unwrap() - from).abs() < 1e-3,
+        "{answer}"
+    );
+    assert!(
+        (answer["end_secs"].as_f64().unwrap() - to).abs() < 1e-3,
+        "{answer}"
+    );
     check_shown(&out, 4, 10, from);
     let length = secs(&streams(&out)[0]["duration"]);
     assert!((length - (to - from)).abs() < 1.1e-3, "{length}");
@@ -191,7 +237,11 @@ fn scenes_begin_when_their_first_picture_appears() {
     let world = World::new();
     let cut = 31;
     let clip = world.clip("cut.mp4", PICTURES, |frame| {
-        let colour = if frame < cut { [200, 30, 30, 255] } else { [20, 60, 200, 255] };
+        let colour = if frame < cut {
+            [200, 30, 30, 255]
+        } else {
+            [20, 60, 200, 255]
+        };
         colour.repeat((WIDTH * HEIGHT) as usize)
     });
     let path = uneven(&world, &clip, "mp4");
@@ -200,6 +250,12 @@ fn scenes_begin_when_their_first_picture_appears() {
     assert_eq!(scenes.len(), 2, "{found}");
     assert_eq!(scenes[1]["start_frame"], json!(cut));
     let told = |scene: &Value, key: &str| scene[key].as_f64().unwrap();
-    assert!((told(&scenes[1], "start_secs") - at(cut)).abs() < 1e-3, "{found}");
-    assert!((told(&scenes[0], "end_secs") - at(cut)).abs() < 1e-3, "{found}");
+    assert!(
+        (told(&scenes[1], "start_secs") - at(cut)).abs() < 1e-3,
+        "{found}"
+    );
+    assert!(
+        (told(&scenes[0], "end_secs") - at(cut)).abs() < 1e-3,
+        "{found}"
+    );
 }

@@ -59,7 +59,7 @@ pub fn copy_points(path: &Utf8Path, from_secs: f64, to_secs: Option<f64>) -> Res
         if source.is_past(source.secs(dts), to_secs, PICTURES) {
             break;
         }
-        end_secs = end_secs.max(source.secs(pts + packet.duration()));
+        end_secs = end_secs.max(source.secs(pts + source.lasts(&packet)));
     }
     Ok(CopyPoints {
         start_secs,
@@ -123,7 +123,7 @@ pub fn copy_range(
         last_dts[index] = Some(dts);
         if index == PICTURES {
             copied.frames += 1;
-            copied.end_secs = copied.end_secs.max(in_film(pts + packet.duration()));
+            copied.end_secs = copied.end_secs.max(in_film(pts + source.lasts(&packet)));
             let share = (in_film(dts) - copied.start_secs) / whole.max(1e-3);
             if progress(share).is_break() {
                 return Err(MediaError::Cancelled);

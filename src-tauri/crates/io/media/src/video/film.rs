@@ -16,6 +16,9 @@ const MOST_PIXELS: u64 = 1 << 28;
 /// How far before the asked time a seek starts again when it landed too late, in seconds.
 const STEPS_BACK_SECS: [f64; 3] = [0.0, 2.0, 20.0];
 
+/// How far the mean frame rate may be from that of the closest pictures where the rate is even.
+const EVEN_SHARE: f64 = 0.01;
+
 pub(crate) struct Film {
     pub(crate) path: Utf8PathBuf,
     input: ffmpeg::format::context::Input,
@@ -25,6 +28,7 @@ pub(crate) struct Film {
     /// Time stamp of the first picture, in the stream's clock.
     start: i64,
     rate: FrameRate,
+    is_even: bool,
     frames: u64,
     turn: Turn,
     /// Pixels as shown.
@@ -58,6 +62,8 @@ impl Film {
             });
         }
         let turn = Turn::of(&stream);
+        let finest = f64::from(stream.rate());
+        let is_even = (finest / seen.video.frame_rate.fps() - 1.0).abs() < EVEN_SHARE;
         let clock = stream.time_base();
         let secs = |at: i64, clock: ffmpeg::Rational| match at {
             i64::MIN => 0.0,
@@ -90,6 +96,7 @@ impl Film {
             clock,
             start,
             rate: seen.video.frame_rate,
+            is_even,
             frames: seen.video.frames,
             turn,
             size: (width, height),
@@ -103,6 +110,11 @@ impl Film {
 
     pub(crate) fn rate(&self) -> FrameRate {
         self.rate
+    }
+
+    /// Whether all pictures are shown for the same time, as far as the film's first seconds tell.
+    pub(crate) fn is_even(&self) -> bool {
+        self.is_even
     }
 
     /// Frames by the header.

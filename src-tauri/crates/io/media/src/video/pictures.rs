@@ -124,7 +124,10 @@ impl PictureReader {
 
     /// When the picture that [`PictureReader::advance`] came to ends, in seconds.
     pub fn end_secs(&self) -> f64 {
-        let end = self.current.as_ref().map_or(0, |frame| self.film.end_of(frame));
+        let end = self
+            .current
+            .as_ref()
+            .map_or(0, |frame| self.film.end_of(frame));
         self.film.secs(end)
     }
 

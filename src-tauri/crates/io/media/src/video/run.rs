@@ -10,7 +10,7 @@ use super::look::filters;
 use super::pictures::signed;
 use super::recode::{Recode, Recoded};
 use super::sound::Sound;
-use super::writer::FilmWriter;
+use super::writer::{FilmWriter, Timing};
 use crate::error::{MediaError, Result};
 
 /// A picture that is shown for more frames than this before the asked time is cut itself.
@@ -100,12 +100,17 @@ impl<'a> Run<'a> {
                 None => {
                     let sound = self.sound.as_ref();
                     let sound = sound.map(|sound| (sound.rate(), sound.channels()));
+                    let timing = Timing {
+                        clock: self.graph.clock(),
+                        rate: self.film.rate(),
+                        // At another speed, pictures are left away or shown again.
+                        is_even: self.film.is_even() || self.work.speed != 1.0,
+                    };
                     self.writer.insert(FilmWriter::create(
                         self.out,
                         self.format,
                         &frame,
-                        self.graph.clock(),
-                        self.film.rate(),
+                        timing,
                         sound,
                         self.film.metadata(),
                     )?)

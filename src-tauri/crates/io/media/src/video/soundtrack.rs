@@ -15,12 +15,16 @@ use crate::format::Container;
 use crate::mux::Muxer;
 use crate::write::muxer_of;
 
-/// The container of ours that holds the sound of a film as it is; `None` where its codec fits in none.
+/// What a decoder of MP3 adds to the encoder's delay, in samples. A film that tells less tells nothing of the
+/// delay: FFmpeg's muxer would state one of its own, and players would leave sound away.
+const LEAST_MP3_DELAY: i32 = 529;
+
+/// The container of ours that holds the sound of a film as it is; `None` where it fits in none.
 pub fn sound_container(path: impl AsRef<Utf8Path>) -> Result<Option<Container>> {
     let path = path.as_ref();
     let input = ff::open_input(path)?;
     let stream = sound_stream(path, &input)?;
-    Ok(holds(stream.parameters().id()))
+    Ok(holds(&stream.parameters()))
 }
 
 /// Copies the packets of a film's sound into a file of its own, from its first sample on. `container` is
@@ -37,7 +41,7 @@ pub fn copy_sound(
     let stream = sound_stream(path, &input)?;
     let index = stream.index();
     let mut parameters = stream.parameters();
-    if holds(parameters.id()) != Some(container) {
+    if holds(&parameters) != Some(container) {
         return Err(MediaError::Unsupported {
             path: path.into(),
             detail: format!(
@@ -91,9 +95,10 @@ fn sound_stream<'a>(
     })
 }
 
-fn holds(codec: Id) -> Option<Container> {
-    match codec {
+fn holds(parameters: &ffmpeg::codec::Parameters) -> Option<Container> {
+    match parameters.id() {
         Id::AAC | Id::ALAC => Some(Container::M4a),
+        Id::MP3 if ff::audio_params(parameters).initial_padding < LEAST_MP3_DELAY => None,
         Id::MP3 => Some(Container::Mp3),
         Id::FLAC => Some(Container::Flac),
         Id::VORBIS => Some(Container::Ogg),

@@ -1,5 +1,7 @@
 //! A film opened for copying: its packets, key frames, and what a copy has to keep.
 
+use std::collections::VecDeque;
+
 use camino::Utf8Path;
 use ffmpeg_next as ffmpeg;
 use ffmpeg_next::media::Type;
@@ -15,6 +17,9 @@ use crate::{ff, probe};
 /// further apart.
 const STEPS_BACK_SECS: [f64; 3] = [0.0, 10.0, 60.0];
 
+/// Packets that are read after a jump for a decoding time, at most: codecs decode 16 pictures ahead.
+const MOST_WAITING: usize = 256;
+
 /// Place of the pictures among the copied streams.
 pub(crate) const PICTURES: usize = 0;
 
@@ -29,6 +34,8 @@ pub(crate) struct Copy {
 pub(crate) struct Source<'a> {
     path: &'a Utf8Path,
     input: ffmpeg::format::context::Input,
+    /// Read after a jump, and not given out yet.
+    waiting: VecDeque<ffmpeg::Packet>,
     pub(crate) streams: Vec<Copy>,
     pub(crate) left_away: usize,
     /// How the camera was held, if the film says so.
@@ -36,6 +43,7 @@ pub(crate) struct Source<'a> {
     /// Time stamp of the first picture.
     first: i64,
     pub(crate) length_secs: f64,
+    frame_secs: f64,
 }
 
 pub(crate) struct Key {
@@ -70,11 +78,13 @@ impl<'a> Source<'a> {
         let rate = seen.video.frame_rate;
         Ok(Source {
             path,
+            waiting: VecDeque::new(),
             streams,
             left_away,
             matrix,
             first,
             length_secs: rate.secs_from_frames(seen.video.frames),
+            frame_secs: rate.secs_from_frames(1),
             input,
         })
     }
@@ -176,10 +186,38 @@ impl<'a> Source<'a> {
         self.input
             .seek(target, ..target.saturating_add(1))
             .or_else(|_| self.input.seek(0, ..))
-            .map_err(|error| ff::failed(self.path, "seek", error))
+            .map_err(|error| ff::failed(self.path, "seek", error))?;
+        self.wait_for_times();
+        Ok(())
+    }
+
+    /// After a jump, Matroska's demuxer tells no decoding times of as many pictures as are decoded ahead. They
+    /// are decoded one frame apart, before the first that has such a time.
+    fn wait_for_times(&mut self) {
+        self.waiting.clear();
+        while self.waiting.len() < MOST_WAITING
+            && let Some(packet) = self.read()
+        {
+            let is_picture = self.place_of(&packet) == Some(PICTURES);
+            let told = packet.dts().filter(|_| is_picture);
+            self.waiting.push_back(packet);
+            let Some(mut dts) = told else { continue };
+            let step = self.frame_ticks();
+            let pictures = self.streams[PICTURES].index;
+            let before = self.waiting.iter_mut().rev().skip(1);
+            for earlier in before.filter(|packet| packet.stream() == pictures) {
+                dts -= step;
+                earlier.set_dts(Some(dts));
+            }
+            break;
+        }
     }
 
     pub(crate) fn next(&mut self) -> Option<ffmpeg::Packet> {
+        self.waiting.pop_front().or_else(|| self.read())
+    }
+
+    fn read(&mut self) -> Option<ffmpeg::Packet> {
         let streams = &self.streams;
         next_packet(&mut self.input, |index| {
             streams.iter().any(|stream| stream.index == index)
@@ -200,6 +238,19 @@ impl<'a> Source<'a> {
     /// A picture's time stamp in seconds after the first picture.
     pub(crate) fn secs(&self, at: i64) -> f64 {
         self.absolute_secs(at.saturating_sub(self.first))
+    }
+
+    /// How long a packet's picture is shown, in its clock: a frame where the film does not say.
+    pub(crate) fn lasts(&self, packet: &ffmpeg::Packet) -> i64 {
+        match packet.duration() {
+            told @ 1.. => told,
+            _ => self.frame_ticks(),
+        }
+    }
+
+    fn frame_ticks(&self) -> i64 {
+        let ticks = self.frame_secs / f64::from(self.streams[PICTURES].clock);
+        (ticks.round() as i64).max(1)
     }
 
     pub(crate) fn nothing_found(&self) -> MediaError {

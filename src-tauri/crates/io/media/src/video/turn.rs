@@ -176,7 +176,10 @@ mod tests {
             ];
             let file = [
                 boxed(b"ftyp", b"isom"),
-                boxed(b"moov", &[boxed(b"mvhd", &[1; 20]), tracks.concat()].concat()),
+                boxed(
+                    b"moov",
+                    &[boxed(b"mvhd", &[1; 20]), tracks.concat()].concat(),
+                ),
             ];
             let before = file.concat();
             std::fs::write(&path, &before).unwrap();
@@ -186,7 +189,10 @@ mod tests {
             let at = 12 + 8 + 28 + 8 + 8 + place;
             assert_eq!(after[at..at + 8], [0, 0, 0, 0, 0, 1, 0, 0]);
             assert_eq!(after[at + 32..at + 36], [64, 0, 0, 0]);
-            assert_eq!((&after[..at], &after[at + 36..]), (&before[..at], &before[at + 36..]));
+            assert_eq!(
+                (&after[..at], &after[at + 36..]),
+                (&before[..at], &before[at + 36..])
+            );
         }
         std::fs::write(&path, b"no boxes at all").unwrap();
         matrix([0, 1 << 16]).write_into(&path).unwrap_err();

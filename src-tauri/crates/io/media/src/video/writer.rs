@@ -23,6 +23,17 @@ const THREADS: &str = "4";
 const PICTURES: usize = 0;
 const SOUND: usize = 1;
 
+/// When pictures come.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Timing {
+    /// By which they are stamped.
+    pub(crate) clock: ffmpeg::Rational,
+    /// The mean, where it varies.
+    pub(crate) rate: FrameRate,
+    /// All are shown for the same time.
+    pub(crate) is_even: bool,
+}
+
 pub(crate) struct FilmWriter {
     path: Utf8PathBuf,
     muxer: Muxer,
@@ -37,20 +48,20 @@ pub(crate) struct FilmWriter {
 }
 
 impl FilmWriter {
-    /// Begins a film of pictures like `first` (yuv420p, even sides), stamped by `clock`, and of sound with
-    /// the given rate and number of channels.
+    /// Begins a film of pictures like `first` (yuv420p, even sides) and of sound with the given rate and
+    /// number of channels.
     pub(crate) fn create(
         path: &Utf8Path,
         format: FilmFormat,
         first: &ffmpeg::frame::Video,
-        clock: ffmpeg::Rational,
-        rate: FrameRate,
+        timing: Timing,
         sound: Option<(SampleRate, usize)>,
         tags: ffmpeg::Dictionary<'static>,
     ) -> Result<FilmWriter> {
         let (name, options) = format.muxer();
         let mut muxer = Muxer::create(path, name)?;
-        let pictures = open_encoder(path, first, clock, rate)?;
+        let Timing { clock, rate, .. } = timing;
+        let pictures = open_encoder(path, first, timing)?;
         muxer.add_stream(ffmpeg::codec::Parameters::from(&pictures), clock, None)?;
         let fps = ffmpeg::Rational::new(signed(rate.num.get()), signed(rate.den.get()));
         if let Some(mut stream) = muxer.output_mut().stream_mut(PICTURES) {
@@ -152,8 +163,11 @@ impl FilmWriter {
 fn open_encoder(
     path: &Utf8Path,
     first: &ffmpeg::frame::Video,
-    clock: ffmpeg::Rational,
-    rate: FrameRate,
+    Timing {
+        clock,
+        rate,
+        is_even,
+    }: Timing,
 ) -> Result<ffmpeg::encoder::Video> {
     let failed = |error| ff::failed(path, "open the encoder", error);
     let codec =
@@ -174,6 +188,11 @@ fn open_encoder(
     context.set_frame_rate(Some(fps));
     // A key frame each second keeps scrubbing quick.
     context.set_gop((rate.fps().round() as u32).max(1));
+    if !is_even {
+        // MP4 counts times in the order of decoding: only without pictures that are decoded ahead does the
+        // last one keep its length.
+        context.set_max_b_frames(0);
+    }
     context.set_colorspace(first.color_space());
     context.set_color_primaries(first.color_primaries());
     context.set_color_transfer_characteristic(first.color_transfer_characteristic());
