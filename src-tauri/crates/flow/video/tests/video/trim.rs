@@ -1,7 +1,7 @@
 use serde_json::json;
 use studio_media::probe;
 
-use crate::world::{RATE, World, numbers, pitch_hz, sound};
+use crate::world::{RATE, World, ffmpeg, numbers, pitch_hz, sound};
 
 #[test]
 fn an_exact_trim_begins_and_ends_at_the_frame() {
@@ -136,4 +136,43 @@ fn a_probe_tells_what_a_film_is() {
     let silent = world.clip("silent.mp4", 24, crate::world::numbered);
     let told = world.run("video.probe", json!({ "path": silent })).unwrap();
     assert_eq!(told["sound"], json!(null));
+}
+
+#[test]
+fn a_copy_that_ends_at_a_key_frame_shows_nothing_of_what_follows() {
+    let world = World::new();
+    let film = world.film("film.mp4", 120);
+    // With pictures that are decoded ahead, which our own clips do not have.
+    let path = world.file("ahead.mp4");
+    ffmpeg(&[
+        "-i",
+        film.as_str(),
+        "-c:v",
+        "libx264",
+        "-bf",
+        "3",
+        "-g",
+        "24",
+        "-sc_threshold",
+        "0",
+        "-c:a",
+        "copy",
+        path.as_str(),
+    ]);
+    for ending in ["mp4", "mkv", "mov"] {
+        let out = world.file(&format!("copy.{ending}"));
+        let range = json!({ "path": path, "from_secs": 1.0, "to_secs": 3.0 });
+        let told = world.run("video.copy_points", range.clone()).unwrap();
+        let mut input = range;
+        input["mode"] = json!("copy");
+        input["output"] = json!(out);
+        let made = world.run("video.trim", input).unwrap();
+        assert_eq!(numbers(&out), (24..72).collect::<Vec<_>>(), "{ending}");
+        for answer in [told, made] {
+            assert_eq!(
+                (&answer["start_secs"], &answer["end_secs"]),
+                (&json!(1.0), &json!(3.0))
+            );
+        }
+    }
 }

@@ -46,7 +46,7 @@ pub fn copy_points(path: &Utf8Path, from_secs: f64, to_secs: Option<f64>) -> Res
     let last = source.key_frame_before(until)?;
     source.jump(last.sought_secs)?;
     let first = key.at.max(last.at);
-    let mut end_secs = start_secs;
+    let (mut end_secs, mut reached_secs) = (start_secs, start_secs);
     let mut begun = false;
     while let Some(packet) = source.next() {
         let (Some((pts, dts)), Some(PICTURES)) = (stamps(&packet), source.place_of(&packet)) else {
@@ -59,7 +59,10 @@ pub fn copy_points(path: &Utf8Path, from_secs: f64, to_secs: Option<f64>) -> Res
         if source.is_past(source.secs(dts), to_secs, PICTURES) {
             break;
         }
-        end_secs = end_secs.max(source.secs(pts + source.lasts(&packet)));
+        reached_secs = reached_secs.max(source.secs(pts + source.lasts(&packet)));
+        if !source.is_past(source.secs(pts), to_secs, PICTURES) {
+            end_secs = reached_secs;
+        }
     }
     Ok(CopyPoints {
         start_secs,
@@ -67,8 +70,8 @@ pub fn copy_points(path: &Utf8Path, from_secs: f64, to_secs: Option<f64>) -> Res
     })
 }
 
-/// Copies pictures and sound from the last key frame at or before `from_secs` until `to_secs`. Pictures
-/// that others are built from may be shown a little longer. How the camera was held is kept, in containers
+/// Copies pictures and sound from the last key frame at or before `from_secs` until `to_secs`. Pictures after
+/// the end come with it only where others before it are built from them. How the camera was held is kept, in containers
 /// that have a place for it.
 pub fn copy_range(
     path: &Utf8Path,
@@ -95,6 +98,8 @@ pub fn copy_range(
     let mut last_dts = vec![None; source.streams.len()];
     let mut ended = vec![false; source.streams.len()];
     let mut begun = false;
+    let mut reached_secs = copied.start_secs;
+    let mut later = Vec::new();
     while ended.contains(&false) {
         let Some(mut packet) = source.next() else {
             break;
@@ -121,17 +126,26 @@ pub fn copy_range(
             continue;
         }
         last_dts[index] = Some(dts);
-        if index == PICTURES {
-            copied.frames += 1;
-            copied.end_secs = copied.end_secs.max(in_film(pts + source.lasts(&packet)));
-            let share = (in_film(dts) - copied.start_secs) / whole.max(1e-3);
-            if progress(share).is_break() {
-                return Err(MediaError::Cancelled);
-            }
+        let share = (in_film(dts) - copied.start_secs) / whole.max(1e-3);
+        if progress(share).is_break() {
+            return Err(MediaError::Cancelled);
         }
         packet.set_pts(Some(pts - start));
         packet.set_dts(Some(dts - start));
-        muxer.interleave(packet, index)?;
+        if index != PICTURES {
+            muxer.interleave(packet, index)?;
+            continue;
+        }
+        reached_secs = reached_secs.max(in_film(pts + source.lasts(&packet)));
+        later.push(packet);
+        // What is shown after the end is only kept for what is shown before it and decoded later.
+        if !source.is_past(in_film(pts), to_secs, PICTURES) {
+            copied.end_secs = reached_secs;
+            copied.frames += later.len() as u64;
+            for packet in later.drain(..) {
+                muxer.interleave(packet, PICTURES)?;
+            }
+        }
     }
     if copied.frames == 0 {
         return Err(source.nothing_found());
