@@ -24,7 +24,7 @@ pub fn sound_container(path: impl AsRef<Utf8Path>) -> Result<Option<Container>> 
     let path = path.as_ref();
     let input = ff::open_input(path)?;
     let stream = sound_stream(path, &input)?;
-    Ok(holds(&stream.parameters()))
+    Ok(holds(&stream))
 }
 
 /// Copies the packets of a film's sound into a file of its own, from its first sample on. `container` is
@@ -41,7 +41,7 @@ pub fn copy_sound(
     let stream = sound_stream(path, &input)?;
     let index = stream.index();
     let mut parameters = stream.parameters();
-    if holds(&parameters) != Some(container) {
+    if holds(&stream) != Some(container) {
         return Err(MediaError::Unsupported {
             path: path.into(),
             detail: format!(
@@ -95,10 +95,15 @@ fn sound_stream<'a>(
     })
 }
 
-fn holds(parameters: &ffmpeg::codec::Parameters) -> Option<Container> {
+fn holds(stream: &ffmpeg::format::stream::Stream<'_>) -> Option<Container> {
+    let parameters = stream.parameters();
+    let facts = ff::audio_params(&parameters);
+    // Ogg counts samples; packets of Vorbis differ in length, so that a coarser clock leaves gaps.
+    let is_coarse = f64::from(stream.time_base()) * f64::from(facts.rate) > 1.0;
     match parameters.id() {
         Id::AAC | Id::ALAC => Some(Container::M4a),
-        Id::MP3 if ff::audio_params(parameters).initial_padding < LEAST_MP3_DELAY => None,
+        Id::MP3 if facts.initial_padding < LEAST_MP3_DELAY => None,
+        Id::VORBIS if is_coarse => None,
         Id::MP3 => Some(Container::Mp3),
         Id::FLAC => Some(Container::Flac),
         Id::VORBIS => Some(Container::Ogg),
