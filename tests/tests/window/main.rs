@@ -12,3 +12,4 @@ mod film;
 mod pages;
 mod project;
 mod session;
+mod video;

@@ -94,6 +94,17 @@ export const shortcuts: { where: string; list: Shortcut[] }[] = [
     ],
   },
   {
+    where: 'Video tools',
+    list: [
+      { keys: ['Space'], does: 'Play or pause' },
+      { keys: ['←', '→'], does: 'One frame back or forward; with Shift, one second' },
+      { keys: ['↑', '↓'], does: 'To the cut before or after' },
+      { keys: ['I', 'O'], does: 'In or out point at the picture shown; with Shift, go there' },
+      { keys: ['X'], does: 'Take in and out point away' },
+      { keys: ['Home', 'End'], does: 'To the start or the end' },
+    ],
+  },
+  {
     where: 'Effects',
     list: [
       { keys: ['Space'], does: 'Play or pause, from a slider or outside of controls' },
@@ -117,8 +128,13 @@ export function isTaken(event: KeyboardEvent): boolean {
   const target = event.target;
   if (event.defaultPrevented || document.querySelector('dialog[open]')) return true;
   if (!(target instanceof HTMLElement)) return false;
-  if (target.closest('input:not([type=range]), textarea, select')) return true;
-  const isArrow = event.key.startsWith('Arrow') || event.key === 'Home' || event.key === 'End';
-  if (target.closest('input[type=range]')) return isArrow;
-  return event.key === ' ' && target.closest('button, a, [role=button]') !== null;
+  const typed = 'input:not([type=range], [type=radio], [type=checkbox]), textarea, select';
+  if (target.closest(typed)) return true;
+  const isArrow = event.key.startsWith('Arrow');
+  if (isArrow && target.closest('input[type=radio]')) return true;
+  if (target.closest('input[type=range]')) {
+    return isArrow || event.key === 'Home' || event.key === 'End';
+  }
+  const pressed = 'button, a, [role=button], input[type=radio], input[type=checkbox]';
+  return event.key === ' ' && target.closest(pressed) !== null;
 }

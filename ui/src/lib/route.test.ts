@@ -5,6 +5,8 @@ test('every place survives the address', () => {
   const routes: Route[] = [
     { page: 'start' },
     { page: 'project', project: 'a b/ü' },
+    { page: 'project', project: 'p', asset: 'a/1' },
+    { page: 'video', project: 'p', asset: 'a' },
     { page: 'film', project: 'p', film: 'f' },
     { page: 'film', project: 'p', film: null },
     { page: 'film', project: null, film: null },
@@ -23,5 +25,7 @@ test('every place survives the address', () => {
 test('an unknown place is the start', () => {
   expect(parseRoute('#/nowhere')).toEqual({ page: 'start' });
   expect(parseRoute('#/project')).toEqual({ page: 'start' });
+  expect(parseRoute('#/video')).toEqual({ page: 'start' });
+  expect(parseRoute('#/video/p')).toEqual({ page: 'project', project: 'p' });
   expect(parseRoute('#/session/p')).toEqual({ page: 'project', project: 'p' });
 });

@@ -5,8 +5,11 @@ export type ModelsTab = (typeof MODELS_TABS)[number];
 
 export type Route =
   | { page: 'start' }
-  | { page: 'project'; project: string }
+  /** `asset`: the one that is chosen at first. */
+  | { page: 'project'; project: string; asset?: string }
   | { page: 'film'; project: string | null; film: string | null }
+  /** A film of the project, to cut, adjust and take apart. */
+  | { page: 'video'; project: string; asset: string }
   /** The multitrack editor. */
   | { page: 'session'; project: string; session: string }
   | { page: 'ambient' }
@@ -22,7 +25,11 @@ export function parseRoute(fragment: string): Route {
     .map((part) => decodeURIComponent(part));
   switch (page) {
     case 'project':
-      return first ? { page, project: first } : { page: 'start' };
+      if (!first) return { page: 'start' };
+      return second ? { page, project: first, asset: second } : { page, project: first };
+    case 'video':
+      if (!first) return { page: 'start' };
+      return second ? { page, project: first, asset: second } : { page: 'project', project: first };
     case 'film':
       return { page, project: first || null, film: second || null };
     case 'session':
@@ -48,6 +55,7 @@ export function formatRoute(route: Route): string {
   if ('project' in route && route.project) parts.push(route.project);
   if ('film' in route && route.film) parts.push(route.film);
   if ('session' in route) parts.push(route.session);
+  if ('asset' in route && route.asset) parts.push(route.asset);
   if ('chat' in route && route.chat) parts.push(route.chat);
   if ('tab' in route && route.tab !== 'models') parts.push(route.tab);
   if ('section' in route && route.section) parts.push(route.section);

@@ -86,6 +86,24 @@ export async function picture(id: string, width: number): Promise<ArrayBuffer> {
   return (await canvas.convertToBlob({ type: 'image/png' })).arrayBuffer();
 }
 
+/** What the paper film shows at a time, brighter and stronger as it is asked for. */
+export async function still(
+  seconds: number,
+  width: number,
+  look: Record<string, unknown>,
+): Promise<ArrayBuffer> {
+  const plain = paint(Math.floor((seconds * 24) / 120), width);
+  const canvas = new OffscreenCanvas(width, plain.height);
+  const ctx = canvas.getContext('2d');
+  if (ctx) {
+    const of = (key: string) => Number(look[key] ?? 1);
+    const brightness = 1 + Number(look['brightness'] ?? 0);
+    ctx.filter = `brightness(${brightness}) contrast(${of('contrast')}) saturate(${of('saturation')})`;
+    ctx.drawImage(plain, 0, 0);
+  }
+  return (await canvas.convertToBlob({ type: 'image/jpeg' })).arrayBuffer();
+}
+
 export function screen(frame: number, width: number): ArrayBuffer {
   const canvas = paint(Math.floor(frame / 120), width);
   const { height } = canvas;

@@ -11,9 +11,10 @@ import { paperEffects } from './effects';
 import { paperGateway } from './gateway';
 import { csv } from './costs';
 import { operations } from './operations';
-import { peaks, picture, samples, screen, spectrum } from './pictures';
+import { peaks, picture, samples, screen, spectrum, still } from './pictures';
 import { paperSessions } from './sessions';
 import { paperServers } from './servers';
+import { paperVideo } from './video';
 import { paperWeights } from './weights';
 import { paperPlayer } from './player';
 
@@ -50,6 +51,8 @@ export function mockTransport(scene: string): Transport {
       }
       if (operation === 'movie.picture')
         return picture(String(values['image']), Number(values['width']));
+      if (operation === 'video.picture')
+        return still(Number(values['at_secs']), Number(values['width']), values);
       if (operation === 'player.frame')
         return screen(Number(values['frame']), Number(values['width']));
       if (operation === 'gateway.export_costs') return new TextEncoder().encode(csv()).buffer;
@@ -108,6 +111,7 @@ function answers(scene: string, emit: (event: StudioEvent) => void): Record<stri
     'movie.estimate': () => data.estimate,
     'movie.render': () => fail(),
     ...paperPlayer(emit),
+    ...paperVideo(scene),
     ...paperSessions(scene, emit),
     'ambient.status': () => ambient,
     'ambient.play': (input) => tell({ ...input, playing: true }),

@@ -376,6 +376,8 @@ export type VideoPicture = { path: string; asset?: string | null; index: number;
 
 export type VideoPictureFormat = "png" | "jpeg";
 
+export type VideoProbedSound = { codec: string; sample_rate: number; channels: number; duration_secs: number; copies_into: Container | null };
+
 export type VideoProfile = { model_id: string; max_fps?: number | null; notes?: string | null };
 
 export type VideoScene = { start_frame: number; end_frame: number; start_secs: number; end_secs: number };
@@ -538,8 +540,11 @@ export interface Operations {
   'speech.voices': { input: Record<string, unknown>; output: { voices: Array<Voice> } };
   'system.info': { input: Record<string, unknown>; output: { version: string; home: string; projects_folder: string; ffmpeg: string; audio_devices: Array<string>; default_audio_device: string | null; voices: boolean } };
   'video.adjust': { input: { path?: string | null; project?: string | null; asset?: string | null; brightness?: number; contrast?: number; saturation?: number; gamma?: number; speed?: number; width?: number | null; height?: number | null; stabilise?: boolean; output?: string | null }; output: { output: Output; width: number; height: number; frames: number; duration_secs: number; warnings: Array<string> } };
-  'video.extract_audio': { input: { path?: string | null; project?: string | null; asset?: string | null; format?: Container | null; quality?: Quality; output?: string | null }; output: { output: Output; sample_rate: number; channels: number; frames: number; warnings: Array<string> } };
+  'video.copy_points': { input: { path?: string | null; project?: string | null; asset?: string | null; from_secs?: number | null; to_secs?: number | null }; output: { start_secs: number; end_secs: number } };
+  'video.extract_audio': { input: { path?: string | null; project?: string | null; asset?: string | null; format?: Container | null; quality?: Quality | null; output?: string | null }; output: { output: Output; sample_rate: number; channels: number; frames: number; copied: boolean; warnings: Array<string> } };
   'video.frames': { input: { path?: string | null; project?: string | null; asset?: string | null; every?: number | null; times_secs?: Array<number> | null; at_scenes?: VideoSceneDetector | null; width?: number | null; format?: VideoPictureFormat; limit?: number; output_folder?: string | null }; output: { pictures: Array<VideoPicture>; width: number; height: number } };
+  'video.picture': { input: { path?: string | null; project?: string | null; asset?: string | null; at_secs?: number; width?: number; brightness?: number; contrast?: number; saturation?: number; gamma?: number }; output: ArrayBuffer };
+  'video.probe': { input: { path?: string | null; project?: string | null; asset?: string | null }; output: { container: string; codec: string; width: number; height: number; frame_rate: FrameRate; frames: number; duration_secs: number; bytes: number; sound: VideoProbedSound | null } };
   'video.scenes': { input: { path?: string | null; project?: string | null; asset?: string | null; detector?: VideoSceneDetector; threshold?: number; adaptive_threshold?: number; window_width?: number; min_content?: number; min_scene_frames?: number | null; min_scene_secs?: number | null; scores?: boolean }; output: { frame_rate: FrameRate; frames: number; scenes: Array<VideoScene>; scores?: Array<number> | null } };
   'video.thumbnails': { input: { path?: string | null; project?: string | null; asset?: string | null; count?: number; layout?: VideoThumbnailLayout; columns?: number | null; width?: number; gap?: number; format?: VideoPictureFormat; output?: string | null; output_folder?: string | null }; output: { output?: Output | null; pictures: Array<VideoThumbnail>; width: number; height: number } };
   'video.trim': { input: { path?: string | null; project?: string | null; asset?: string | null; from_secs?: number | null; to_secs?: number | null; mode?: VideoTrimMode; output?: string | null }; output: { output: Output; start_secs: number; end_secs: number; frames: number; warnings: Array<string> } };

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use studio_assets::{Destination, Output};
 use studio_core::{Error, JobContext, Operation, Resource};
-use studio_media::{Recode, recode};
+use studio_media::{Look, Recode, recode};
 use studio_store::Projects;
 
 use crate::film::{Film, encoded_container, report};
@@ -78,7 +78,7 @@ struct VideoAdjustInput {
     output: Option<Utf8PathBuf>,
 }
 
-fn unchanged() -> f64 {
+pub(crate) fn unchanged() -> f64 {
     1.0
 }
 
@@ -107,10 +107,12 @@ fn adjust(
 ) -> Result<VideoAdjusted, Error> {
     let begun = Instant::now();
     let wanted = Recode {
-        brightness: input.brightness,
-        contrast: input.contrast,
-        saturation: input.saturation,
-        gamma: input.gamma,
+        look: Look {
+            brightness: input.brightness,
+            contrast: input.contrast,
+            saturation: input.saturation,
+            gamma: input.gamma,
+        },
         speed: input.speed,
         width: input.width,
         height: input.height,

@@ -38,7 +38,7 @@ pub(crate) struct VideoPicture {
     /// Id of the new asset, if it went into a project.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) asset: Option<String>,
-    /// The frame, from 0.
+    /// The frame, from 0, counted at the film's rate: where that varies, only the time is exact.
     pub(crate) index: u64,
     /// When it appears in the film.
     pub(crate) time_secs: f64,
@@ -100,8 +100,7 @@ impl Pictures {
     /// Writes a picture where nobody looks yet.
     pub(crate) fn add(&mut self, cx: &JobContext, picture: &Picture) -> Result<(), Error> {
         cx.check()?;
-        let extension = self.format.extension();
-        let name = format!("{}-{:06}.{extension}", self.stem, picture.index);
+        let (name, is_new) = self.name(picture);
         let folder = match &self.place {
             Place::Folder { staging, .. } => Utf8Path::from_path(staging.path())
                 .ok_or_else(|| Error::internal("the temporary folder is not UTF-8"))?
@@ -109,7 +108,7 @@ impl Pictures {
             Place::Project(_) => cx.scratch()?,
         };
         let written = folder.join(&name);
-        if !self.waiting.iter().any(|other| other.name == name) {
+        if is_new {
             let Picture {
                 width,
                 height,
@@ -125,6 +124,27 @@ impl Pictures {
             time_secs: picture.time_secs,
         });
         Ok(())
+    }
+
+    /// What a picture's file is called, and whether it is not written yet. Where a film's frame rate varies,
+    /// several pictures may come to the same frame.
+    fn name(&self, picture: &Picture) -> (String, bool) {
+        let mut twins: Vec<&Waiting> = Vec::new();
+        for other in self.waiting.iter().filter(|it| it.index == picture.index) {
+            if other.time_secs.total_cmp(&picture.time_secs).is_eq() {
+                return (other.name.clone(), false);
+            }
+            if twins.iter().all(|twin| twin.name != other.name) {
+                twins.push(other);
+            }
+        }
+        let twin = match twins.len() {
+            0 => String::new(),
+            count => format!("-{}", count + 1),
+        };
+        let (stem, extension) = (&self.stem, self.format.extension());
+        let name = format!("{stem}-{:06}{twin}.{extension}", picture.index);
+        (name, true)
     }
 
     /// Moves all pictures to their places, in the order in which they were added.
@@ -230,7 +250,8 @@ fn import(
     delivered: &[VideoPicture],
 ) -> Result<VideoPicture, Error> {
     // A frame that was asked for twice is one asset.
-    if let Some(same) = delivered.iter().find(|other| other.index == waiting.index) {
+    let is_same = |other: &&VideoPicture| other.time_secs.total_cmp(&waiting.time_secs).is_eq();
+    if let Some(same) = delivered.iter().find(is_same) {
         return Ok(same.clone());
     }
     let output = destination.clone().deliver(

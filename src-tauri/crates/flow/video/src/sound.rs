@@ -11,17 +11,20 @@ use studio_assets::{Destination, Output};
 use studio_core::units::SampleRate;
 use studio_core::{Error, JobContext, Operation, Resource};
 use studio_dsp::{Audio, Resampler};
-use studio_media::{AudioFormat, AudioReader, AudioWriter, Container, Quality};
+use studio_media::{
+    AudioFormat, AudioReader, AudioWriter, Container, Quality, copy_sound, probe, sound_container,
+};
 use studio_store::Projects;
 
-use crate::film::Film;
+use crate::film::{Film, report};
 
 pub(crate) fn operation(projects: &Arc<Projects>) -> Operation {
     let projects = projects.clone();
     Operation::define(
         "video.extract_audio",
         "Extract the sound",
-        "Writes the sound of a film as a file of its own, in the format of the output's ending.",
+        "Writes the sound of a film as a file of its own, in the format of the output's ending. Where that holds \
+         the film's sound as it is, and no quality is asked for, it is copied without loss.",
     )
     .job(Resource::Cpu)
     .writes()
@@ -42,12 +45,13 @@ struct VideoSoundInput {
     /// The asset to read, by id.
     #[serde(default)]
     asset: Option<String>,
-    /// Format to write; without it, that of the output's ending, or WAV.
+    /// Format to write; without it, that of the output's ending, or one that holds the sound as it is, or WAV.
     #[serde(default)]
     format: Option<Container>,
-    /// How much of the sound to keep.
+    /// How much of the sound to keep where it is encoded again. Without it, the sound is copied if the format
+    /// holds it as it is, and else encoded at high quality.
     #[serde(default)]
-    quality: Quality,
+    quality: Option<Quality>,
     /// The file to write.
     #[serde(default)]
     #[schemars(with = "Option<String>", extend("x-path" = true))]
@@ -62,6 +66,8 @@ struct VideoSound {
     channels: usize,
     /// Samples per channel.
     frames: u64,
+    /// Nothing was encoded again.
+    copied: bool,
     /// What could not be kept, and damage of the film.
     warnings: Vec<String>,
 }
@@ -84,19 +90,54 @@ fn extract(
         project,
         Some(&film.source),
     )?;
-    let container = destination.sound_format(input.format)?;
+    let field = if path.is_some() { "/path" } else { "/asset" };
+    let own =
+        sound_container(&film.source.path).map_err(|error| Error::from(error).field(field))?;
+    let wished = match &destination {
+        Destination::Asset(_) => input.format.or(own),
+        Destination::File(_) => input.format,
+    };
+    let container = destination.sound_format(wished)?;
     let name = format!("{}.{}", film.stem(), container.extension());
     let written = destination.path(cx, &name)?;
-    let field = if path.is_some() { "/path" } else { "/asset" };
-    let reader =
-        AudioReader::open(&film.source.path).map_err(|error| Error::from(error).field(field))?;
-    let format = AudioFormat::new(container, input.quality, reader.bits_per_sample());
-    let mut sound = rewrite(&cx.part(0.0, 0.9), reader, &written, format)?;
-    let asked = json!({ "format": container, "quality": input.quality });
+    let work = cx.part(0.0, 0.9);
+    let mut sound = if own == Some(container) && input.quality.is_none() {
+        copy(&work, &film.source.path, &written, container)?
+    } else {
+        let reader = AudioReader::open(&film.source.path)
+            .map_err(|error| Error::from(error).field(field))?;
+        let quality = input.quality.unwrap_or_default();
+        let format = AudioFormat::new(container, quality, reader.bits_per_sample());
+        rewrite(&work, reader, &written, format)?
+    };
+    let asked = json!({ "format": container, "quality": input.quality, "copied": sound.copied });
     let made = film.made("video.extract_audio", asked, begun);
     let source = Some(&film.source);
     sound.output = destination.deliver(&cx.part(0.9, 1.0), &written, &name, source, made)?;
     Ok(sound)
+}
+
+fn copy(
+    cx: &JobContext,
+    film: &Utf8Path,
+    written: &Utf8Path,
+    container: Container,
+) -> Result<VideoSound, Error> {
+    copy_sound(film, written, container, report(cx, "Copying the sound"))?;
+    let sound = probe(written)?
+        .audio
+        .ok_or_else(|| Error::internal(format!("{written}: the copied sound cannot be read")))?;
+    Ok(VideoSound {
+        output: Output {
+            path: written.to_string(),
+            asset: None,
+        },
+        sample_rate: sound.sample_rate.get(),
+        channels: sound.channels as usize,
+        frames: sound.frames,
+        copied: true,
+        warnings: Vec::new(),
+    })
 }
 
 fn rewrite(
@@ -139,6 +180,7 @@ fn rewrite(
         sample_rate: rate.get(),
         channels: spec.channels,
         frames: result.frames,
+        copied: false,
         warnings: warnings.map(ToString::to_string).collect(),
     })
 }

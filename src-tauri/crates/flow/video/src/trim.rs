@@ -150,7 +150,11 @@ fn trim(
     })
 }
 
-fn range(film: &Film, from: Option<f64>, to: Option<f64>) -> Result<(f64, Option<f64>), Error> {
+pub(crate) fn range(
+    film: &Film,
+    from: Option<f64>,
+    to: Option<f64>,
+) -> Result<(f64, Option<f64>), Error> {
     if from.is_none() && to.is_none() {
         return Err(
             Error::bad_input("nothing to trim: give `from_secs`, `to_secs` or both")

@@ -124,6 +124,8 @@ pub(crate) struct AudioParams {
     pub(crate) bits_per_raw_sample: i32,
     /// Samples that the encoder put before the first, and the decoder drops.
     pub(crate) initial_padding: i32,
+    /// Samples in each packet; 0 where packets differ.
+    pub(crate) frame_size: i32,
 }
 
 pub(crate) fn audio_params(parameters: &ffmpeg::codec::Parameters) -> AudioParams {
@@ -133,6 +135,7 @@ pub(crate) fn audio_params(parameters: &ffmpeg::codec::Parameters) -> AudioParam
         rate: raw.sample_rate,
         bits_per_raw_sample: raw.bits_per_raw_sample,
         initial_padding: raw.initial_padding,
+        frame_size: raw.frame_size,
     }
 }
 
@@ -313,10 +316,3 @@ pub(crate) fn timed_text_parameters() -> ffmpeg::codec::Parameters {
     }
     parameters
 }
-
-/// A scaler that may move between threads.
-pub(crate) struct Scaler(pub(crate) ffmpeg::software::scaling::Context);
-
-// SAFETY: an SwsContext is plain memory without thread affinity; it is only reached through `&mut`, so
-// by one thread at a time.
-unsafe impl Send for Scaler {}

@@ -15,6 +15,7 @@ use crate::chapters::{self, Chapter};
 use crate::error::{MediaError, Result};
 use crate::read::AudioReader;
 use crate::tags::Tags;
+use crate::video::Turn;
 use crate::{ff, input};
 
 /// A media file as people and programs want it described.
@@ -55,7 +56,7 @@ pub struct AudioInfo {
 pub struct VideoInfo {
     /// Such as `h264`.
     pub codec: String,
-    /// Pixels.
+    /// Pixels, as shown: turned as the camera was held.
     pub width: u32,
     /// Pixels.
     pub height: u32,
@@ -169,6 +170,7 @@ pub(crate) fn picture(path: &Utf8Path) -> Result<Option<Seen>> {
             detail: format!("its header states pictures of {width} × {height} pixels"),
         });
     };
+    let (width, height) = Turn::of(&stream).applied((width, height));
     let is_image = container.ends_with("_pipe");
     let frame_rate = rate_of(&stream);
     let secs = stream.duration() as f64 * f64::from(stream.time_base());

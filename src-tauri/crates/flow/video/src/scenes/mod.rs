@@ -202,20 +202,21 @@ fn find(
     let mut reader = PictureReader::open_rough(&film.source.path)?;
     let mut scorer = Scorer::new(reader.size());
     let mut measured: Vec<Measured> = Vec::new();
+    let mut end_secs = 0.0;
     while let Some((_, secs)) = reader.advance()? {
         cx.check()?;
         cx.progress("Looking for cuts", secs / film.length_secs.max(1e-3));
         let picture = reader.picture()?;
+        end_secs = reader.end_secs();
         let score = scorer.score(&picture.rgba, picture.width, picture.height);
         measured.push(Measured { secs, score });
     }
-    let Some(last) = measured.last() else {
+    if measured.is_empty() {
         let path = &film.source.path;
         return Err(
             Error::bad_input(format!("{path}: not one picture can be decoded")).field("/path"),
         );
-    };
-    let end_secs = last.secs + film.rate.secs_from_frames(1);
+    }
     let cuts = Cuts::new(detection, min_scene).find(&measured);
     let starts = std::iter::once(0).chain(cuts.iter().copied());
     let ends = cuts.iter().copied().chain([measured.len()]);

@@ -126,3 +126,42 @@ fn thumbnails_are_spread_evenly() {
         [16, 48, 80]
     );
 }
+
+#[test]
+fn a_picture_to_look_at_is_the_one_shown_then() {
+    let world = World::new();
+    let path = world.film("film.mp4", 60);
+    let seen = |more: Value| {
+        let mut input = json!({ "path": path, "width": WIDTH });
+        input
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        let file = world.file("seen.jpg");
+        std::fs::write(&file, world.bytes("video.picture", input)).unwrap();
+        PictureReader::open(&file, None).unwrap().at(0.0).unwrap()
+    };
+    for number in [0, 37, 59] {
+        let at = (number as f64 + 0.5) / 24.0;
+        let picture = seen(json!({ "at_secs": at }));
+        assert_eq!((picture.width, picture.height), (WIDTH, HEIGHT));
+        assert_eq!(number_of(WIDTH, HEIGHT, &picture.rgba), number);
+    }
+    // As it would become: the same as a frame of the adjusted film.
+    let look = json!({ "brightness": 0.2, "contrast": 0.7, "gamma": 1.5 });
+    let out = world.file("adjusted.mp4");
+    let mut input = look.clone();
+    input["path"] = json!(path);
+    input["output"] = json!(out);
+    world.run("video.adjust", input).unwrap();
+    let made = PictureReader::open(&out, None).unwrap().at(1.0).unwrap();
+    let mut wish = look;
+    wish["at_secs"] = json!(1.0);
+    let preview = seen(wish);
+    let mean = |rgba: &[u8]| rgba.iter().map(|x| f64::from(*x)).sum::<f64>() / rgba.len() as f64;
+    let (made, preview) = (mean(&made.rgba), mean(&preview.rgba));
+    assert!(
+        (made - preview).abs() < 2.0,
+        "{preview} is not as bright as {made}"
+    );
+}

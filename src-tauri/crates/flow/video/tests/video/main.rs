@@ -6,5 +6,8 @@ mod errors;
 mod frames;
 mod scenes;
 mod sound;
+mod sync;
 mod trim;
+mod turned;
+mod uneven;
 mod world;

@@ -1,5 +1,6 @@
 //! A studio with nothing but the film operations, and films whose pictures tell their number.
 
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -77,6 +78,14 @@ impl World {
         self.run_until(name, input, None)
     }
 
+    /// What an operation answers that answers bytes.
+    pub(crate) fn bytes(&self, name: &str, input: Value) -> Vec<u8> {
+        match self.answer(name, input, None).unwrap() {
+            Output::Blob(blob) => blob.bytes,
+            Output::Json(value) => panic!("{value} is no blob"),
+        }
+    }
+
     /// Cancels after `stop` reports of progress.
     pub(crate) fn run_until(
         &self,
@@ -84,6 +93,10 @@ impl World {
         input: Value,
         stop: Option<u64>,
     ) -> Result<Value, Error> {
+        self.answer(name, input, stop).map(Output::into_json)
+    }
+
+    fn answer(&self, name: &str, input: Value, stop: Option<u64>) -> Result<Output, Error> {
         let cancel = Cancel::new();
         let host = Quiet {
             scratch: self.file("scratch"),
@@ -93,9 +106,7 @@ impl World {
         let cx = JobContext::new(Arc::new(host), cancel, Events::new());
         let operation = self.registry.check(name, &input)?;
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        runtime
-            .block_on(operation.run(cx, input))
-            .map(Output::into_json)
+        runtime.block_on(operation.run(cx, input))
     }
 
     /// A film of `frames` numbered pictures, a key frame each second, under a tone of 440 Hz.
@@ -177,4 +188,31 @@ pub(crate) fn pitch_hz(samples: &[f32], rate: u32) -> f64 {
         .windows(2)
         .filter(|pair| pair[0] < 0.0 && pair[1] >= 0.0);
     crossings.count() as f64 * f64::from(rate) / middle.len() as f64
+}
+
+/// Runs FFmpeg's own program, which knows nothing of us.
+pub(crate) fn ffmpeg(arguments: &[&str]) {
+    let done = Command::new("ffmpeg")
+        .args(["-v", "error", "-nostdin", "-y"])
+        .args(arguments)
+        .output()
+        .expect("ffmpeg is installed");
+    let told = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{arguments:?}: {told}");
+}
+
+/// What `ffprobe` tells of a file's streams, pictures first.
+pub(crate) fn streams(path: &Utf8Path) -> Vec<Value> {
+    let told = Command::new("ffprobe")
+        .args(["-v", "error", "-show_streams", "-of", "json"])
+        .arg(path)
+        .output()
+        .expect("ffprobe is installed");
+    let told: Value = serde_json::from_slice(&told.stdout).unwrap();
+    told["streams"].as_array().unwrap().clone()
+}
+
+/// A number of seconds as `ffprobe` writes it.
+pub(crate) fn secs(value: &Value) -> f64 {
+    value.as_str().unwrap().parse().unwrap()
 }

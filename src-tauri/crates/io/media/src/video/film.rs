@@ -2,11 +2,12 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 use ffmpeg_next as ffmpeg;
-use ffmpeg_next::codec::packet::side_data::Type as SideData;
 use ffmpeg_next::media::Type;
 use ffmpeg_next::util::error::EAGAIN;
 use studio_core::units::FrameRate;
 
+use super::packets::{next_packet, secs_from_ticks};
+use super::turn::Turn;
 use crate::error::{MediaError, Result};
 use crate::{ff, probe};
 
@@ -14,107 +15,9 @@ use crate::{ff, probe};
 const MOST_PIXELS: u64 = 1 << 28;
 /// How far before the asked time a seek starts again when it landed too late, in seconds.
 const STEPS_BACK_SECS: [f64; 3] = [0.0, 2.0, 20.0];
-/// Packets in a row that a demuxer may refuse before the film counts as ended.
-const MOST_DAMAGED: u32 = 1000;
 
-/// Containers of films that the studio writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FilmFormat {
-    Mp4,
-    Mov,
-    Mkv,
-    Webm,
-    Ts,
-    Avi,
-}
-
-impl FilmFormat {
-    /// The container that a path's ending asks for.
-    pub fn from_extension(extension: &str) -> Option<FilmFormat> {
-        match extension.to_ascii_lowercase().as_str() {
-            "mp4" | "m4v" => Some(FilmFormat::Mp4),
-            "mov" => Some(FilmFormat::Mov),
-            "mkv" => Some(FilmFormat::Mkv),
-            "webm" => Some(FilmFormat::Webm),
-            "ts" | "m2ts" | "mts" => Some(FilmFormat::Ts),
-            "avi" => Some(FilmFormat::Avi),
-            _ => None,
-        }
-    }
-
-    /// The file name's ending, without the dot.
-    pub fn extension(self) -> &'static str {
-        match self {
-            FilmFormat::Mp4 => "mp4",
-            FilmFormat::Mov => "mov",
-            FilmFormat::Mkv => "mkv",
-            FilmFormat::Webm => "webm",
-            FilmFormat::Ts => "ts",
-            FilmFormat::Avi => "avi",
-        }
-    }
-
-    /// Whether films that are encoded here (H.264 and AAC) can go into it.
-    pub fn is_encoded(self) -> bool {
-        matches!(self, FilmFormat::Mp4 | FilmFormat::Mov | FilmFormat::Mkv)
-    }
-
-    /// FFmpeg's muxer and its options.
-    pub(crate) fn muxer(self) -> (&'static str, &'static [(&'static str, &'static str)]) {
-        match self {
-            // Playable before it is wholly loaded.
-            FilmFormat::Mp4 => ("mp4", &[("movflags", "+faststart")]),
-            FilmFormat::Mov => ("mov", &[("movflags", "+faststart")]),
-            FilmFormat::Mkv => ("matroska", &[]),
-            FilmFormat::Webm => ("webm", &[]),
-            FilmFormat::Ts => ("mpegts", &[]),
-            FilmFormat::Avi => ("avi", &[]),
-        }
-    }
-}
-
-/// How far a picture is turned before it is shown, clockwise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Turn {
-    None,
-    Quarter,
-    Half,
-    ThreeQuarters,
-}
-
-impl Turn {
-    pub(crate) fn of(stream: &ffmpeg::format::stream::Stream<'_>) -> Turn {
-        stream
-            .side_data()
-            .find(|data| data.kind() == SideData::DisplayMatrix)
-            .map_or(Turn::None, |data| Turn::of_matrix(data.data()))
-    }
-
-    /// From a display matrix (ISO/IEC 14496-12 §8.2.2): nine 32-bit numbers, the upper left four as 16.16.
-    fn of_matrix(data: &[u8]) -> Turn {
-        let (numbers, _) = data.as_chunks::<4>();
-        let number = |at: usize| numbers.get(at).map_or(0, |n| i32::from_ne_bytes(*n));
-        let degrees = f64::from(number(1))
-            .atan2(f64::from(number(0)))
-            .to_degrees();
-        match (degrees / 90.0).round() as i32 {
-            1 => Turn::Quarter,
-            2 | -2 => Turn::Half,
-            -1 => Turn::ThreeQuarters,
-            _ => Turn::None,
-        }
-    }
-
-    /// The filters that do it, each with a comma behind.
-    pub(crate) fn filters(self) -> &'static str {
-        match self {
-            Turn::None => "",
-            Turn::Quarter => "transpose=clock,",
-            Turn::Half => "hflip,vflip,",
-            Turn::ThreeQuarters => "transpose=cclock,",
-        }
-    }
-}
+/// How far the mean frame rate may be from that of the closest pictures where the rate is even.
+const EVEN_SHARE: f64 = 0.01;
 
 pub(crate) struct Film {
     pub(crate) path: Utf8PathBuf,
@@ -125,6 +28,7 @@ pub(crate) struct Film {
     /// Time stamp of the first picture, in the stream's clock.
     start: i64,
     rate: FrameRate,
+    is_even: bool,
     frames: u64,
     turn: Turn,
     /// Pixels as shown.
@@ -158,6 +62,8 @@ impl Film {
             });
         }
         let turn = Turn::of(&stream);
+        let finest = f64::from(stream.rate());
+        let is_even = (finest / seen.video.frame_rate.fps() - 1.0).abs() < EVEN_SHARE;
         let clock = stream.time_base();
         let secs = |at: i64, clock: ffmpeg::Rational| match at {
             i64::MIN => 0.0,
@@ -190,12 +96,10 @@ impl Film {
             clock,
             start,
             rate: seen.video.frame_rate,
+            is_even,
             frames: seen.video.frames,
             turn,
-            size: match turn {
-                Turn::None | Turn::Half => (width, height),
-                Turn::Quarter | Turn::ThreeQuarters => (height, width),
-            },
+            size: (width, height),
             sound_at_secs,
             held: None,
             expected: 0,
@@ -206,6 +110,11 @@ impl Film {
 
     pub(crate) fn rate(&self) -> FrameRate {
         self.rate
+    }
+
+    /// Whether all pictures are shown for the same time, as far as the film's first seconds tell.
+    pub(crate) fn is_even(&self) -> bool {
+        self.is_even
     }
 
     /// Frames by the header.
@@ -254,6 +163,13 @@ impl Film {
         ((secs / f64::from(self.clock)).round() as i64).max(1)
     }
 
+    /// When a picture of [`Film::next`] ends, as far as the film tells: else after one frame.
+    pub(crate) fn end_of(&self, frame: &ffmpeg::frame::Video) -> i64 {
+        let own = frame.packet().duration;
+        let lasts = if own > 0 { own } else { self.frame_ticks() };
+        frame.pts().unwrap_or(0).saturating_add(lasts)
+    }
+
     /// The next picture in order of presentation, stamped in ticks of [`Film::clock`] after the first.
     /// `None` at the end. Damaged packets cost their picture, not the film.
     pub(crate) fn next(&mut self) -> Result<Option<ffmpeg::frame::Video>> {
@@ -267,7 +183,7 @@ impl Film {
         let at = frame.timestamp().or(frame.pts());
         let at = at.map_or(self.expected, |at| at.saturating_sub(self.start));
         frame.set_pts(Some(at));
-        self.expected = at.saturating_add(self.frame_ticks());
+        self.expected = self.end_of(&frame);
         Ok(Some(frame))
     }
 
@@ -328,46 +244,5 @@ impl Film {
                 }
             }
         }
-    }
-}
-
-/// Ticks of a clock in seconds, rounded once: 31 frames of 1/24 s are 31/24 s.
-pub(crate) fn secs_from_ticks(ticks: i64, clock: ffmpeg::Rational) -> f64 {
-    ticks as f64 * f64::from(clock.numerator()) / f64::from(clock.denominator().max(1))
-}
-
-/// The next packet of a wanted stream; `None` at the end, and where nothing more can be read.
-pub(crate) fn next_packet(
-    input: &mut ffmpeg::format::context::Input,
-    wanted: impl Fn(usize) -> bool,
-) -> Option<ffmpeg::Packet> {
-    let mut damaged = 0;
-    let mut packet = ffmpeg::Packet::empty();
-    while damaged < MOST_DAMAGED {
-        match packet.read(input) {
-            Ok(()) if wanted(packet.stream()) => return Some(packet),
-            Ok(()) => {}
-            Err(ffmpeg::Error::InvalidData) => damaged += 1,
-            Err(_) => return None,
-        }
-    }
-    None
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_display_matrix_tells_how_the_camera_was_held() {
-        let check = |upper: [i32; 2], turn| {
-            let data: Vec<u8> = upper.iter().flat_map(|n| n.to_ne_bytes()).collect();
-            assert_eq!(Turn::of_matrix(&data), turn);
-        };
-        check([1 << 16, 0], Turn::None);
-        check([0, 1 << 16], Turn::Quarter);
-        check([-(1 << 16), 0], Turn::Half);
-        check([0, -(1 << 16)], Turn::ThreeQuarters);
-        assert_eq!(Turn::of_matrix(&[]), Turn::None);
     }
 }

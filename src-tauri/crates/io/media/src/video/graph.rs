@@ -93,6 +93,25 @@ impl PictureGraph {
         context(graph, "out").map_or(asked, |mut output| output.sink().time_base())
     }
 
+    /// A picture through the chain, whose last filter must leave RGBA: its width, height and rows.
+    pub(crate) fn rgba(&mut self, frame: &ffmpeg::frame::Video) -> Result<(u32, u32, Vec<u8>)> {
+        // The graph takes over what it is given; the picture may be asked for again.
+        self.push(&frame.clone())?;
+        let shown = self.pull()?.ok_or_else(|| MediaError::Codec {
+            path: self.path.clone(),
+            step: "convert a picture",
+            detail: "nothing came out".to_owned(),
+        })?;
+        let (width, height) = (shown.width(), shown.height());
+        let row = width as usize * 4;
+        let mut rgba = Vec::with_capacity(row * height as usize);
+        let lines = shown.data(0).chunks(shown.stride(0).max(1));
+        for line in lines.take(height as usize) {
+            rgba.extend_from_slice(&line[..row.min(line.len())]);
+        }
+        Ok((width, height, rgba))
+    }
+
     fn pull_built(&mut self) -> Result<Option<ffmpeg::frame::Video>> {
         let Some((graph, _)) = &mut self.built else {
             return Ok(None);

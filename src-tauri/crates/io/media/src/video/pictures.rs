@@ -6,6 +6,7 @@ use studio_core::units::FrameRate;
 
 use super::film::Film;
 use super::graph::PictureGraph;
+use super::look::Look;
 use crate::error::{MediaError, Result};
 
 /// Decoding on beats a jump as long as the time is no further away, in seconds.
@@ -42,6 +43,15 @@ pub struct PictureReader {
 impl PictureReader {
     /// `width` in pixels, the height follows; without it, the film's own size.
     pub fn open(path: impl AsRef<Utf8Path>, width: Option<u32>) -> Result<PictureReader> {
+        PictureReader::open_as(path, width, Look::default())
+    }
+
+    /// As [`PictureReader::open`], with the brightness and colours that [`recode`](super::recode) would give.
+    pub fn open_as(
+        path: impl AsRef<Utf8Path>,
+        width: Option<u32>,
+        look: Look,
+    ) -> Result<PictureReader> {
         let film = Film::open(path.as_ref())?;
         let (own_width, own_height) = film.size();
         let width = width.unwrap_or(own_width);
@@ -57,8 +67,9 @@ impl PictureReader {
             });
         }
         let filters = format!(
-            "{}scale=w={width}:h={height}:flags=bicubic+accurate_rnd+full_chroma_int,format=rgba",
-            film.turn().filters()
+            "{}{}scale=w={width}:h={height}:flags=bicubic+accurate_rnd+full_chroma_int,format=rgba",
+            film.turn().filters(),
+            look.filters(),
         );
         Ok(PictureReader::with(film, filters, (width, height)))
     }
@@ -111,6 +122,15 @@ impl PictureReader {
         Ok(self.current.as_ref().map(|frame| self.place(frame)))
     }
 
+    /// When the picture that [`PictureReader::advance`] came to ends, in seconds.
+    pub fn end_secs(&self) -> f64 {
+        let end = self
+            .current
+            .as_ref()
+            .map_or(0, |frame| self.film.end_of(frame));
+        self.film.secs(end)
+    }
+
     /// The picture that [`PictureReader::advance`] came to.
     pub fn picture(&mut self) -> Result<Picture> {
         let frame = self
@@ -118,24 +138,7 @@ impl PictureReader {
             .as_ref()
             .ok_or_else(|| self.nothing_decoded())?;
         let (index, time_secs) = self.place(frame);
-        // The graph takes over what it is given; the picture may be asked for again.
-        let frame = frame.clone();
-        self.graph.push(&frame)?;
-        let shown = self.graph.pull()?.ok_or_else(|| MediaError::Codec {
-            path: self.film.path.clone(),
-            step: "convert a picture",
-            detail: "nothing came out".to_owned(),
-        })?;
-        let (width, height) = (shown.width(), shown.height());
-        let row = width as usize * 4;
-        let mut rgba = Vec::with_capacity(row * height as usize);
-        for line in shown
-            .data(0)
-            .chunks(shown.stride(0).max(1))
-            .take(height as usize)
-        {
-            rgba.extend_from_slice(&line[..row.min(line.len())]);
-        }
+        let (width, height, rgba) = self.graph.rgba(frame)?;
         Ok(Picture {
             width,
             height,

@@ -1,11 +1,13 @@
 //! Filtered pictures and sound into a file: H.264 and AAC.
 
+use std::collections::HashMap;
+
 use camino::{Utf8Path, Utf8PathBuf};
 use ffmpeg_next as ffmpeg;
 use ffmpeg_next::util::color;
 use studio_core::units::{FrameRate, SampleRate};
 
-use super::film::FilmFormat;
+use super::container::FilmFormat;
 use super::pictures::signed;
 use super::sound::FORMAT;
 use crate::error::{MediaError, Result};
@@ -21,31 +23,45 @@ const THREADS: &str = "4";
 const PICTURES: usize = 0;
 const SOUND: usize = 1;
 
+/// When pictures come.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Timing {
+    /// By which they are stamped.
+    pub(crate) clock: ffmpeg::Rational,
+    /// The mean, where it varies.
+    pub(crate) rate: FrameRate,
+    /// All are shown for the same time.
+    pub(crate) is_even: bool,
+}
+
 pub(crate) struct FilmWriter {
     path: Utf8PathBuf,
     muxer: Muxer,
     pictures: ffmpeg::encoder::Video,
     sound: Option<AudioEncoder>,
+    clock: ffmpeg::Rational,
     frame_ticks: i64,
     last: Option<i64>,
+    /// How long the pictures are shown that are in the encoder, by their time.
+    lasting: HashMap<i64, i64>,
     frames: u64,
 }
 
 impl FilmWriter {
-    /// Begins a film of pictures like `first` (yuv420p, even sides), stamped by `clock`, and of sound with
-    /// the given rate and number of channels.
+    /// Begins a film of pictures like `first` (yuv420p, even sides) and of sound with the given rate and
+    /// number of channels.
     pub(crate) fn create(
         path: &Utf8Path,
         format: FilmFormat,
         first: &ffmpeg::frame::Video,
-        clock: ffmpeg::Rational,
-        rate: FrameRate,
+        timing: Timing,
         sound: Option<(SampleRate, usize)>,
         tags: ffmpeg::Dictionary<'static>,
     ) -> Result<FilmWriter> {
         let (name, options) = format.muxer();
         let mut muxer = Muxer::create(path, name)?;
-        let pictures = open_encoder(path, first, clock, rate)?;
+        let Timing { clock, rate, .. } = timing;
+        let pictures = open_encoder(path, first, timing)?;
         muxer.add_stream(ffmpeg::codec::Parameters::from(&pictures), clock, None)?;
         let fps = ffmpeg::Rational::new(signed(rate.num.get()), signed(rate.den.get()));
         if let Some(mut stream) = muxer.output_mut().stream_mut(PICTURES) {
@@ -74,8 +90,10 @@ impl FilmWriter {
             muxer,
             pictures,
             sound,
+            clock,
             frame_ticks: (ticks.round() as i64).max(1),
             last: None,
+            lasting: HashMap::new(),
             frames: 0,
         })
     }
@@ -86,7 +104,9 @@ impl FilmWriter {
         if self.last.is_some_and(|last| at <= last) {
             return Ok(());
         }
-        self.last = Some(at);
+        if let Some(last) = self.last.replace(at) {
+            self.lasting.insert(last, at - last);
+        }
         self.frames += 1;
         // The encoder chooses key frames by itself, whatever the source's pictures were.
         frame.set_kind(ffmpeg::picture::Type::None);
@@ -104,8 +124,13 @@ impl FilmWriter {
         }
     }
 
-    /// Completes the film and moves it to its place; answers its number of pictures.
-    pub(crate) fn finish(mut self) -> Result<u64> {
+    /// Completes the film, whose last picture ends at `end_secs`, and moves it to its place; answers its
+    /// number of pictures.
+    pub(crate) fn finish(mut self, end_secs: f64) -> Result<u64> {
+        if let Some(last) = self.last {
+            let end = (end_secs / f64::from(self.clock)).round() as i64;
+            self.lasting.insert(last, (end - last).max(1));
+        }
         self.pictures
             .send_eof()
             .map_err(|error| ff::failed(&self.path, "encode", error))?;
@@ -123,9 +148,8 @@ impl FilmWriter {
             let mut packet = ffmpeg::Packet::empty();
             match self.pictures.receive_packet(&mut packet) {
                 Ok(()) => {
-                    if packet.duration() == 0 {
-                        packet.set_duration(self.frame_ticks);
-                    }
+                    let lasting = packet.pts().and_then(|at| self.lasting.remove(&at));
+                    packet.set_duration(lasting.unwrap_or(self.frame_ticks));
                     self.muxer.interleave(packet, PICTURES)?;
                 }
                 Err(error) if ff::wants_more(&error) => return Ok(()),
@@ -139,8 +163,11 @@ impl FilmWriter {
 fn open_encoder(
     path: &Utf8Path,
     first: &ffmpeg::frame::Video,
-    clock: ffmpeg::Rational,
-    rate: FrameRate,
+    Timing {
+        clock,
+        rate,
+        is_even,
+    }: Timing,
 ) -> Result<ffmpeg::encoder::Video> {
     let failed = |error| ff::failed(path, "open the encoder", error);
     let codec =
@@ -161,6 +188,11 @@ fn open_encoder(
     context.set_frame_rate(Some(fps));
     // A key frame each second keeps scrubbing quick.
     context.set_gop((rate.fps().round() as u32).max(1));
+    if !is_even {
+        // MP4 counts times in the order of decoding: only without pictures that are decoded ahead does the
+        // last one keep its length.
+        context.set_max_b_frames(0);
+    }
     context.set_colorspace(first.color_space());
     context.set_color_primaries(first.color_primaries());
     context.set_color_transfer_characteristic(first.color_transfer_characteristic());

@@ -192,7 +192,10 @@ pub fn encode(path: impl AsRef<Utf8Path>, format: AudioFormat, audio: &Audio) ->
 }
 
 /// FFmpeg's muxer and its options.
-fn muxer_of(container: Container, rate: SampleRate) -> (&'static str, Vec<(&'static str, String)>) {
+pub(crate) fn muxer_of(
+    container: Container,
+    rate: SampleRate,
+) -> (&'static str, Vec<(&'static str, String)>) {
     match container {
         // A WAV of more than 4 GB becomes RF64 (EBU Tech 3306).
         Container::Wav => ("wav", vec![("rf64", "auto".into())]),
