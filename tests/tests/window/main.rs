@@ -6,8 +6,11 @@
 
 mod browser;
 mod chat;
+mod editor;
 mod effects;
 mod film;
 mod pages;
 mod project;
 mod session;
+mod session_frames;
+mod session_gestures;
