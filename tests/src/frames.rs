@@ -125,8 +125,14 @@ impl LongSession {
         for track in view["session"]["tracks"].as_array().expect("tracks") {
             let clips: Vec<Value> = (0..LongSession::CLIPS / LongSession::TRACKS)
                 .map(|n| {
-                    let (at, length) = (n * step, step - SESSION_HZ / 2);
-                    json!({ "track": track["id"], "source": source, "name": format!("Part {n}"), "start": at, "from": at, "length": length })
+                    json!({
+                        "track": track["id"],
+                        "source": source,
+                        "name": format!("Part {n}"),
+                        "start": n * step,
+                        "from": n * step,
+                        "length": step - SESSION_HZ / 2,
+                    })
                 })
                 .collect();
             edit(vec![json!({ "edit": "add_clips", "clips": clips })]);

@@ -329,7 +329,8 @@ impl Other {
         let project = app.project("Television");
         let create = json!({ "project": project, "name": "Day show" });
         let session = app.call("session.create", create)["id"].clone();
-        let edit = json!({ "project": project, "session": session, "edits": [{ "edit": "add_track" }] });
+        let edits = json!([{ "edit": "add_track" }]);
+        let edit = json!({ "project": project, "session": session, "edits": edits });
         app.call("session.edit", edit);
         Other { project, session }
     }
@@ -353,8 +354,9 @@ impl Other {
         window.settle().await;
         editor.keys(&format!("{CTRL}v")).await;
         window.find("[data-clip]").await;
-        let [pasted] = &self.clips(window).await[0][..] else {
-            panic!("one clip is pasted");
+        let tracks = self.clips(window).await;
+        let [pasted] = &tracks[0][..] else {
+            panic!("one clip is pasted: {tracks:?}");
         };
         assert_eq!(pasted.start, 0.0, "at the playhead");
         assert_eq!(
