@@ -56,14 +56,6 @@ impl Browser {
         }
     }
 
-    /// What a script returns.
-    pub async fn evaluate(&self, script: &str) -> serde_json::Value {
-        self.client
-            .execute(script, vec![])
-            .await
-            .expect("the page runs scripts")
-    }
-
     pub async fn close(self) {
         self.page.close().await;
     }

@@ -12,6 +12,8 @@ mod display;
 #[cfg(target_os = "linux")]
 mod drag;
 #[cfg(target_os = "linux")]
+mod frames;
+#[cfg(target_os = "linux")]
 mod page;
 mod server;
 #[cfg(target_os = "linux")]
@@ -30,6 +32,10 @@ use studio_testkit::{WavSample, signal, write_wav};
 pub use browser::{Browser, Engine};
 #[cfg(target_os = "linux")]
 pub use display::{Display, Group};
+#[cfg(target_os = "linux")]
+pub use frames::{Frames, LongSession, Motion, percentile};
+#[cfg(target_os = "linux")]
+pub use page::Page;
 pub use server::Server;
 #[cfg(target_os = "linux")]
 pub use sound::Sound;

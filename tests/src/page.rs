@@ -8,7 +8,7 @@ use fantoccini::actions::{
 };
 use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder, Locator};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::display::Group;
 use crate::repository;
@@ -186,10 +186,7 @@ impl Page {
     pub async fn settle(&self) {
         let script = "const done = arguments[arguments.length - 1];\
             requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 200)));";
-        self.client
-            .execute_async(script, vec![])
-            .await
-            .expect("the page draws");
+        self.evaluate_async(script, vec![]).await;
     }
 
     /// Keeps a picture of the page under `target/screenshots`.
@@ -199,6 +196,38 @@ impl Page {
         let picture = self.client.screenshot().await.expect("a screenshot");
         std::fs::write(folder.join(format!("{name}.png")), picture)
             .expect("the screenshot is written");
+    }
+
+    /// What a script returns; it finds what it is given in `arguments`.
+    pub async fn evaluate(&self, script: &str, given: Vec<Value>) -> Value {
+        self.client
+            .execute(script, given)
+            .await
+            .expect("the page runs scripts")
+    }
+
+    /// What a script hands to the last of its `arguments`, a function.
+    pub async fn evaluate_async(&self, script: &str, given: Vec<Value>) -> Value {
+        self.client
+            .execute_async(script, given)
+            .await
+            .expect("the page runs scripts")
+    }
+
+    /// Turns the wheel over an element, at a place from its corner in CSS pixels; with Ctrl where `zooms`.
+    ///
+    /// The event is the page's own: drivers do not agree on wheels with a key held.
+    pub async fn wheel(&self, css: &str, (x, y): (f64, f64), by_px: f64, zooms: bool) {
+        self.find(css).await;
+        let script = "const [css, x, y, deltaY, ctrlKey] = arguments;\
+            const target = document.querySelector(css);\
+            const { left, top } = target.getBoundingClientRect();\
+            const [clientX, clientY] = [left + x, top + y];\
+            const more = { bubbles: true, cancelable: true };\
+            target.dispatchEvent(new WheelEvent('wheel', { ...more, clientX, clientY, deltaY, ctrlKey }));";
+        let given = vec![json!(css), json!(x), json!(y), json!(by_px), json!(zooms)];
+        self.evaluate(script, given).await;
+        self.settle().await;
     }
 
     /// Makes the window `width` × `height` pixels.

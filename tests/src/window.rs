@@ -52,10 +52,8 @@ impl Window {
             window.__TAURI_INTERNALS__.invoke('call', { operation, input })\
               .then((value) => done({ value }), (error) => done({ error }));";
         let answer = self
-            .client
-            .execute_async(script, vec![json!(operation), input])
-            .await
-            .expect("the page runs scripts");
+            .evaluate_async(script, vec![json!(operation), input])
+            .await;
         match answer.get("error") {
             Some(error) => Err(error.clone()),
             None => Ok(answer["value"].clone()),

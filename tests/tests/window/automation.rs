@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use studio_media::AudioReader;
 use studio_tests::App;
 
-use super::session::{CTRL, DELETE, Editor, SHIFT, TRACK_PX, answer};
+use crate::editor::{CTRL, DELETE, Editor, SHIFT, TRACK_PX, answer};
 
 const ENTER: &str = "\u{E007}";
 const ALT_UP: &str = "\u{E00A}\u{E013}";

@@ -7,9 +7,12 @@
 mod automation;
 mod browser;
 mod chat;
+mod editor;
 mod effects;
 mod film;
 mod pages;
 mod project;
 mod session;
+mod session_frames;
+mod session_gestures;
 mod video;

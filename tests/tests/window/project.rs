@@ -52,7 +52,7 @@ async fn sounds_come_in_by_path_and_by_drop_and_are_normalised() {
     window.gallery("project-measured").await;
 
     window.press("Normalise").await;
-    window.screenshot("project-normalise").await;
+    window.gallery("project-normalise").await;
     window.submit_dialog().await;
     window.wait_for_text("became −14.0 LUFS").await;
     window.press("Show").await;
@@ -61,7 +61,7 @@ async fn sounds_come_in_by_path_and_by_drop_and_are_normalised() {
 
     window.press("Convert").await;
     window.wait_for_text("Variable bit rate").await;
-    window.screenshot("project-convert").await;
+    window.gallery("project-convert").await;
     window.submit_dialog().await;
     window.wait_for_text("was converted").await;
 

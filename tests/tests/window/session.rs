@@ -1,182 +1,14 @@
 //! The multitrack editor: clips are moved, cut, trimmed, faded and copied, by hand and by keys; a session
 //! is heard, looped and exported.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 use studio_tests::{App, Window, tone};
 
-pub(super) const CTRL: char = '\u{E009}';
-pub(super) const SHIFT: char = '\u{E008}';
+use crate::editor::{
+    CTRL, Clip, DELETE, ESCAPE, Editor, HOME, SECOND, SHIFT, TITLE_PX, TRACK_PX, answer, near,
+};
+
 const RIGHT: &str = "\u{E014}";
-pub(super) const DELETE: &str = "\u{E017}";
-const ESCAPE: &str = "\u{E00C}";
-const HOME: &str = "\u{E011}";
-
-/// Samples of a second.
-const SECOND: f64 = 48_000.0;
-/// Height of a track, of its clips' titles, and of the upper half of the ruler, in CSS pixels.
-pub(super) const TRACK_PX: f64 = 96.0;
-const TITLE_PX: f64 = 21.0;
-const MARKERS_PX: f64 = 20.0;
-
-/// An open session in a window.
-pub(super) struct Editor {
-    pub(super) window: Window,
-    pub(super) project: String,
-    pub(super) session: String,
-}
-
-impl Editor {
-    /// Of a new session of these sounds, one on a track each.
-    pub(super) async fn open(app: &App, sounds: &[(&str, f64, f64)]) -> Editor {
-        let project = app.project("Radio");
-        let assets: Vec<Value> = sounds
-            .iter()
-            .map(|(name, hz, secs)| {
-                let path = app.folder().join(name);
-                tone(&path, *hz, 0.4, *secs);
-                let import = json!({ "project": project, "path": path, "mode": "reference" });
-                app.call("asset.import", import)["id"].clone()
-            })
-            .collect();
-        let create = json!({ "project": project, "name": "Night show", "assets": assets });
-        let session = app.call("session.create", create)["id"]
-            .as_str()
-            .expect("an id")
-            .to_owned();
-        let window = Window::open(app, 1440, 900, &[]).await;
-        window.click("a[aria-label='Radio']").await;
-        window.click("a[aria-label='Night show']").await;
-        let editor = Editor {
-            window,
-            project,
-            session,
-        };
-        editor.window.find("[data-testid='tracks']").await;
-        editor.window.settle().await;
-        editor
-    }
-
-    pub(super) fn input(&self, more: Value) -> Value {
-        let mut input = json!({ "project": self.project, "session": self.session });
-        let (Some(all), Value::Object(more)) = (input.as_object_mut(), more) else {
-            panic!("an object")
-        };
-        all.extend(more);
-        input
-    }
-
-    pub(super) async fn view(&self) -> Value {
-        answer(&self.window, "session.get", self.input(json!({}))).await
-    }
-
-    /// Waits until the session is as it should be, and answers its clips by track.
-    async fn until(&self, what: &str, holds: impl Fn(&[Vec<Clip>]) -> bool) -> Vec<Vec<Clip>> {
-        let mut tracks = Vec::new();
-        for _ in 0..200 {
-            tracks = clips(&self.view().await);
-            if holds(&tracks) {
-                // What the studio has, the page draws next.
-                self.window.settle().await;
-                return tracks;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        panic!(
-            "{what} did not happen: {tracks:?}; the page says: {}",
-            self.window.text().await
-        );
-    }
-
-    /// A place on a track: seconds, and pixels from its upper edge.
-    pub(super) async fn place(&self, track: usize, secs: f64, y_px: f64) -> (f64, f64) {
-        let (left, top) = self.corner("[data-testid='tracks']").await;
-        let x = self.x_of(secs).await;
-        (left + x, top + track as f64 * TRACK_PX + y_px)
-    }
-
-    async fn body(&self, track: usize, secs: f64) -> (f64, f64) {
-        self.place(track, secs, TRACK_PX * 0.7).await
-    }
-
-    /// A place on the ruler: above are markers and ranges, below the playhead.
-    async fn on_ruler(&self, secs: f64, above: bool) -> (f64, f64) {
-        let (left, top) = self.corner("[data-testid='ruler']").await;
-        let y = MARKERS_PX * if above { 0.5 } else { 1.6 };
-        (left + self.x_of(secs).await, top + y)
-    }
-
-    async fn corner(&self, css: &str) -> (f64, f64) {
-        let element = self.window.find(css).await;
-        let (left, top, ..) = element.rectangle().await.expect("a place on the page");
-        (left, top)
-    }
-
-    async fn x_of(&self, secs: f64) -> f64 {
-        let canvas = self.window.find("[data-testid='tracks']").await;
-        let mut numbers = [0.0, 1.0];
-        for (number, name) in numbers.iter_mut().zip(["data-from", "data-samples-per-px"]) {
-            let value = canvas.attr(name).await.expect("an attribute");
-            *number = value.and_then(|value| value.parse().ok()).expect(name);
-        }
-        let [from, samples_per_px] = numbers;
-        (secs * SECOND - from) / samples_per_px
-    }
-
-    /// Types where no control has the focus.
-    pub(super) async fn keys(&self, keys: &str) {
-        self.window.type_keys("body", keys).await;
-    }
-
-    async fn transport(&self) -> Value {
-        answer(&self.window, "session.status", self.input(json!({}))).await
-    }
-}
-
-/// Of an operation that the page calls.
-pub(super) async fn answer(window: &Window, operation: &str, input: Value) -> Value {
-    match window.call(operation, input).await {
-        Ok(answer) => answer["output"].clone(),
-        Err(error) => panic!("{operation} was refused: {error}"),
-    }
-}
-
-#[derive(Debug, PartialEq)]
-struct Clip {
-    id: u64,
-    start: f64,
-    length: f64,
-    fade_out: f64,
-    points: usize,
-}
-
-/// In seconds, by track.
-fn clips(view: &Value) -> Vec<Vec<Clip>> {
-    let secs = |value: &Value| value.as_f64().expect("a number of samples") / SECOND;
-    let tracks = view["session"]["tracks"].as_array().expect("tracks");
-    tracks
-        .iter()
-        .map(|track| {
-            let clips = track["clips"].as_array().expect("clips");
-            clips
-                .iter()
-                .map(|clip| Clip {
-                    id: clip["id"].as_u64().expect("an id"),
-                    start: secs(&clip["start"]),
-                    length: secs(&clip["length"]),
-                    fade_out: secs(&clip["fade_out"]["length"]),
-                    points: clip["envelope"].as_array().map_or(0, Vec::len),
-                })
-                .collect()
-        })
-        .collect()
-}
-
-/// A hand is as exact as a few pixels, here of about 10 ms.
-fn near(value: f64, wanted: f64) -> bool {
-    (value - wanted).abs() < 0.06
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn clips_are_arranged_by_hand() {
@@ -242,8 +74,9 @@ async fn clips_are_arranged_by_hand() {
     // A double click sets a point of the envelope.
     let at = editor.body(0, 6.0).await;
     window.click_at(at, 2).await;
-    let points =
-        |count| move |tracks: &[Vec<Clip>]| tracks[0].len() == 2 && tracks[0][1].points == count;
+    let points = |count| {
+        move |tracks: &[Vec<Clip>]| tracks[0].len() == 2 && tracks[0][1].envelope.len() == count
+    };
     editor.until("a point", points(1)).await;
     editor.keys(DELETE).await;
     editor.until("no point", points(0)).await;
@@ -422,9 +255,18 @@ async fn a_session_takes_files_and_tells_what_is_wrong() {
     window.click("a[aria-label='Lost and found']").await;
     window.find("[data-clip]").await;
     window.gallery("session-missing").await;
+    // What is wrong with a session is told where the session is shown, and nowhere else.
+    window.press("Export").await;
+    window.submit_dialog().await;
+    window.find("[aria-label='Messages'] [role='alert']").await;
+    window.screenshot("session-missing-export").await;
     window
         .click("[aria-label='Pages'] a[href*='project']")
         .await;
+    window.find("section[aria-labelledby='sessions']").await;
+    let told =
+        "return document.querySelectorAll(\"[aria-label='Messages'] [role='alert']\").length";
+    assert_eq!(window.evaluate(told, vec![]).await, 0);
 
     window.press("New multitrack session").await;
     window.find("[data-testid='tracks']").await;

@@ -28,9 +28,26 @@ export function stage(canvas: HTMLCanvasElement): Stage | null {
   if (canvas.height !== deviceHeight) canvas.height = deviceHeight;
   ctx.setTransform(scale, 0, 0, scale, 0, 0);
   ctx.clearRect(0, 0, width, height);
-  const style = getComputedStyle(document.documentElement);
-  const paint = (token: string) => style.getPropertyValue(token).trim();
+  const paint = paintOf(document.documentElement);
   return { ctx, width, height, paint, length: (token) => Number.parseFloat(paint(token)) };
+}
+
+/** Tokens as they were read: asking the style for some in each frame costs more than many a drawing. */
+const tokens = new Map<string, string>();
+let scheme: string | undefined;
+
+/** A colour scheme has tokens of its own. */
+function paintOf(root: HTMLElement): Paint {
+  if (root.dataset['scheme'] !== scheme) tokens.clear();
+  scheme = root.dataset['scheme'];
+  const style = getComputedStyle(root);
+  return (token) => {
+    const known = tokens.get(token);
+    if (known !== undefined) return known;
+    const read = style.getPropertyValue(token).trim();
+    tokens.set(token, read);
+    return read;
+  };
 }
 
 /** Calls `onSize` before the first paint and whenever the element's box changes. */

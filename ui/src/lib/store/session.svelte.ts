@@ -6,7 +6,7 @@ import type { Input, OperationName, Output } from '../types';
 import { coalesced } from './coalesce';
 import { call, on, onGap } from './connection';
 import { tellSilence } from './playback.svelte';
-import { attempt, quietly } from './toasts.svelte';
+import { attempt, quietly, toasts } from './toasts.svelte';
 
 type Verb = 'play' | 'pause' | 'seek' | 'loop' | 'record' | 'reset_meter';
 
@@ -28,7 +28,8 @@ export class SessionStore {
   take = $state.raw<{ track: number; from: number } | null>(null);
   #stops: (() => void)[] = [];
   #isClosed = false;
-  #scrubbing = false;
+  /** The moment that is listened to; its end stands at its own place. */
+  #scrubbed: Promise<unknown> | null = null;
   #asked = 0;
   #known = 0;
   #writes: Promise<unknown> = Promise.resolve();
@@ -44,13 +45,13 @@ export class SessionStore {
     this.failure = null;
     this.#stops.forEach((stop) => stop());
     this.#stops = [
-      onGap(() => void quietly(this.#load())),
+      onGap(() => void quietly(this.#load(), this)),
       on('session.changed', ({ session }) => {
-        if (session === this.id) void quietly(this.#load());
+        if (session === this.id) void quietly(this.#load(), this);
       }),
       on('session.clock', (clock) => {
         if (clock.session !== this.id) return;
-        if (this.#scrubbing) return;
+        if (this.#scrubbed) return;
         this.at = clock.at;
         this.playing = clock.playing;
         // The clock that tells of the stop still has the last sound: meters would stand at it.
@@ -70,7 +71,7 @@ export class SessionStore {
       return;
     }
     if (this.#isClosed) return;
-    this.#hear(await attempt(this.#call('session.open', {})));
+    this.#hear(await attempt(this.#call('session.open', {}), this));
     if (this.#isClosed) await this.close();
   }
 
@@ -79,6 +80,7 @@ export class SessionStore {
     this.#isClosed = true;
     this.#stops.forEach((stop) => stop());
     this.#stops = [];
+    toasts.closeAbout(this);
     if (this.take) await attempt(this.#call('session.stop_recording', {}));
     if (this.transport) await this.#call('session.close', {}).catch(() => null);
     this.transport = null;
@@ -112,9 +114,11 @@ export class SessionStore {
     return this.#drive('pause', {});
   }
 
-  seek(at: number): Promise<void> {
-    this.at = Math.max(0, Math.round(at));
-    return this.#drive('seek', { at: this.at });
+  async seek(at: number): Promise<void> {
+    const to = Math.max(0, Math.round(at));
+    this.at = to;
+    await this.#scrubbed;
+    await this.#drive('seek', { at: to });
   }
 
   loop(range: Range | null): Promise<void> {
@@ -128,11 +132,9 @@ export class SessionStore {
   /** Plays a grain at the place; while one is asked for, others are left out. */
   scrub(at: number): void {
     this.at = Math.max(0, Math.round(at));
-    if (this.#scrubbing) return;
-    this.#scrubbing = true;
-    void attempt(this.#call('session.scrub', { at: this.at })).finally(
-      () => (this.#scrubbing = false),
-    );
+    if (this.#scrubbed) return;
+    const heard = attempt(this.#call('session.scrub', { at: this.at }), this);
+    this.#scrubbed = heard.finally(() => (this.#scrubbed = null));
   }
 
   record(track: number): Promise<void> {
@@ -141,11 +143,11 @@ export class SessionStore {
 
   async stopRecording(): Promise<void> {
     await this.#write('session.stop_recording', {});
-    this.#hear(await attempt(this.#call('session.status', {})));
+    this.#hear(await attempt(this.#call('session.status', {}), this));
   }
 
   async #drive<V extends Verb>(verb: V, wish: object): Promise<void> {
-    this.#hear(await attempt(this.#call(`session.${verb}`, wish)));
+    this.#hear(await attempt(this.#call(`session.${verb}`, wish), this));
   }
 
   #hear(transport: Transport | null) {
@@ -165,7 +167,10 @@ export class SessionStore {
     wish: object,
   ) {
     const written = this.#writes.then(async () => {
-      const done = await attempt(this.#take(name, wish).then(() => true));
+      const done = await attempt(
+        this.#take(name, wish).then(() => true),
+        this,
+      );
       return done ?? false;
     });
     this.#writes = written;

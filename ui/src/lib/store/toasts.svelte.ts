@@ -8,6 +8,8 @@ export interface Toast {
   message: string;
   hint: string | null;
   action: { label: string; run: () => void } | null;
+  /** What it is about, such as an open session: it goes when that is closed. */
+  about: object | null;
 }
 
 /** How long messages stay. A job that failed is still told in the jobs tray. */
@@ -19,19 +21,23 @@ class Toasts {
   list = $state.raw<Toast[]>([]);
   #next = 1;
 
-  error(thrown: unknown) {
+  error(thrown: unknown, about: object | null = null) {
     const error = toStudioError(thrown);
     if (error.code === 'cancelled') return;
     if (this.list.some((toast) => toast.message === error.message)) return;
-    this.#add({ tone: 'error', message: error.message, hint: error.hint, action: null });
+    this.#add({ tone: 'error', message: error.message, hint: error.hint, action: null, about });
   }
 
   done(message: string, action: Toast['action'] = null) {
-    this.#add({ tone: 'done', message, hint: null, action });
+    this.#add({ tone: 'done', message, hint: null, action, about: null });
   }
 
   close(id: number) {
     this.list = this.list.filter((toast) => toast.id !== id);
+  }
+
+  closeAbout(about: object) {
+    this.list = this.list.filter((toast) => toast.about !== about);
   }
 
   #add(toast: Omit<Toast, 'id'>) {
@@ -44,17 +50,17 @@ class Toasts {
 
 export const toasts = new Toasts();
 
-/** The result, or `null` after the failure has been shown. */
-export async function attempt<T>(work: Promise<T>): Promise<T | null> {
+/** The result, or `null` after the failure has been shown; see `Toast` for `about`. */
+export async function attempt<T>(work: Promise<T>, about?: object): Promise<T | null> {
   try {
     return await work;
   } catch (thrown) {
-    toasts.error(thrown);
+    toasts.error(thrown, about);
     return null;
   }
 }
 
 /** For reads that nobody asked for: a failure is shown, nothing is returned. */
-export async function quietly(work: Promise<unknown> | undefined): Promise<void> {
-  if (work) await attempt(work);
+export async function quietly(work: Promise<unknown> | undefined, about?: object): Promise<void> {
+  if (work) await attempt(work, about);
 }

@@ -32,7 +32,9 @@ export interface Place {
 export async function addSounds(editing: Editing, assets: Asset[], place: Place): Promise<boolean> {
   const sounds = assets.filter(({ audio }) => audio !== null);
   const { document } = editing;
-  if (sounds.length < assets.length) toasts.error(noSound(assets.filter(({ audio }) => !audio)));
+  if (sounds.length < assets.length) {
+    toasts.error(noSound(assets.filter(({ audio }) => !audio)), editing.session);
+  }
   if (sounds.length === 0 || !document) return false;
   const index = document.tracks.findIndex(({ id }) => id === place.track);
   const free = index < 0 ? [] : document.tracks.slice(index);

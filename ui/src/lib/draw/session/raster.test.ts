@@ -9,8 +9,26 @@ test('a colour becomes the bytes red, green, blue, alpha', () => {
 });
 
 test('a block is filled as far as it lies on the raster', () => {
-  const raster: Raster = { pixels: new Uint32Array(12), width: 4, height: 3, scale: 1 };
+  const raster = empty(4, 3);
   fillBlock(raster, 2, -5, 9, 2, 7);
   fillBlock(raster, -3, 2, -1, 3, 9);
   expect([...raster.pixels]).toEqual([0, 0, 7, 7, 0, 0, 7, 7, 0, 0, 0, 0]);
+  expect([raster.from, raster.to]).toEqual([0, 2]);
 });
+
+test('wide blocks are filled as narrow ones are', () => {
+  const raster = empty(40, 4);
+  fillBlock(raster, 3, 1, 38, 3, 7);
+  const filled = [...raster.pixels.keys()].filter((at) => raster.pixels[at] === 7);
+  const inside = [...raster.pixels.keys()].filter((at) => {
+    const [x, y] = [at % 40, Math.floor(at / 40)];
+    return x >= 3 && x < 38 && y >= 1 && y < 3;
+  });
+  expect(filled).toEqual(inside);
+  expect([raster.from, raster.to]).toEqual([1, 3]);
+});
+
+function empty(width: number, height: number): Raster {
+  const pixels = new Uint32Array(width * height);
+  return { pixels, width, height, scale: 1, from: height, to: 0 };
+}

@@ -8,6 +8,9 @@ export interface Raster {
   height: number;
   /** Device pixels per CSS pixel. */
   scale: number;
+  /** The rows that something was written into, the latter not included. */
+  from: number;
+  to: number;
 }
 
 interface Kept extends Raster {
@@ -25,20 +28,23 @@ export function emptyRaster({ canvas }: CanvasRenderingContext2D, scale: number)
     const pixels = new Uint32Array(image.data.buffer);
     const own = document.createElement('canvas');
     [own.width, own.height] = [width, height];
-    kept = { pixels, width, height, scale, image, canvas: own };
+    kept = { pixels, width, height, scale, from: 0, to: 0, image, canvas: own };
   }
   kept.scale = scale;
-  kept.pixels.fill(0);
+  kept.pixels.fill(0, kept.from * width, kept.to * width);
+  [kept.from, kept.to] = [height, 0];
   return kept;
 }
 
 export function drawRaster(ctx: CanvasRenderingContext2D): void {
   const own = kept?.canvas.getContext('2d');
-  if (!kept || !own) return;
-  own.putImageData(kept.image, 0, 0);
+  if (!kept || !own || kept.from >= kept.to) return;
+  const { canvas, width, from } = kept;
+  const rows = kept.to - from;
+  own.putImageData(kept.image, 0, 0, 0, from, width, rows);
   ctx.save();
   ctx.setTransform(1, 0, 0, 1, 0, 0);
-  ctx.drawImage(kept.canvas, 0, 0);
+  ctx.drawImage(canvas, 0, from, width, rows, 0, from, width, rows);
   ctx.restore();
 }
 
@@ -60,17 +66,26 @@ export function inkOver(ground: string, colour: string, share: number, alpha: nu
   return (mixed | (Math.round(alpha * 255) << 24)) >>> 0;
 }
 
+/** Narrower blocks, such as columns of waves, are written faster pixel by pixel. */
+const FILLED_PX = 16;
+
 /** Fills device pixels `left` to `right` and `top` to `bottom`, the latter not included. */
 export function fillBlock(
-  { pixels, width, height }: Raster,
+  raster: Raster,
   left: number,
   top: number,
   right: number,
   bottom: number,
   colour: number,
 ): void {
+  const { pixels, width, height } = raster;
   const [x0, x1] = [Math.max(0, left), Math.min(width, right)];
   const [y0, y1] = [Math.max(0, top), Math.min(height, bottom)];
-  for (let y = y0; y < y1; y += 1)
-    pixels.fill(colour, y * width + x0, y * width + Math.max(x0, x1));
+  if (x0 >= x1 || y0 >= y1) return;
+  raster.from = Math.min(raster.from, y0);
+  raster.to = Math.max(raster.to, y1);
+  for (let row = y0 * width; row < y1 * width; row += width) {
+    if (x1 - x0 >= FILLED_PX) pixels.fill(colour, row + x0, row + x1);
+    else for (let at = row + x0; at < row + x1; at += 1) pixels[at] = colour;
+  }
 }
