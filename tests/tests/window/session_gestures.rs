@@ -139,7 +139,7 @@ async fn fades_and_points_are_dragged(editor: &Editor) {
         .await;
     let (_, high_db) = point(&tracks).expect("a point");
     assert!(high_db > low_db, "up is louder: {low_db} to {high_db} dB");
-    editor.keys(&DELETE.to_string()).await;
+    editor.keys(DELETE).await;
     editor
         .until("no point", |tracks| point(tracks).is_none())
         .await;
@@ -183,7 +183,7 @@ async fn keys_set_and_clear_a_range(editor: &Editor) {
     editor.keys("i").await;
     window.click_at(editor.on_ruler(2.0, false).await, 1).await;
     editor.keys("o").await;
-    editor.keys(&DELETE.to_string()).await;
+    editor.keys(DELETE).await;
     let tracks = editor
         .until("a range that is cleared", |tracks| tracks[0].len() == 2)
         .await;

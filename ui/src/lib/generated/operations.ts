@@ -16,7 +16,7 @@ export type AudioFacts = { codec: string; sample_rate: number; channels: number;
 
 export type AudioInfo = { codec: string; sample_rate: SampleRate; channels: number; frames: number; bits_per_sample: number | null };
 
-export type Automation = { parameter: string; curve?: Curve; points: Array<Point> };
+export type Automation = { parameter: string; curve?: Curve; points: Array<Point>; bypass?: boolean };
 
 export type Band = { frequency_hz?: number; gain_db?: number; q?: number; shape?: Shape };
 
@@ -88,7 +88,7 @@ export type Detector = "peak" | "rms";
 
 export type Draft = { parent: string; model: string; because: string; text: string; reasoning: string };
 
-export type Edit = { edit: "rename"; name: string } | { edit: "add_track"; name?: string | null; index?: number | null } | { edit: "remove_track"; track: TrackId } | { edit: "move_track"; track: TrackId; index: number } | { edit: "set_track"; track: TrackId; name?: string | null; gain_db?: number | null; pan?: number | null; muted?: boolean | null; soloed?: boolean | null } | { edit: "set_effects"; track?: TrackId | null; effects: Chain } | { edit: "set_mix"; gain_db: number } | { edit: "add_clips"; clips: Array<NewClip> } | { edit: "remove_clips"; clips: Array<ClipId>; ripple?: boolean } | { edit: "move_clips"; clips: Array<ClipId>; by: number; tracks?: number; copy?: boolean } | { edit: "trim_clip"; clip: ClipId; start: number; end: number } | { edit: "slip_clip"; clip: ClipId; by: number } | { edit: "split"; at: number; clips?: Array<ClipId> } | { edit: "set_clip"; clip: ClipId; name?: string | null; gain_db?: number | null; fade_in?: Fade | null; fade_out?: Fade | null; envelope?: Array<EnvelopePoint> | null; muted?: boolean | null } | { edit: "cut_range"; from: number; to: number; tracks?: Array<TrackId>; ripple?: boolean } | { edit: "insert_silence"; at: number; length: number; tracks?: Array<TrackId> } | { edit: "set_marker"; marker?: MarkerId | null; name: string; at: number; length?: number } | { edit: "remove_marker"; marker: MarkerId };
+export type Edit = { edit: "rename"; name: string } | { edit: "add_track"; name?: string | null; index?: number | null } | { edit: "remove_track"; track: TrackId } | { edit: "move_track"; track: TrackId; index: number } | { edit: "set_track"; track: TrackId; name?: string | null; gain_db?: number | null; pan?: number | null; muted?: boolean | null; soloed?: boolean | null } | { edit: "set_effects"; track?: TrackId | null; effects: Chain } | { edit: "set_automation"; track?: TrackId | null; automation: Array<Automation> } | { edit: "set_mix"; gain_db: number } | { edit: "add_clips"; clips: Array<NewClip> } | { edit: "remove_clips"; clips: Array<ClipId>; ripple?: boolean } | { edit: "move_clips"; clips: Array<ClipId>; by: number; tracks?: number; copy?: boolean } | { edit: "trim_clip"; clip: ClipId; start: number; end: number } | { edit: "slip_clip"; clip: ClipId; by: number } | { edit: "split"; at: number; clips?: Array<ClipId> } | { edit: "set_clip"; clip: ClipId; name?: string | null; gain_db?: number | null; fade_in?: Fade | null; fade_out?: Fade | null; envelope?: Array<EnvelopePoint> | null; muted?: boolean | null } | { edit: "cut_range"; from: number; to: number; tracks?: Array<TrackId>; ripple?: boolean } | { edit: "insert_silence"; at: number; length: number; tracks?: Array<TrackId> } | { edit: "set_marker"; marker?: MarkerId | null; name: string; at: number; length?: number } | { edit: "remove_marker"; marker: MarkerId };
 
 export type EffectKind = { name: string; title: string; family: Family; summary: string; defaults: unknown; parameters: Array<Parameter>; choices: Array<Choice> };
 
@@ -139,6 +139,8 @@ export type Gain = { gain_db?: number; polarity?: Polarity };
 export type Gate = { threshold_db?: number; ratio?: number; range_db?: number; attack_ms?: number; hold_ms?: number; release_ms?: number; lookahead_ms?: number };
 
 export type GotFile = { path: string; file: string; bytes: number; commit: string; sha256: string | null };
+
+export type HeardLoudness = { momentary_lufs: number | null; short_term_lufs: number | null; integrated_lufs: number | null; range_lu: number; true_peak_dbtp: number | null };
 
 export type ImportMode = "copy" | "reference";
 
@@ -310,7 +312,7 @@ export type ServerProblem = { server: string; error: Error };
 
 export type ServerState = { server: string; state: Standing; reached_by: string; env: Array<string>; headers: Array<string>; trusted: boolean; title: string | null; version: string | null; protocol: string | null; tools: number | null; error: Error | null };
 
-export type Session = { name: string; rate: number; tracks: Array<Track>; markers: Array<Marker>; gain_db: number; effects: Chain; sources: Record<string, SourceFacts>; next_id: number };
+export type Session = { name: string; rate: number; tracks: Array<Track>; markers: Array<Marker>; gain_db: number; effects: Chain; automation?: Array<Automation>; sources: Record<string, SourceFacts>; next_id: number };
 
 export type SessionStep = { revision: number; at: string; title: string; abandoned: boolean };
 
@@ -358,7 +360,7 @@ export type ToolPart = { type: "text"; text: string } | { type: "data"; media_ty
 
 export type Total = { name: string; cost: MicroUsd; requests: number; unpriced: number; input_tokens: number; cached_tokens: number; output_tokens: number };
 
-export type Track = { id: TrackId; name: string; gain_db: number; pan: number; muted: boolean; soloed: boolean; effects: Chain; clips: Array<Clip> };
+export type Track = { id: TrackId; name: string; gain_db: number; pan: number; muted: boolean; soloed: boolean; effects: Chain; automation?: Array<Automation>; clips: Array<Clip> };
 
 export type TrackId = number;
 
@@ -522,15 +524,16 @@ export interface Operations {
   'session.get': { input: { project: string; session: string }; output: { id: string; revision: number; can_undo: boolean; can_redo: boolean; undo: string | null; redo: string | null; updated_at: string; session: Session; missing: Record<string, string> } };
   'session.history': { input: { project: string; session: string }; output: { steps: Array<SessionStep> } };
   'session.list': { input: { project: string }; output: { sessions: Array<Entry> } };
-  'session.loop': { input: { project: string; session: string; from?: number | null; to?: number | null }; output: { session: string; at: number; playing: boolean; looping: Loop | null; recording: number | null; audible: boolean; rate: number } };
-  'session.open': { input: { project: string; session: string }; output: { session: string; at: number; playing: boolean; looping: Loop | null; recording: number | null; audible: boolean; rate: number } };
-  'session.pause': { input: { project: string; session: string }; output: { session: string; at: number; playing: boolean; looping: Loop | null; recording: number | null; audible: boolean; rate: number } };
-  'session.play': { input: { project: string; session: string; from?: number | null }; output: { session: string; at: number; playing: boolean; looping: Loop | null; recording: number | null; audible: boolean; rate: number } };
-  'session.record': { input: { project: string; session: string; track: number; at?: number | null }; output: { session: string; at: number; playing: boolean; looping: Loop | null; recording: number | null; audible: boolean; rate: number } };
+  'session.loop': { input: { project: string; session: string; from?: number | null; to?: number | null }; output: { session: string; at: number; playing: boolean; looping: Loop | null; recording: number | null; audible: boolean; rate: number; loudness: HeardLoudness } };
+  'session.open': { input: { project: string; session: string }; output: { session: string; at: number; playing: boolean; looping: Loop | null; recording: number | null; audible: boolean; rate: number; loudness: HeardLoudness } };
+  'session.pause': { input: { project: string; session: string }; output: { session: string; at: number; playing: boolean; looping: Loop | null; recording: number | null; audible: boolean; rate: number; loudness: HeardLoudness } };
+  'session.play': { input: { project: string; session: string; from?: number | null }; output: { session: string; at: number; playing: boolean; looping: Loop | null; recording: number | null; audible: boolean; rate: number; loudness: HeardLoudness } };
+  'session.record': { input: { project: string; session: string; track: number; at?: number | null }; output: { session: string; at: number; playing: boolean; looping: Loop | null; recording: number | null; audible: boolean; rate: number; loudness: HeardLoudness } };
   'session.redo': { input: { project: string; session: string }; output: { id: string; revision: number; can_undo: boolean; can_redo: boolean; undo: string | null; redo: string | null; updated_at: string; session: Session; missing: Record<string, string> } };
-  'session.scrub': { input: { project: string; session: string; at: number; length?: number }; output: { session: string; at: number; playing: boolean; looping: Loop | null; recording: number | null; audible: boolean; rate: number } };
-  'session.seek': { input: { project: string; session: string; at: number }; output: { session: string; at: number; playing: boolean; looping: Loop | null; recording: number | null; audible: boolean; rate: number } };
-  'session.status': { input: { project: string; session: string }; output: { session: string; at: number; playing: boolean; looping: Loop | null; recording: number | null; audible: boolean; rate: number } };
+  'session.reset_meter': { input: { project: string; session: string }; output: { session: string; at: number; playing: boolean; looping: Loop | null; recording: number | null; audible: boolean; rate: number; loudness: HeardLoudness } };
+  'session.scrub': { input: { project: string; session: string; at: number; length?: number }; output: { session: string; at: number; playing: boolean; looping: Loop | null; recording: number | null; audible: boolean; rate: number; loudness: HeardLoudness } };
+  'session.seek': { input: { project: string; session: string; at: number }; output: { session: string; at: number; playing: boolean; looping: Loop | null; recording: number | null; audible: boolean; rate: number; loudness: HeardLoudness } };
+  'session.status': { input: { project: string; session: string }; output: { session: string; at: number; playing: boolean; looping: Loop | null; recording: number | null; audible: boolean; rate: number; loudness: HeardLoudness } };
   'session.stop_recording': { input: { project: string; session: string }; output: { id: string; revision: number; can_undo: boolean; can_redo: boolean; undo: string | null; redo: string | null; updated_at: string; session: Session; missing: Record<string, string> } };
   'session.undo': { input: { project: string; session: string }; output: { id: string; revision: number; can_undo: boolean; can_redo: boolean; undo: string | null; redo: string | null; updated_at: string; session: Session; missing: Record<string, string> } };
   'settings.get': { input: Record<string, unknown>; output: { file: string; settings: Array<Setting> } };

@@ -174,8 +174,10 @@ export function withMoved(curve: Automation, index: number, to: CurvePoint): Aut
 }
 
 /** The curve switched off, or on again. */
-export function withBypass({ bypass: _, ...curve }: Automation, bypass: boolean): Automation {
-  return bypass ? { ...curve, bypass } : curve;
+export function withBypass(curve: Automation, bypass: boolean): Automation {
+  const followed = { ...curve };
+  delete followed.bypass;
+  return bypass ? { ...followed, bypass } : followed;
 }
 
 /** The curve without a point; without its last one there is none. */
