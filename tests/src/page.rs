@@ -14,7 +14,7 @@ use crate::display::Group;
 use crate::repository;
 
 /// How long a page may take for anything that a test waits for, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(240);
 /// How long a hand takes from one place of a drag to the next.
 const STROKE: Duration = Duration::from_millis(40);
 

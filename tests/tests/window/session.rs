@@ -264,9 +264,8 @@ async fn a_session_takes_files_and_tells_what_is_wrong() {
         .click("[aria-label='Pages'] a[href*='project']")
         .await;
     window.find("section[aria-labelledby='sessions']").await;
-    let told =
-        "return document.querySelectorAll(\"[aria-label='Messages'] [role='alert']\").length";
-    assert_eq!(window.evaluate(told, vec![]).await, 0);
+    let told = "return Array.from(document.querySelectorAll(\"[aria-label='Messages'] [role='alert']\"), (it) => it.textContent)";
+    assert_eq!(window.evaluate(told, vec![]).await, json!([]));
 
     window.press("New multitrack session").await;
     window.find("[data-testid='tracks']").await;

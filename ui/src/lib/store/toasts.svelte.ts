@@ -20,10 +20,11 @@ const MOST = 4;
 class Toasts {
   list = $state.raw<Toast[]>([]);
   #next = 1;
+  readonly #closed = new WeakSet<object>();
 
   error(thrown: unknown, about: object | null = null) {
     const error = toStudioError(thrown);
-    if (error.code === 'cancelled') return;
+    if (error.code === 'cancelled' || (about && this.#closed.has(about))) return;
     if (this.list.some((toast) => toast.message === error.message)) return;
     this.#add({ tone: 'error', message: error.message, hint: error.hint, action: null, about });
   }
@@ -36,7 +37,9 @@ class Toasts {
     this.list = this.list.filter((toast) => toast.id !== id);
   }
 
+  /** What fails after it was left is not told either. */
   closeAbout(about: object) {
+    this.#closed.add(about);
     this.list = this.list.filter((toast) => toast.about !== about);
   }
 

@@ -5,6 +5,7 @@
 // FFmpeg's headers give these constants other integer types from version to version.
 #![allow(clippy::unnecessary_cast)]
 
+use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
@@ -40,6 +41,25 @@ pub fn ffmpeg_version() -> String {
     version.to_string_lossy().into_owned()
 }
 
+/// The demuxer of a file that begins as a JPEG picture. By itself FFmpeg takes one with the usual ending for the first of
+/// a sequence of files, which we do not let it read.
+fn jpeg_demuxer(path: &Utf8Path) -> Option<ffmpeg::Format> {
+    let mut begin = [0; 3];
+    std::fs::File::open(path)
+        .ok()?
+        .read_exact(&mut begin)
+        .ok()?;
+    if begin != [0xFF, 0xD8, 0xFF] {
+        return None;
+    }
+    // SAFETY: the name is NUL-terminated; the answer is null or lives as long as the program.
+    let format = unsafe { ffi::av_find_input_format(c"jpeg_pipe".as_ptr()) };
+    // SAFETY: it is not null, and the wrapper only reads it.
+    (!format.is_null()).then(|| unsafe {
+        ffmpeg::Format::Input(ffmpeg::format::format::Input::wrap(format.cast_mut()))
+    })
+}
+
 /// Opens a local file for demuxing. Only files, and only formats of [`DEMUXERS`].
 pub(crate) fn open_input(path: &Utf8Path) -> Result<ffmpeg::format::context::Input> {
     init();
@@ -50,7 +70,11 @@ pub(crate) fn open_input(path: &Utf8Path) -> Result<ffmpeg::format::context::Inp
         ("max_streams", "256"),
     ];
     let url = file_url(path)?;
-    let open = || ffmpeg::format::input_with_dictionary(&url, options.iter().collect());
+    let open = || match jpeg_demuxer(path) {
+        Some(format) => ffmpeg::format::open_with(&url, &format, options.iter().collect())
+            .map(ffmpeg::format::context::Context::input),
+        None => ffmpeg::format::input_with_dictionary(&url, options.iter().collect()),
+    };
     // FFmpeg may answer a number that is no error of its own, which the wrapper fails to negate.
     let opened = catch_unwind(AssertUnwindSafe(open)).unwrap_or(Err(ffmpeg::Error::Unknown));
     opened.map_err(|e| match e {

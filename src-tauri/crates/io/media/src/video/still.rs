@@ -89,6 +89,8 @@ pub fn jpeg(rgba: &[u8], width: u32, height: u32) -> Result<Vec<u8>> {
     context.set_height(height);
     context.set_format(Pixel::YUVJ444P);
     context.set_time_base((1, 25));
+    // Only with it a JFIF header is written, by which others know the file.
+    context.set_aspect_ratio((1, 1));
     context.set_flags(ffmpeg::codec::Flags::QSCALE | ffmpeg::codec::Flags::BITEXACT);
     context.set_global_quality((JPEG_QUANTISER * LAMBDA) as i32);
     let mut encoder = context.open().map_err(failed)?;

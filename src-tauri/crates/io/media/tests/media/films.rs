@@ -8,7 +8,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use studio_core::units::{FrameRate, SampleRate};
 use studio_dsp::Audio;
 use studio_media::{
-    Chapter, ClipWriter, FrameReader, MediaError, Subtitle, assemble, decode, probe,
+    Chapter, ClipWriter, FrameReader, MediaError, StillFormat, Subtitle, assemble, decode, probe,
+    write_still,
 };
 use studio_testkit::TempFolder;
 
@@ -293,4 +294,23 @@ fn what_fails_leaves_nothing_and_harms_nothing() {
         folder.names(),
         ["a.mp4", "broken.mp4", "film.mp4", "other.mp4"]
     );
+}
+
+#[test]
+fn single_pictures_are_known_for_what_they_are() {
+    let folder = TempFolder::new();
+    // Noise, so that the file is longer than what is looked at to guess its format.
+    let noise = studio_testkit::signal::noise(5, 1.0, 640 * 480 * 4);
+    let rgba: Vec<u8> = noise.iter().map(|x| (x * 127.0 + 128.0) as u8).collect();
+    for format in [StillFormat::Jpeg, StillFormat::Png] {
+        let path = folder.file(&format!("still.{}", format.extension()));
+        write_still(&path, format, &rgba, 640, 480).unwrap();
+        let info = probe(&path).unwrap();
+        let size = info.video.map(|video| (video.width, video.height));
+        assert_eq!(
+            (info.is_image, size),
+            (true, Some((640, 480))),
+            "{format:?}"
+        );
+    }
 }
