@@ -3,6 +3,9 @@
 //! How long frames take depends on the machine and on what else it does: that is printed here, and
 //! measured by `benches/editor.rs`.
 
+// The times are for people to read.
+#![allow(clippy::print_stdout)]
+
 use studio_tests::{App, Frames, LongSession, Motion, Window, percentile};
 
 const FRAMES: u32 = 60;

@@ -236,7 +236,7 @@ fn killed(path: &Utf8Path, sound: &Audio) {
             channels: planes.map(|plane| plane[from..to].to_vec()).collect(),
         };
         writer.write(&block).unwrap();
-        if to % 12_000 == 0 {
+        if to.is_multiple_of(12_000) {
             writer.flush().unwrap();
         }
     }
