@@ -47,6 +47,10 @@ export type NewClip = generated.NewClip;
 
 export type SessionEvent =
   | { type: 'session.changed'; project: string; session: string }
+  /** The recording ended by itself. */
+  | { type: 'session.recording_broke'; session: string }
+  /** A take whose program was killed is a sound of its project now. */
+  | { type: 'session.take_recovered'; project: string; asset: string; name: string }
   | {
       type: 'session.clock';
       session: string;

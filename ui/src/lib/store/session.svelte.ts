@@ -60,6 +60,11 @@ export class SessionStore {
         this.mix = clock.playing ? clock.mix : [0, 0];
         this.input = clock.input;
       }),
+      on('session.recording_broke', ({ session }) => {
+        if (session !== this.id || !this.take) return;
+        toasts.error('The recording ended by itself. What came until then is kept.', this);
+        void this.stopRecording();
+      }),
       on('session.loudness', ({ session, loudness }) => {
         if (session === this.id) this.loudness = loudness;
       }),

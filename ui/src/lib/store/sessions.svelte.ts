@@ -4,7 +4,7 @@ import type { SessionSummary } from '../session/types';
 import { coalesced } from './coalesce';
 import { call, on, onGap } from './connection';
 import { library } from './library.svelte';
-import { quietly } from './toasts.svelte';
+import { quietly, toasts } from './toasts.svelte';
 
 class Sessions {
   #lists = $state.raw<ReadonlyMap<string, SessionSummary[]>>(new Map());
@@ -13,6 +13,9 @@ class Sessions {
   start() {
     on('session.changed', ({ project }) => {
       void quietly(this.#loaders.get(library.idOf(project))?.());
+    });
+    on('session.take_recovered', ({ name }) => {
+      toasts.done(`A recording had broken off. What it had is kept as ${name}.`);
     });
     onGap(() => this.#loaders.forEach((load) => void quietly(load())));
   }
