@@ -1,6 +1,8 @@
 //! The multitrack editor: clips are moved, cut, trimmed, faded and copied, by hand and by keys; a session
 //! is heard, looped and exported.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use studio_tests::{App, Window, tone};
 
@@ -255,17 +257,25 @@ async fn a_session_takes_files_and_tells_what_is_wrong() {
     window.click("a[aria-label='Lost and found']").await;
     window.find("[data-clip]").await;
     window.gallery("session-missing").await;
+    let told = "return Array.from(document.querySelectorAll(\"[aria-label='Messages'] [role='alert']\"), (it) => it.textContent)";
+    // The project's page has told of the file, too; that goes by itself.
+    while window.evaluate(told, vec![]).await != json!([]) {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     // What is wrong with a session is told where the session is shown, and nowhere else.
     window.press("Export").await;
     window.submit_dialog().await;
     window.find("[aria-label='Messages'] [role='alert']").await;
     window.screenshot("session-missing-export").await;
     window
+        .click("[aria-label='Pages'] a[href*='ambient']")
+        .await;
+    window.settle().await;
+    assert_eq!(window.evaluate(told, vec![]).await, json!([]));
+    window
         .click("[aria-label='Pages'] a[href*='project']")
         .await;
     window.find("section[aria-labelledby='sessions']").await;
-    let told = "return Array.from(document.querySelectorAll(\"[aria-label='Messages'] [role='alert']\"), (it) => it.textContent)";
-    assert_eq!(window.evaluate(told, vec![]).await, json!([]));
 
     window.press("New multitrack session").await;
     window.find("[data-testid='tracks']").await;
