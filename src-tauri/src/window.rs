@@ -45,14 +45,37 @@ pub(crate) fn open(
         })
         .setup(|app| {
             let configured = app.config().app.windows.first();
-            match configured {
+            let window = match configured {
                 Some(window) => WebviewWindowBuilder::from_config(app, window)?.build()?,
                 None => WebviewWindowBuilder::new(app, "main", WebviewUrl::default()).build()?,
             };
+            #[cfg(target_os = "linux")]
+            if !has_graphics_card() {
+                window.with_webview(paint_without_layers)?;
+            }
             Ok(())
         })
         .run(tauri::generate_context!())
         .map_err(|error| Error::internal(format!("the window could not be opened: {error}")))
+}
+
+/// Whether the kernel offers a card that renders.
+#[cfg(target_os = "linux")]
+fn has_graphics_card() -> bool {
+    let nodes = std::fs::read_dir("/dev/dri").into_iter().flatten().flatten();
+    nodes
+        .into_iter()
+        .any(|node| node.file_name().to_string_lossy().starts_with("renderD"))
+}
+
+/// Without a card WebKit puts the page's layers together in an OpenGL that the processor computes: each frame of the
+/// editor takes four times as long as painting what changed (`cargo xtask bench editor`).
+#[cfg(target_os = "linux")]
+fn paint_without_layers(webview: tauri::webview::PlatformWebview) {
+    use webkit2gtk::{HardwareAccelerationPolicy, SettingsExt, WebViewExt};
+    if let Some(settings) = WebViewExt::settings(&webview.inner()) {
+        settings.set_hardware_acceleration_policy(HardwareAccelerationPolicy::Never);
+    }
 }
 
 #[derive(Serialize)]

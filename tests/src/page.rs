@@ -140,6 +140,17 @@ impl Page {
         self.act(actions).await;
     }
 
+    /// Presses the left button at one place of the page and moves to another, in CSS pixels; [`let_go`](Page::let_go)
+    /// releases it.
+    pub async fn hold(&self, from: (f64, f64), to: (f64, f64)) {
+        let mouse = mouse().then(move_to(from)).then(DOWN).then(move_to(to));
+        self.act(Actions::from(mouse)).await;
+    }
+
+    pub async fn let_go(&self) {
+        self.act(Actions::from(mouse().then(UP))).await;
+    }
+
     /// Clicks a place of the page so many times, in CSS pixels.
     pub async fn click_at(&self, place: (f64, f64), times: usize) {
         let mut mouse = mouse().then(move_to(place));

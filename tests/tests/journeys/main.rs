@@ -25,5 +25,6 @@ mod pipeline;
 mod playback;
 mod security;
 mod server;
+mod session_sound;
 mod sessions;
 mod tls;

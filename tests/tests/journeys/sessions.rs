@@ -1,17 +1,15 @@
-//! Multitrack sessions: edits, undo, export, and playing that is what is exported.
-
-use std::time::Duration;
+//! Multitrack sessions as documents: edits, undo, export.
 
 use camino::Utf8Path;
 use serde_json::{Value, json};
 use studio_media::AudioReader;
 use studio_testkit::{WavSample, signal, write_wav};
-use studio_tests::{App, Server, tone};
+use studio_tests::{App, tone};
 
-const RATE_HZ: usize = 48_000;
+pub(super) const RATE_HZ: usize = 48_000;
 
 /// A project with assets of these files, and a session of them.
-fn session(app: &App, files: &[&Utf8Path]) -> (String, Value) {
+pub(super) fn session(app: &App, files: &[&Utf8Path]) -> (String, Value) {
     let project = app.project("Workshop");
     let import = |path: &&Utf8Path| -> Value {
         let input = json!({ "project": project, "path": path });
@@ -23,13 +21,13 @@ fn session(app: &App, files: &[&Utf8Path]) -> (String, Value) {
     (project, view)
 }
 
-fn edit(app: &App, project: &str, view: &Value, edits: Value) -> Value {
+pub(super) fn edit(app: &App, project: &str, view: &Value, edits: Value) -> Value {
     let input = json!({ "project": project, "session": view["id"], "edits": edits });
     app.call("session.edit", input)
 }
 
 /// All samples of a file, one list for each channel.
-fn samples(path: &Utf8Path) -> Vec<Vec<f32>> {
+pub(super) fn samples(path: &Utf8Path) -> Vec<Vec<f32>> {
     let mut reader = AudioReader::open(path).expect("a sound");
     let mut whole = vec![Vec::new(); reader.spec().channels];
     let mut block = studio_dsp::Audio::silence(reader.spec().rate, whole.len(), 0);
@@ -41,7 +39,7 @@ fn samples(path: &Utf8Path) -> Vec<Vec<f32>> {
     whole
 }
 
-fn export(app: &App, project: &str, view: &Value, input: Value) -> Value {
+pub(super) fn export(app: &App, project: &str, view: &Value, input: Value) -> Value {
     let mut wish = json!({ "project": project, "session": view["id"], "quality": "lossless" });
     let wish_fields = wish.as_object_mut().expect("an object");
     wish_fields.extend(input.as_object().expect("an object").clone());
@@ -310,196 +308,54 @@ fn a_source_that_is_gone_is_told_and_not_exported_as_silence() {
     assert_eq!(error["code"], "not_found", "{error}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_heard_is_what_is_exported() {
-    let app = App::with_sound();
+#[test]
+#[cfg(unix)]
+fn an_export_that_meets_a_full_disk_leaves_nothing() {
+    let app = App::new();
     let a = app.folder().join("a.wav");
-    let noise = signal::noise(11, 0.4, 8 * RATE_HZ);
-    write_wav(
-        &a,
-        RATE_HZ as u32,
-        &[noise.clone(), noise],
-        WavSample::Float32,
-    );
+    tone(&a, 440.0, 0.5, 40.0);
     let (project, view) = session(&app, &[&a]);
-    let (track, clip) = (
-        &view["session"]["tracks"][0]["id"],
-        &view["session"]["tracks"][0]["clips"][0]["id"],
-    );
-    let edits = json!([
-        { "edit": "split", "at": 100_000 },
-        { "edit": "move_clips", "clips": [clip], "by": 30_000 },
-        { "edit": "set_track", "track": track, "gain_db": -3.0, "pan": -0.3 },
-        { "edit": "set_effects", "track": track, "effects": { "effects": [
-            { "effect": { "delay": {} } }, { "effect": { "limiter": {} } } ] } },
-        { "edit": "set_automation", "track": track, "automation": [
-            { "parameter": "gain_db", "points": [
-                { "at_secs": 0.3, "value": -3.0 }, { "at_secs": 1.4, "value": -12.0 },
-                { "at_secs": 1.6, "value": 0.0 } ] } ] },
-        { "edit": "set_mix", "gain_db": -1.0 },
+    let regions = json!([
+        { "edit": "set_marker", "name": "Short", "at": 0, "length": 10_000 },
+        { "edit": "set_marker", "name": "Long", "at": 20_000, "length": 30 * RATE_HZ },
     ]);
-    edit(&app, &project, &view, edits);
-    let mix = app.folder().join("mix.wav");
-    export(&app, &project, &view, json!({ "output": mix }));
-    let both = samples(&mix);
-    let exported = &both[0];
-
-    let server = Server::start(&app);
-    let input = json!({ "project": project, "session": view["id"] });
-    let call = async |operation: &str, input: Value| {
-        let (status, answer) = server.call(operation, &input).await;
-        assert_eq!(status, 200, "{operation}: {answer}");
-        answer
-    };
-    let begun = app.sound().now();
-    let opened = call("session.play", input.clone()).await;
-    assert_eq!(
-        (&opened["audible"], &opened["rate"]),
-        (&json!(true), &json!(RATE_HZ))
-    );
-    tokio::time::sleep(Duration::from_millis(2500)).await;
-    let standing = call("session.pause", input.clone()).await;
-    assert!(
-        standing["at"].as_u64().is_some_and(|at| at > 60_000),
-        "{standing}"
-    );
-    app.sound().until_level(|level| level == 0.0).await;
-    let heard = app.sound().left_since(begun);
-    check_follows(&heard, exported, 48_000);
-
-    // The meter tells of what was heard, and of nothing that was mixed ahead.
-    let standing = call("session.status", input.clone()).await;
-    let until = standing["at"].as_u64().expect("a place") as usize;
-    let part = app.folder().join("part.wav");
-    let channels: Vec<Vec<f32>> = both
-        .iter()
-        .map(|channel| channel[..until].to_vec())
-        .collect();
-    write_wav(&part, RATE_HZ as u32, &channels, WavSample::Float32);
-    let measured = app.call("audio.loudness", json!({ "path": part }));
-    for field in ["integrated_lufs", "true_peak_dbtp"] {
-        let number = |told: &Value| told[field].as_f64().expect("a level");
-        let (live, later) = (number(&standing["loudness"]), number(&measured));
-        assert!(
-            (live - later).abs() < 0.1,
-            "{field}: {live} against {later}"
-        );
+    edit(&app, &project, &view, regions);
+    let folder = app.folder().join("regions");
+    std::fs::create_dir(&folder).expect("a folder");
+    let assets = || app.call("asset.list", json!({ "project": project }));
+    let before = assets();
+    for output in [Some(&folder), None] {
+        let mut input = json!({
+            "project": project, "session": view["id"], "parts": "regions", "format": "wav", "quality": "lossless",
+        });
+        if let Some(folder) = output {
+            input["output"] = json!(folder);
+        }
+        // No file can become longer than 4 MiB: the first region fits, the second does not.
+        let plain = app.command();
+        let mut limited = std::process::Command::new("sh");
+        let set = plain
+            .get_envs()
+            .filter_map(|(key, value)| Some((key, value?)));
+        limited
+            .args(["-c", "trap '' XFSZ; ulimit -f 8192; exec \"$0\" \"$@\""])
+            .arg(plain.get_program())
+            .args(["--json", "run", "session.export", "--input"])
+            .arg(input.to_string())
+            .envs(set);
+        let answer = limited.output().expect("a shell");
+        let error: Value = serde_json::from_slice(&answer.stdout).expect("an error as JSON");
+        assert_eq!(error["error"]["code"], "disk_full", "{error}");
+        let left: Vec<_> = folder.read_dir_utf8().expect("a folder").collect();
+        assert!(left.is_empty(), "{left:?}");
+        assert_eq!(assets(), before);
+        let exported = app.call("session.export", input);
+        assert_eq!(exported["files"].as_array().map(Vec::len), Some(2));
+        for file in exported["files"].as_array().expect("files") {
+            if output.is_some() {
+                let path = file["output"]["path"].as_str().expect("a path");
+                std::fs::remove_file(path).expect("it is there");
+            }
+        }
     }
-    let reset = call("session.reset_meter", input.clone()).await;
-    assert_eq!(reset["loudness"]["integrated_lufs"], Value::Null);
-
-    // A loop comes round to the same samples.
-    let (from, to) = (70_000u64, 82_000u64);
-    let mut looping = input.clone();
-    looping["from"] = json!(from);
-    looping["to"] = json!(to);
-    call("session.loop", looping).await;
-    let mut at = input.clone();
-    at["at"] = json!(from);
-    call("session.seek", at).await;
-    call("session.play", input.clone()).await;
-    tokio::time::sleep(Duration::from_millis(1500)).await;
-    let standing = call("session.status", input.clone()).await;
-    let place = standing["at"].as_u64().expect("a place");
-    assert!(
-        (from..to).contains(&place) && standing["playing"] == true,
-        "{standing}"
-    );
-    call("session.close", input).await;
-}
-
-/// That what was heard, once its fades are over, is a stretch of the export without a gap.
-#[track_caller]
-fn check_follows(heard: &[f32], exported: &[f32], least: usize) {
-    let loud = |x: &f32| x.abs() > 0.01;
-    let begin = heard.iter().position(loud).expect("a sound") + RATE_HZ / 10;
-    let probe = &heard[begin..begin + 64];
-    let near = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-5);
-    let at = (0..exported.len() - 64).find(|&at| near(&exported[at..at + 64], probe));
-    let at = at.expect("what is heard is found in the export");
-    let same = heard[begin..].iter().zip(&exported[at..]);
-    let count = same.take_while(|(a, b)| (*a - *b).abs() < 1e-5).count();
-    assert!(
-        count >= least,
-        "{count} samples in a row from sample {at} on"
-    );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_take_lies_where_the_session_was_heard() {
-    let app = App::with_sound();
-    let a = app.folder().join("a.wav");
-    let noise = signal::noise(5, 0.4, 8 * RATE_HZ);
-    write_wav(
-        &a,
-        RATE_HZ as u32,
-        &[noise.clone(), noise.clone()],
-        WavSample::Float32,
-    );
-    let (project, view) = session(&app, &[&a]);
-    let view = edit(
-        &app,
-        &project,
-        &view,
-        json!([{ "edit": "add_track", "name": "Voice" }]),
-    );
-    let track = &view["session"]["tracks"][1]["id"];
-    let server = Server::start(&app);
-    let with = |more: Value| {
-        let mut input = json!({ "project": project, "session": view["id"] });
-        input
-            .as_object_mut()
-            .expect("an object")
-            .extend(more.as_object().expect("an object").clone());
-        input
-    };
-    // The test's microphone hears what the card plays.
-    let (status, standing) = server
-        .call(
-            "session.record",
-            &with(json!({ "track": track, "at": 48_000 })),
-        )
-        .await;
-    assert_eq!(status, 200, "{standing}");
-    assert_eq!(&standing["recording"], track);
-    let (status, again) = server
-        .call("session.record", &with(json!({ "track": track })))
-        .await;
-    assert_eq!(
-        (status, again["code"].as_str()),
-        (409, Some("conflict")),
-        "{again}"
-    );
-    tokio::time::sleep(Duration::from_millis(2500)).await;
-    let (status, view) = server
-        .call("session.stop_recording", &with(json!({})))
-        .await;
-    assert_eq!(status, 200, "{view}");
-    let take = &view["session"]["tracks"][1]["clips"][0];
-    assert_eq!(
-        (&take["start"], &view["undo"]),
-        (&json!(48_000), &json!("add clips"))
-    );
-    assert!(
-        take["length"]
-            .as_u64()
-            .is_some_and(|length| length > 60_000),
-        "{take}"
-    );
-
-    // What was recorded is what was played, later by no more than the devices' buffers.
-    let only = json!([{ "edit": "set_track", "track": track, "soloed": true }]);
-    edit(&app, &project, &view, only);
-    let mix = app.folder().join("take.wav");
-    export(&app, &project, &view, json!({ "output": mix }));
-    let taken = samples(&mix).swap_remove(0);
-    let probe = &taken[80_000..80_064];
-    let near = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-3);
-    let at = (0..noise.len() - 64).find(|&at| near(&noise[at..at + 64], probe));
-    let late = 80_000 - at.expect("the take holds what was played") as i64;
-    assert!(late.abs() < 24_000, "the take is {late} samples late");
-    let (status, error) = server
-        .call("session.stop_recording", &with(json!({})))
-        .await;
-    assert_eq!(status, 422, "{error}");
 }

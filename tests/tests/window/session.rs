@@ -213,6 +213,44 @@ async fn a_session_is_heard_looped_and_exported() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_fader_is_heard_while_it_is_held() {
+    let app = App::with_sound();
+    let editor = Editor::open(&app, &[("hum.wav", 440.0, 60.0)]).await;
+    let window = &editor.window;
+    editor.keys(" ").await;
+    let is = |gain_db: f64| {
+        let wanted = 0.4 / 2f64.sqrt() * 10f64.powf(gain_db / 20.0);
+        move |level: f64| (level / wanted - 1.0).abs() < 0.05
+    };
+    app.sound().until_level(is(0.0)).await;
+    let stored = editor.view().await;
+
+    let fader = window
+        .find("[role='slider'][aria-label='Gain of hum.wav']")
+        .await;
+    let (left, top, width, height) = fader.rectangle().await.expect("a place on the page");
+    let middle = (left + width / 2.0, top + height / 2.0);
+    window
+        .hold(middle, (middle.0 - width / 4.0, middle.1))
+        .await;
+    let gain_db = fader.attr("aria-valuenow").await.expect("an attribute");
+    let gain_db: f64 = gain_db.and_then(|value| value.parse().ok()).expect("dB");
+    assert!(gain_db < -6.0, "{gain_db} dB");
+    app.sound().until_level(is(gain_db)).await;
+    assert_eq!(editor.view().await, stored, "nothing is done yet");
+    window.screenshot("session-fader-held").await;
+
+    window.let_go().await;
+    window.find("button[aria-label^='Undo change track']").await;
+    app.sound().until_level(is(gain_db)).await;
+    editor.keys(&format!("{CTRL}z")).await;
+    app.sound().until_level(is(0.0)).await;
+    let revision = |view: &Value| view["revision"].clone();
+    assert_eq!(revision(&editor.view().await), revision(&stored));
+    editor.window.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_take_is_recorded_while_the_rest_plays() {
     let app = App::with_sound();
     let editor = Editor::open(&app, &[("hum.wav", 440.0, 30.0)]).await;

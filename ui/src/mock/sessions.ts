@@ -128,6 +128,7 @@ function paperTransport(session: () => Session, emit: Emit, scene: string) {
     'session.play': answer(play),
     'session.pause': answer(stop),
     'session.seek': (input: Input) => ((at = Number(input['at'])), state()),
+    'session.audition': state,
     'session.reset_meter': answer(() => (heard = UNHEARD)),
     'session.scrub': (input: Input) => ((at = Number(input['at'])), state()),
     'session.loop': ({ from, to }: Input) => {

@@ -516,6 +516,7 @@ export interface Operations {
   'provider.remove_key': { input: { provider: string }; output: { id: string; name: string; protocol: Protocol; base_url?: string | null; key_env?: string | null; needs_key: boolean; on_this_machine: boolean; is_free: boolean; key: KeyPlace; models: number; added: boolean } };
   'provider.set_key': { input: { provider: string; key: string }; output: { id: string; name: string; protocol: Protocol; base_url?: string | null; key_env?: string | null; needs_key: boolean; on_this_machine: boolean; is_free: boolean; key: KeyPlace; models: number; added: boolean } };
   'provider.test': { input: { provider: string }; output: { provider: string; models: number; took_ms: number } };
+  'session.audition': { input: { project: string; session: string; edits?: Array<Edit>; revision?: number | null }; output: { session: string; at: number; playing: boolean; looping: Loop | null; recording: number | null; audible: boolean; rate: number; loudness: HeardLoudness } };
   'session.close': { input: { project: string; session: string }; output: { session: string } };
   'session.create': { input: { project: string; name: string; sample_rate?: number; assets?: Array<string> }; output: { id: string; revision: number; can_undo: boolean; can_redo: boolean; undo: string | null; redo: string | null; updated_at: string; session: Session; missing: Record<string, string> } };
   'session.delete': { input: { project: string; session: string }; output: { session: string } };

@@ -3,6 +3,7 @@
 import { UNHEARD } from '../session/levels';
 import type { Edit, HeardLoudness, Range, Transport, View } from '../session/types';
 import type { Input, OperationName, Output } from '../types';
+import { Audition } from './audition';
 import { coalesced } from './coalesce';
 import { call, on, onGap } from './connection';
 import { tellSilence } from './playback.svelte';
@@ -34,6 +35,7 @@ export class SessionStore {
   #known = 0;
   #writes: Promise<unknown> = Promise.resolve();
   #load = coalesced(() => this.#take('session.get', {}));
+  readonly audition = new Audition((wish) => this.#call('session.audition', wish));
 
   constructor(
     readonly project: string,

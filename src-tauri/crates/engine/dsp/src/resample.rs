@@ -182,7 +182,16 @@ fn chunk(from: usize, to: usize) -> usize {
     }
     let (unit_in, unit_out) = (2 * (from / a), 2 * (to / a));
     let units = CHUNK.div_ceil(unit_in).max(SHORTEST_OUT.div_ceil(unit_out));
-    unit_in * units
+    unit_in * smooth(units)
+}
+
+/// The next number that is a power of two, or three times one: transforms of large primes are slow.
+fn smooth(number: usize) -> usize {
+    let power = number.next_power_of_two();
+    match power / 4 * 3 {
+        less if less >= number => less,
+        _ => power,
+    }
 }
 
 /// Converts a whole sound.

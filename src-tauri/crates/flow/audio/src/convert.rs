@@ -192,10 +192,15 @@ pub(crate) fn rewrite(
 ) -> Result<Rewritten, Error> {
     let mut reader = AudioReader::open(path)?;
     let spec = reader.spec();
-    let format = (to.format)(reader.bits_per_sample());
+    let bits = reader.bits_per_sample();
+    let format = (to.format)(bits);
     let map = channels.map(spec.channels)?;
     let count = map.as_ref().map_or(spec.channels, ChannelMap::channels);
     let mut rates = Rates::new(spec.rate, count, format, asked_hz)?;
+    let format = match map.is_none() && rates.to == spec.rate {
+        true => format.no_finer_than(bits),
+        false => format,
+    };
     // Fewer channels are another loudness.
     let to = match map {
         Some(_) => to.otherwise_loud(),

@@ -11,8 +11,7 @@ use serde_json::json;
 use studio_core::units::SampleRate;
 use studio_core::{Error, ErrorCode};
 use studio_dsp::Audio;
-use studio_dsp::effects::{Chain, Impulses};
-use studio_edit::{Change, Edit, Session, SourceFacts};
+use studio_edit::{Change, Edit, Session};
 use studio_store::{NextChange, Project, Projects, SessionRow};
 
 use crate::sound;
@@ -126,6 +125,20 @@ impl Documents {
         Ok((row, session))
     }
 
+    /// The session as it is now; with `revision`, only if that is the present one.
+    fn load_at(
+        &self,
+        project: &Project,
+        id: &str,
+        revision: Option<u32>,
+    ) -> Result<(SessionRow, Arc<Session>), Error> {
+        let (row, session) = self.load(project, id)?;
+        match revision {
+            Some(meant) if meant != row.revision => Err(moved_on(&row.name, row.revision, meant)),
+            _ => Ok((row, session)),
+        }
+    }
+
     /// The session at a revision that undo and redo reach.
     fn at(&self, project: &Project, id: &str, revision: u32) -> Result<Arc<Session>, Error> {
         let mut kept = self.kept.lock();
@@ -171,26 +184,16 @@ impl Documents {
         edits: Vec<Edit>,
         revision: Option<u32>,
     ) -> Result<(SessionRow, Arc<Session>), Error> {
-        let (row, before) = self.load(project, id)?;
-        let on = revision.unwrap_or(row.revision);
-        if on != row.revision {
-            let message = format!(
-                "`{}` is at revision {} now, not at {on} any more",
-                row.name, row.revision
-            );
-            return Err(Error::new(ErrorCode::Conflict, message)
-                .field("/revision")
-                .hint("look at it as it is now, then do it again"));
-        }
+        let (row, before) = self.load_at(project, id, revision)?;
         let change = self.complete(project, &before, edits)?;
         let after = Arc::new(apply(&before, &change)?);
-        let snapshot = (on + 1)
+        let snapshot = (row.revision + 1)
             .is_multiple_of(SNAPSHOT_EVERY)
             .then(|| json!(*after));
         let row = project.sessions().append(
             id,
             &NextChange {
-                on,
+                on: row.revision,
                 title: change.title(),
                 change: &json!(change),
                 snapshot: snapshot.as_ref(),
@@ -199,6 +202,32 @@ impl Documents {
         )?;
         self.keep(id, row.revision, &after);
         Ok((row, after))
+    }
+
+    /// The session as edits would make it, of sounds that it has already. Nothing is kept.
+    pub(crate) fn foresee(
+        &self,
+        project: &Project,
+        id: &str,
+        edits: Vec<Edit>,
+        revision: Option<u32>,
+    ) -> Result<(SessionRow, Arc<Session>), Error> {
+        let (row, session) = self.load_at(project, id, revision)?;
+        if edits.is_empty() {
+            return Ok((row, session));
+        }
+        let change = self.complete(project, &session, edits)?;
+        if !change.sources.is_empty() {
+            let message = format!(
+                "a sound that is not in `{}` yet would not be heard",
+                row.name
+            );
+            return Err(Error::bad_input(message)
+                .field("/edits")
+                .hint("add it to the session first: `session.edit`"));
+        }
+        let session = apply(&session, &change)?;
+        Ok((row, Arc::new(session)))
     }
 
     /// Goes a step back or forward, where there is one.
@@ -272,78 +301,20 @@ impl Documents {
         let newest = kept.last().map(|(_, response)| response.clone());
         newest.ok_or_else(|| Error::internal("an impulse response that was read is not there"))
     }
-
-    /// The edits with what only the project knows: the length and the name of each new source, and
-    /// whether effects can be had.
-    fn complete(
-        &self,
-        project: &Project,
-        session: &Session,
-        mut edits: Vec<Edit>,
-    ) -> Result<Change, Error> {
-        if edits.is_empty() {
-            return Err(Error::bad_input("no edit to make").field("/edits"));
-        }
-        let mut sources = BTreeMap::new();
-        for (index, edit) in edits.iter_mut().enumerate() {
-            match edit {
-                Edit::AddClips { clips } => {
-                    for clip in clips {
-                        let asset = project.assets().get(&clip.source).map_err(|error| {
-                            Error::from(error).field(format!("/edits/{index}/clips"))
-                        })?;
-                        let name = asset.facts.name.chars().take(200).collect();
-                        clip.name.get_or_insert(name);
-                        if session.sources.contains_key(&clip.source) {
-                            continue;
-                        }
-                        let Some(audio) = &asset.facts.audio else {
-                            let message = format!("`{}` has no sound", asset.facts.name);
-                            return Err(
-                                Error::bad_input(message).field(format!("/edits/{index}/clips"))
-                            );
-                        };
-                        let frames = SampleRate::new(audio.sample_rate)
-                            .map_or(0, |rate| scaled(audio.frames, rate, session.rate));
-                        let channels = audio.channels;
-                        sources.insert(clip.source.clone(), SourceFacts { frames, channels });
-                    }
-                }
-                Edit::SetEffects { effects, .. } => {
-                    let field = format!("/edits/{index}/effects");
-                    let impulses = self.impulses(project, effects);
-                    let ready = impulses.and_then(|impulses| {
-                        let ready = effects.prepare(session.rate, 2, &impulses);
-                        ready.map_err(|error| Error::bad_input(error.to_string()))
-                    });
-                    ready.map_err(|error| error.field(field))?;
-                }
-                _ => {}
-            }
-        }
-        Ok(Change { sources, edits })
-    }
-
-    /// The impulse responses that a chain names.
-    fn impulses(&self, project: &Project, chain: &Chain) -> Result<Impulses, Error> {
-        let read = |name: &str| {
-            let response = self.impulse(project, name).map_err(|error| {
-                let message = format!(
-                    "the impulse response `{name}` cannot be used: {}",
-                    error.message
-                );
-                Error { message, ..error }.hint("name a room of the studio's, or an asset by id")
-            })?;
-            Ok((name.to_owned(), (*response).clone()))
-        };
-        chain.impulses().map(read).collect()
-    }
 }
 
 /// Samples at another rate, as [`studio_dsp::Resampler`] counts them.
 pub(crate) fn scaled(frames: u64, from: SampleRate, to: SampleRate) -> u64 {
     let (from, to) = (u128::from(from.get()), u128::from(to.get()));
     ((u128::from(frames) * to + from / 2) / from) as u64
+}
+
+/// The session of this name is not at the revision that was meant.
+pub(crate) fn moved_on(name: &str, now: u32, meant: u32) -> Error {
+    let message = format!("`{name}` is at revision {now} now, not at {meant} any more");
+    Error::new(ErrorCode::Conflict, message)
+        .field("/revision")
+        .hint("look at it as it is now, then do it again")
 }
 
 fn change(edits: Vec<Edit>) -> Change {

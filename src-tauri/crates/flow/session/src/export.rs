@@ -138,38 +138,36 @@ pub(crate) fn export(
     let file = input.output.as_deref();
     let file = file.filter(|_| input.parts == ExportParts::Mix);
     let container = studio_assets::sound_format(input.format, file)?;
-    let parts = parts(&session, input)?;
-    let (mut files, mut warnings) = (Vec::new(), Vec::new());
+    let folder = input.output.as_deref();
+    let folder = folder.filter(|_| input.parts != ExportParts::Mix);
     let mut names: Vec<String> = Vec::new();
-    let count = parts.len() as f64;
-    for (index, part) in parts.into_iter().enumerate() {
-        let begun = Instant::now();
-        let cx = cx.part(index as f64 / count, (index + 1) as f64 / count);
+    let mut planned = Vec::new();
+    for part in parts(&session, input)? {
         let name = unused(&mut names, &part.name, container);
-        let destination = match (&input.output, input.parts) {
-            (Some(folder), ExportParts::Tracks | ExportParts::Regions) => {
-                let file = folder.join(studio_store::folder_name(&name));
-                Destination::choose(documents.projects(), Some(&file), None, None)?
-            }
-            (output, _) => Destination::choose(
-                documents.projects(),
-                output.as_deref(),
-                Some(&input.project),
-                None,
-            )?,
-        };
-        let path = destination.path(&cx, &name)?;
-        let format = AudioFormat::new(container, input.quality, None);
-        let work = cx.part(0.0, 0.9);
-        let (frames, told) = write(
-            &work,
-            documents,
-            &project,
-            &part,
-            &path,
-            format,
-            input.cut_tail,
+        let file = folder.map(|folder| folder.join(studio_store::folder_name(&name)));
+        let destination = Destination::choose(
+            documents.projects(),
+            file.as_deref().or(input.output.as_deref()),
+            Some(&input.project),
+            None,
         )?;
+        planned.push((part, name, destination));
+    }
+
+    // All are written before the first is handed over: a full disk or an end before its time leaves none.
+    let staging = folder.map(staging).transpose()?;
+    let (mut written, mut warnings) = (Vec::new(), Vec::new());
+    let count = planned.len() as f64;
+    for (index, (part, name, destination)) in planned.into_iter().enumerate() {
+        let begun = Instant::now();
+        let cx = cx.part(0.9 * index as f64 / count, 0.9 * (index + 1) as f64 / count);
+        let path = match &staging {
+            Some((_, staging)) => staging.join(studio_store::folder_name(&name)),
+            None => destination.path(&cx, &name)?,
+        };
+        let format = AudioFormat::new(container, input.quality, None);
+        let cut_tail = input.cut_tail;
+        let (frames, told) = write(&cx, documents, &project, &part, &path, format, cut_tail)?;
         warnings.extend(told);
         let made = Provenance {
             operation: "session.export".to_owned(),
@@ -184,7 +182,21 @@ pub(crate) fn export(
             took_ms: begun.elapsed().as_millis() as u64,
             ..Provenance::default()
         };
-        let output = destination.deliver(&cx.part(0.9, 1.0), &path, &name, None, made)?;
+        written.push((name, destination, path, frames, made));
+    }
+    let mut files = Vec::new();
+    for (index, (name, destination, path, frames, made)) in written.into_iter().enumerate() {
+        let cx = cx.part(
+            0.9 + 0.1 * index as f64 / count,
+            0.9 + 0.1 * (index + 1) as f64 / count,
+        );
+        if let Destination::File(target) = &destination
+            && *target != path
+        {
+            std::fs::rename(&path, target)
+                .map_err(|error| Error::io(format!("write {target}"), &error))?;
+        }
+        let output = destination.deliver(&cx, &path, &name, None, made)?;
         files.push(ExportedFile {
             name,
             output,
@@ -192,6 +204,18 @@ pub(crate) fn export(
         });
     }
     Ok(Exported { files, warnings })
+}
+
+/// A folder within `folder` that vanishes with what is left in it.
+fn staging(folder: &Utf8Path) -> Result<(tempfile::TempDir, Utf8PathBuf), Error> {
+    let failed = |error: std::io::Error| Error::io(format!("write into {folder}"), &error);
+    let made = tempfile::Builder::new()
+        .prefix(".export-")
+        .tempdir_in(folder);
+    let made = made.map_err(failed)?;
+    let path = Utf8PathBuf::try_from(made.path().to_path_buf());
+    let path = path.map_err(|error| failed(error.into_io_error()))?;
+    Ok((made, path))
 }
 
 fn parts(session: &Arc<Session>, input: &ExportInput) -> Result<Vec<Part>, Error> {

@@ -4,6 +4,7 @@
 //! `studio-edit`'s. Playing ([`transport`]) and export use the same mixer over the same sources
 //! ([`sound`]), so that what is exported is what was heard.
 
+mod complete;
 mod document;
 mod export;
 mod loudness;

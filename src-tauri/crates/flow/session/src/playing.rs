@@ -19,6 +19,8 @@ const MOST_UNHEARD: usize = 1 << 20;
 /// the session each of them is.
 pub(crate) struct Playing {
     pub(crate) mixer: Mixer,
+    /// Of the session that plays, or on which what is auditioned rests.
+    pub(crate) revision: u32,
     /// Played again and again.
     pub(crate) looping: Option<Range<u64>>,
     /// Goes on after the end, as for a recording.
@@ -41,10 +43,11 @@ pub(crate) struct Playing {
 }
 
 impl Playing {
-    pub(crate) fn new(mixer: Mixer) -> Playing {
+    pub(crate) fn new(mixer: Mixer, revision: u32) -> Playing {
         let rate = mixer.session().rate;
         Playing {
             mixer,
+            revision,
             looping: None,
             endless: false,
             jump: 0,
@@ -261,7 +264,7 @@ mod tests {
         };
         let session = Session::new("Test", SampleRate::HZ_48000);
         let session = session.apply(&change).unwrap();
-        Playing::new(Mixer::new(Arc::new(session), Box::new(Ramp)).unwrap())
+        Playing::new(Mixer::new(Arc::new(session), Box::new(Ramp)).unwrap(), 1)
     }
 
     /// What is played in blocks of odd sizes, to the end or so many samples.

@@ -1,8 +1,10 @@
 //! Playing sessions: one transport for each that is open.
 
+mod watch;
+
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,12 +12,13 @@ use parking_lot::Mutex;
 use schemars::JsonSchema;
 use serde::Serialize;
 use studio_core::units::SampleRate;
-use studio_core::{Error, ErrorCode, Event, Events, HeardLoudness, SettingsFile, TrackLevel};
+use studio_core::{Error, ErrorCode, Events, HeardLoudness, SettingsFile};
 use studio_device::{DeviceError, Output};
-use studio_edit::{Mixer, Session, Track, TrackId};
-use studio_store::Project;
+use studio_edit::{Mixer, Session, Track};
+use studio_store::{Project, SessionRow};
 
-use crate::document::{Documents, SessionInput};
+use self::watch::watch;
+use crate::document::{Documents, SessionInput, moved_on};
 use crate::loudness::HeardMeter;
 use crate::playing::{Feed, Playing};
 use crate::recording::{Recording, Take};
@@ -24,8 +27,6 @@ use crate::takes::Note;
 
 /// Transports open at a time; a window that forgets to close them does not fill the memory.
 const MOST: usize = 8;
-/// How often clock and levels are told.
-const WATCH: Duration = Duration::from_millis(40);
 
 /// Where a session's playback is.
 #[derive(Serialize, JsonSchema)]
@@ -101,7 +102,7 @@ impl Transports {
         let (files, _) = Files::of(documents, &project, &session);
         let mixer = Mixer::new(session, Box::new(files))
             .map_err(|error| Error::bad_input(error.to_string()))?;
-        let playing = Arc::new(Mutex::new(Playing::new(mixer)));
+        let playing = Arc::new(Mutex::new(Playing::new(mixer, row.revision)));
         let transport = Arc::new(Transport {
             output: self.output(&playing)?,
             session: row.id,
@@ -137,17 +138,35 @@ impl Transports {
         &self,
         documents: &Documents,
         project: &Project,
-        id: &str,
+        row: &SessionRow,
         session: &Arc<Session>,
     ) -> Result<(), Error> {
-        let Some(transport) = self.open.lock().get(id).cloned() else {
+        let Some(transport) = self.open.lock().get(&row.id).cloned() else {
             return Ok(());
         };
         let (files, _) = Files::of(documents, project, session);
         let mut playing = transport.playing.lock();
+        playing.revision = row.revision;
         playing.mixer.set_sources(Box::new(files));
         let updated = playing.mixer.update(session.clone());
         updated.map_err(|error| Error::bad_input(error.to_string()))
+    }
+
+    /// Plays on as edits of the session would make it, unless it was edited since they were made.
+    pub(crate) fn audition(
+        &self,
+        row: &SessionRow,
+        session: Arc<Session>,
+    ) -> Result<Arc<Transport>, Error> {
+        let transport = self.get(&row.id)?;
+        let mut playing = transport.playing.lock();
+        if playing.revision != row.revision {
+            return Err(moved_on(&row.name, playing.revision, row.revision));
+        }
+        let updated = playing.mixer.update(session);
+        updated.map_err(|error| Error::bad_input(error.to_string()))?;
+        drop(playing);
+        Ok(transport)
     }
 
     /// Stops and closes; what is not open is closed already.
@@ -330,60 +349,5 @@ impl Transport {
             rate: self.rate,
             loudness: self.loudness(),
         }
-    }
-
-    fn clock(&self) -> (u64, bool, Event) {
-        let state = self.output.state();
-        let playing = !state.paused && !state.ended;
-        let mut source = self.playing.lock();
-        let at = source.heard(state.position);
-        let levels = source.levels(state.position).filter(|_| playing);
-        let (tracks, mix) = levels.map_or((Vec::new(), [0.0; 2]), |levels| {
-            let track = |(track, peak): (TrackId, _)| TrackLevel {
-                track: track.0,
-                peak,
-            };
-            (levels.tracks.into_iter().map(track).collect(), levels.mix)
-        });
-        let event = Event::SessionClock {
-            session: self.session.clone(),
-            at,
-            playing,
-            tracks,
-            mix,
-            input: self.recording.lock().as_ref().map(Recording::level),
-        };
-        (at, playing, event)
-    }
-}
-
-/// Tells clock and levels as long as it plays, and once when it stops or moves; and that a recording broke off.
-async fn watch(transport: Weak<Transport>, events: Events) {
-    let (mut told, mut told_end) = (None, false);
-    while let Some(open) = transport.upgrade() {
-        let broke_off = open.broke_off();
-        if broke_off && !told_end {
-            open.output.pause();
-            events.emit(Event::RecordingBroke {
-                session: open.session.clone(),
-            });
-        }
-        told_end = broke_off;
-        let (at, playing, event) = open.clock();
-        if open.output.state().ended && !open.output.state().paused {
-            open.output.pause();
-        }
-        if open.measure() {
-            events.emit(Event::SessionLoudness {
-                session: open.session.clone(),
-                loudness: open.loudness(),
-            });
-        }
-        drop(open);
-        if playing || told != Some((at, playing)) {
-            events.emit(event);
-            told = Some((at, playing));
-        }
-        tokio::time::sleep(WATCH).await;
     }
 }

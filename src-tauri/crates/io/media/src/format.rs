@@ -137,6 +137,18 @@ impl AudioFormat {
         }
     }
 
+    /// The format for samples that are written as they were read: more bits than they have would hold nothing.
+    pub fn no_finer_than(self, source_bits: Option<u32>) -> AudioFormat {
+        match self {
+            _ if source_bits.is_none_or(|bits| bits > 16) => self,
+            AudioFormat::Wav(_) => AudioFormat::Wav(Bits::Int16),
+            AudioFormat::Aiff(_) => AudioFormat::Aiff(Bits::Int16),
+            AudioFormat::Flac(_) => AudioFormat::Flac(Bits::Int16),
+            AudioFormat::Alac(_) => AudioFormat::Alac(Bits::Int16),
+            lossy => lossy,
+        }
+    }
+
     pub fn container(self) -> Container {
         match self {
             AudioFormat::Wav(_) => Container::Wav,
@@ -231,5 +243,20 @@ mod tests {
             AudioFormat::Wav(Bits::Int16).fitting_rate_hz(12_345),
             12_345
         );
+    }
+
+    #[test]
+    fn what_is_not_changed_gets_no_more_bits_than_it_has() {
+        let fine = AudioFormat::Flac(Bits::Int24);
+        for (source_bits, wanted) in [
+            (Some(8), AudioFormat::Flac(Bits::Int16)),
+            (Some(16), AudioFormat::Flac(Bits::Int16)),
+            (Some(24), fine),
+            (None, fine),
+        ] {
+            assert_eq!(fine.no_finer_than(source_bits), wanted);
+        }
+        let lossy = AudioFormat::Mp3(Quality::High);
+        assert_eq!(lossy.no_finer_than(Some(16)), lossy);
     }
 }

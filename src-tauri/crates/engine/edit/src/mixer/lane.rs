@@ -61,14 +61,14 @@ impl Lane {
         track: &Track,
         sources: &mut dyn Sources,
     ) -> Result<(), ChainError> {
-        effects::update(&mut self.chain, &track.effects, sources)?;
+        let updated = effects::update(&mut self.chain, &track.effects, sources);
         self.level.turn(Course::of_track(session, track));
         // A clip keeps its id whatever is done to it, but for its source: that is another clip's.
         self.sounds
             .retain(|id, _| track.clips.iter().any(|clip| clip.id == *id));
         self.fades = Crossfades::of(track);
         self.track = track.clone();
-        Ok(())
+        updated
     }
 
     pub(super) fn seek(&mut self, at: u64) {

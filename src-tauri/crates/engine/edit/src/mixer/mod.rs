@@ -145,29 +145,31 @@ impl Mixer {
     }
 
     /// Goes on with a session that was edited. Levels move smoothly, effects that only got other numbers
-    /// keep their state, others are cross-faded.
+    /// keep their state, others are cross-faded. Where one fails, the rest goes on as it is now all the same.
     pub fn update(&mut self, session: Arc<Session>) -> Result<(), ChainError> {
         let sources = self.sources.as_mut();
-        effects::update(&mut self.chain, &session.effects, sources)?;
+        let mut updated = effects::update(&mut self.chain, &session.effects, sources);
         self.level.turn(Course::of_mix(&session));
         let mut before = std::mem::take(&mut self.lanes);
         for track in &session.tracks {
             let lane = before.iter().position(|lane| lane.id() == track.id);
             let lane = match lane.map(|at| before.swap_remove(at)) {
                 Some(mut lane) => {
-                    lane.update(&session, track, sources)?;
-                    lane
+                    updated = updated.and(lane.update(&session, track, sources));
+                    Ok(lane)
                 }
-                None => {
-                    let mut lane = Lane::new(&session, track, sources)?;
+                None => Lane::new(&session, track, sources).map(|mut lane| {
                     lane.seek(self.fed);
                     lane
-                }
+                }),
             };
-            self.lanes.push(lane);
+            match lane {
+                Ok(lane) => self.lanes.push(lane),
+                Err(error) => updated = updated.and(Err(error)),
+            }
         }
         self.session = session;
-        Ok(())
+        updated
     }
 
     /// Finds sources through another one from now on, such as one that knows more of them. Those that

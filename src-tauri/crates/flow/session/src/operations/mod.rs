@@ -43,7 +43,7 @@ impl Sessions {
         (row, session): (SessionRow, Arc<Session>),
     ) -> Result<View, Error> {
         self.transports
-            .update(&self.documents, project, &row.id, &session)?;
+            .update(&self.documents, project, &row, &session)?;
         cx.emit(Event::SessionChanged {
             project: project.path().to_string(),
             session: row.id.clone(),

@@ -18,7 +18,8 @@ pub(super) fn operations(studio: &Arc<Sessions>) -> Vec<Operation> {
     let (open, play, pause) = (studio.clone(), studio.clone(), studio.clone());
     let (seek, set_loop, scrub) = (studio.clone(), studio.clone(), studio.clone());
     let (record, stop) = (studio.clone(), studio.clone());
-    let (status, reset, close) = (studio.clone(), studio.clone(), studio.clone());
+    let (audition, status) = (studio.clone(), studio.clone());
+    let (reset, close) = (studio.clone(), studio.clone());
     let runtime = tokio::runtime::Handle::current();
     vec![
         Operation::define(
@@ -91,6 +92,24 @@ pub(super) fn operations(studio: &Arc<Sessions>) -> Vec<Operation> {
             let transport = scrub.transports.get(&input.session)?;
             runtime.block_on(transport.scrub(input.at, input.length));
             Ok(transport.standing())
+        }),
+        Operation::define(
+            "session.audition",
+            "Hear edits before they are made",
+            "Plays a session on as edits would make it, without making them. The next edit, or no edits, ends that.",
+        )
+        .realtime()
+        .writes()
+        .blocking(move |_cx: &JobContext, input: AuditionInput| {
+            let project = audition.documents.project(&input.project)?;
+            let foreseen = audition.documents.foresee(
+                &project,
+                &input.session,
+                input.edits,
+                input.revision,
+            );
+            let (row, session) = foreseen?;
+            Ok(audition.transports.audition(&row, session)?.standing())
         }),
         Operation::define(
             "session.record",
@@ -267,6 +286,24 @@ impl LoopInput {
             ),
         }
     }
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct AuditionInput {
+    /// The project's folder, id or name.
+    #[schemars(length(min = 1))]
+    project: String,
+    /// The session's id.
+    #[schemars(length(min = 1))]
+    session: String,
+    /// What is heard as if it were done, in this order; none: the session as it is.
+    #[serde(default)]
+    #[schemars(length(max = 10_000))]
+    edits: Vec<Edit>,
+    /// The revision that the edits are meant for; refused if the session has moved on.
+    #[serde(default)]
+    revision: Option<u32>,
 }
 
 #[derive(Deserialize, JsonSchema)]

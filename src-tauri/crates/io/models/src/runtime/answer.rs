@@ -93,8 +93,8 @@ impl Loaded {
         &self.files
     }
 
-    /// Answers; all events but an error are sent.
-    pub(super) fn answer(&mut self, ask: &Ask, shared: &Shared) -> Answered<()> {
+    /// Answers; all events are sent but the last, the end or an error.
+    pub(super) fn answer(&mut self, ask: &Ask, shared: &Shared) -> Answered<Finish> {
         self.claim.touch();
         let plan = Plan::new(&ask.request, &self.template, &self.tokenizer);
         let plan = plan.map_err(|detail| ChatError::BadRequest {
@@ -122,7 +122,7 @@ impl Loaded {
         plan: &Plan<'_>,
         slot: &mut Slot,
         shared: &Shared,
-    ) -> Answered<()> {
+    ) -> Answered<Finish> {
         let request = &ask.request;
         let prompt = &plan.prompt;
         let send = |event| send(ask, event, shared);
@@ -223,7 +223,7 @@ impl Loaded {
             finish = Finish::ToolCalls;
         }
         send(ChatEvent::Usage { usage })?;
-        send(ChatEvent::End { reason: finish })
+        Ok(finish)
     }
 }
 

@@ -309,6 +309,7 @@ impl Engine {
                 }
                 Ok(Work::Load(files, done)) => {
                     let loaded = self.guarded(|engine| engine.load(&files).map(drop));
+                    self.shared.busy.store(false, Ordering::SeqCst);
                     let _ = done.send(loaded);
                 }
                 Ok(Work::Chat(files, ask)) => {
@@ -338,9 +339,9 @@ impl Engine {
             shared.tell(State::Ready);
             answered
         });
-        if let Err(error) = answered {
-            last.send(Err(error));
-        }
+        // Whoever reads the last word may claim the memory at once.
+        self.shared.busy.store(false, Ordering::SeqCst);
+        last.send(answered.map(|reason| ChatEvent::End { reason }));
     }
 
     /// The model in `files`, loaded if it is not.
