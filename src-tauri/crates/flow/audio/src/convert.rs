@@ -7,15 +7,14 @@ use camino::{Utf8Path, Utf8PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use studio_assets::Output;
+use studio_assets::{Output, project_is_also};
 use studio_core::units::SampleRate;
 use studio_core::{Error, JobContext, Operation, Resource};
 use studio_dsp::{Audio, ChannelMap, Resampler};
 use studio_media::{AudioFormat, AudioReader, AudioWriter, Container, Quality};
-use studio_store::{Projects, Provenance};
+use studio_store::Projects;
 
-use crate::input::ends;
-use crate::normalize::{digest_of, stem};
+use crate::input::{SourceInput, ends};
 use crate::target::Target;
 
 pub(crate) fn operation(projects: &Arc<Projects>) -> Operation {
@@ -34,17 +33,10 @@ pub(crate) fn operation(projects: &Arc<Projects>) -> Operation {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(transform = project_is_also("where the result goes without an `output`"))]
 struct ConvertInput {
-    /// The file to read, unless an asset is named.
-    #[serde(default)]
-    #[schemars(with = "Option<String>", extend("x-path" = true))]
-    path: Option<Utf8PathBuf>,
-    /// The asset's project, and where the result goes without an `output`.
-    #[serde(default)]
-    project: Option<String>,
-    /// The asset to read, by id.
-    #[serde(default)]
-    asset: Option<String>,
+    #[serde(flatten)]
+    source: SourceInput,
     /// Format to write.
     format: Container,
     /// How much of the sound to keep.
@@ -130,14 +122,8 @@ struct Converted {
 
 fn convert(cx: &JobContext, projects: &Projects, input: ConvertInput) -> Result<Converted, Error> {
     let begun = Instant::now();
-    let (source, destination) = ends(
-        projects,
-        input.path.as_deref(),
-        input.project.as_deref(),
-        input.asset.as_deref(),
-        input.output.as_deref(),
-    )?;
-    let name = format!("{}.{}", stem(&source.name), input.format.extension());
+    let (source, destination) = ends(projects, &input.source, input.output.as_deref())?;
+    let name = format!("{}.{}", source.stem(), input.format.extension());
     let written = destination.path(cx, &name)?;
     let format = |bits| match AudioFormat::new(input.format, input.quality, bits) {
         AudioFormat::Mp3(quality) if input.variable_bit_rate => AudioFormat::Mp3Variable(quality),
@@ -151,17 +137,11 @@ fn convert(cx: &JobContext, projects: &Projects, input: ConvertInput) -> Result<
         input.sample_rate,
         &channels,
     )?;
-    let made = Provenance {
-        operation: "audio.convert".to_owned(),
-        input: json!({
-            "format": input.format, "quality": input.quality, "sample_rate": rewritten.rate.get(),
-            "channels": input.channels, "channel_map": input.channel_map, "variable_bit_rate": input.variable_bit_rate,
-        }),
-        inputs: digest_of(&source),
-        device: Some("cpu".to_owned()),
-        took_ms: begun.elapsed().as_millis() as u64,
-        ..Provenance::default()
-    };
+    let asked = json!({
+        "format": input.format, "quality": input.quality, "sample_rate": rewritten.rate.get(),
+        "channels": input.channels, "channel_map": input.channel_map, "variable_bit_rate": input.variable_bit_rate,
+    });
+    let made = source.made("audio.convert", asked, begun);
     let output = destination.deliver(&cx.part(0.9, 1.0), &written, &name, Some(&source), made)?;
     Ok(Converted {
         output,

@@ -12,16 +12,15 @@ use camino::{Utf8Path, Utf8PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use studio_assets::{EffectPresets, Output};
+use studio_assets::{EffectPresets, Output, project_is_also};
 use studio_core::{Error, JobContext, Operation, Resource};
 use studio_dsp::Audio;
 use studio_dsp::effects::{Chain, Impulses, Rendering, Tail};
 use studio_media::{AudioFormat, AudioReader, Container, Quality};
-use studio_store::{Projects, Provenance};
+use studio_store::Projects;
 
 use crate::convert::Rates;
-use crate::input::ends;
-use crate::normalize::{digest_of, stem};
+use crate::input::{SourceInput, ends};
 use crate::target::Target;
 
 pub(crate) fn operations(projects: &Arc<Projects>) -> Vec<Operation> {
@@ -49,17 +48,10 @@ pub(crate) fn operations(projects: &Arc<Projects>) -> Vec<Operation> {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(transform = project_is_also("where the result goes without an `output`"))]
 struct ProcessInput {
-    /// The file to read, unless an asset is named.
-    #[serde(default)]
-    #[schemars(with = "Option<String>", extend("x-path" = true))]
-    path: Option<Utf8PathBuf>,
-    /// The asset's project, and where the result goes without an `output`.
-    #[serde(default)]
-    project: Option<String>,
-    /// The asset to read, by id.
-    #[serde(default)]
-    asset: Option<String>,
+    #[serde(flatten)]
+    source: SourceInput,
     /// Id of a preset, such as `podcast-voice`; `audio.effects` lists them, with your own.
     #[serde(default)]
     preset: Option<String>,
@@ -109,16 +101,10 @@ fn process(
     let begun = Instant::now();
     let (chain, preset) = presets.chosen(input.preset.as_deref(), input.chain.as_ref())?;
     let title = preset.as_deref().unwrap_or("processed");
-    let (source, destination) = ends(
-        projects,
-        input.path.as_deref(),
-        input.project.as_deref(),
-        input.asset.as_deref(),
-        input.output.as_deref(),
-    )?;
+    let (source, destination) = ends(projects, &input.source, input.output.as_deref())?;
     let container = destination.sound_format(input.format)?;
     let impulses = impulses(projects, input, &chain)?;
-    let name = format!("{}, {title}.{}", stem(&source.name), container.extension());
+    let name = format!("{}, {title}.{}", source.stem(), container.extension());
     let written = destination.path(cx, &name)?;
     let tail = if input.cut_tail {
         Tail::Cut
@@ -135,14 +121,10 @@ fn process(
         &impulses,
         tail,
     )?;
-    let made = Provenance {
-        operation: "audio.process".to_owned(),
-        input: json!({ "chain": chain, "cut_tail": input.cut_tail, "format": container, "quality": input.quality }),
-        inputs: digest_of(&source),
-        device: Some("cpu".to_owned()),
-        took_ms: begun.elapsed().as_millis() as u64,
-        ..Provenance::default()
-    };
+    let asked = json!({
+        "chain": chain, "cut_tail": input.cut_tail, "format": container, "quality": input.quality,
+    });
+    let made = source.made("audio.process", asked, begun);
     let output = destination.deliver(&cx.part(0.9, 1.0), &written, &name, Some(&source), made)?;
     Ok(Processed {
         output,
@@ -213,7 +195,7 @@ fn impulses(projects: &Projects, input: &ProcessInput, chain: &Chain) -> Result<
         let audio = audio.map_err(|error| error.field(format!("/impulses/{name}")))?;
         impulses.insert(name.clone(), audio);
     }
-    let Some(project) = input.project.as_deref() else {
+    let Some(project) = input.source.project.as_deref() else {
         return Ok(impulses);
     };
     for name in chain.impulses() {

@@ -7,9 +7,10 @@ use studio_assets::{Destination, Source};
 use studio_core::Error;
 use studio_store::Projects;
 
-/// Just a source.
+/// Which sound an operation reads. Inputs with more fields flatten it, but not these words.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(description = "")]
 pub(crate) struct SourceInput {
     /// The file to read, unless an asset is named.
     #[serde(default)]
@@ -37,12 +38,11 @@ impl SourceInput {
 /// What an operation reads, and where its result goes: the file `output`, or else an asset of `project`.
 pub(crate) fn ends(
     projects: &Projects,
-    path: Option<&Utf8Path>,
-    project: Option<&str>,
-    asset: Option<&str>,
+    input: &SourceInput,
     output: Option<&Utf8Path>,
 ) -> Result<(Source, Destination), Error> {
-    let source = studio_assets::source(projects, path, project, asset)?;
+    let source = input.find(projects)?;
+    let project = input.project.as_deref();
     let destination = Destination::choose(projects, output, project, Some(&source))?;
     Ok((source, destination))
 }

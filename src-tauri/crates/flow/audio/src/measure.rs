@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use studio_core::units::SampleRate;
@@ -11,6 +11,8 @@ use studio_core::{Error, JobContext, Operation, Resource};
 use studio_dsp::loudness::LoudnessError;
 use studio_dsp::{Audio, Loudness, LoudnessHistory, Meter, Narration, NarrationMeter};
 use studio_store::Projects;
+
+use crate::input::SourceInput;
 
 pub(crate) fn operation(projects: &Arc<Projects>) -> Operation {
     let projects = projects.clone();
@@ -28,16 +30,8 @@ pub(crate) fn operation(projects: &Arc<Projects>) -> Operation {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct LoudnessInput {
-    /// The file to read, unless an asset is named.
-    #[serde(default)]
-    #[schemars(with = "Option<String>", extend("x-path" = true))]
-    path: Option<Utf8PathBuf>,
-    /// The asset's project: its folder, id or name.
-    #[serde(default)]
-    project: Option<String>,
-    /// The asset to read, by id.
-    #[serde(default)]
-    asset: Option<String>,
+    #[serde(flatten)]
+    source: SourceInput,
     /// Also loudness over time, in at most so many points.
     #[serde(default)]
     #[schemars(range(min = 1, max = 100_000))]
@@ -60,12 +54,7 @@ fn report(
     projects: &Projects,
     input: &LoudnessInput,
 ) -> Result<LoudnessReport, Error> {
-    let source = studio_assets::source(
-        projects,
-        input.path.as_deref(),
-        input.project.as_deref(),
-        input.asset.as_deref(),
-    )?;
+    let source = input.source.find(projects)?;
     let wishes = Wishes {
         history: input.history_points.is_some(),
         narration: input.audiobook,

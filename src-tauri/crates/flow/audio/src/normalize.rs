@@ -13,16 +13,16 @@ use camino::{Utf8Path, Utf8PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use studio_assets::{Output, Source};
+use studio_assets::{Output, project_is_also};
 use studio_core::units::{Db, Lufs};
 use studio_core::{Error, ErrorCode, JobContext, Operation, Resource};
 use studio_dsp::{Audio, Leveler, Limiter, Loudness, Narration};
 use studio_media::{AudioFormat, AudioReader, Container, Quality};
-use studio_store::{Projects, Provenance};
+use studio_store::Projects;
 
 pub(crate) use self::goal::{Delivery, Goal, NormalizeWay, Scale};
 use crate::convert::Rates;
-use crate::input::ends;
+use crate::input::{SourceInput, ends};
 use crate::measure::{Wishes, listen};
 use crate::target::Target;
 
@@ -48,17 +48,10 @@ pub(crate) fn operation(projects: &Arc<Projects>) -> Operation {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(transform = project_is_also("where the result goes without an `output`"))]
 struct NormalizeInput {
-    /// The file to read, unless an asset is named.
-    #[serde(default)]
-    #[schemars(with = "Option<String>", extend("x-path" = true))]
-    path: Option<Utf8PathBuf>,
-    /// The asset's project, and where the result goes without an `output`.
-    #[serde(default)]
-    project: Option<String>,
-    /// The asset to read, by id.
-    #[serde(default)]
-    asset: Option<String>,
+    #[serde(flatten)]
+    source: SourceInput,
     /// Where it is to be heard: decides loudness and ceiling that are not given. Without it, as Spotify.
     #[serde(default)]
     delivery: Delivery,
@@ -110,20 +103,14 @@ fn normalize(
     input: NormalizeInput,
 ) -> Result<Normalized, Error> {
     let begun = Instant::now();
-    let (source, destination) = ends(
-        projects,
-        input.path.as_deref(),
-        input.project.as_deref(),
-        input.asset.as_deref(),
-        input.output.as_deref(),
-    )?;
+    let (source, destination) = ends(projects, &input.source, input.output.as_deref())?;
     let container = destination.sound_format(input.format)?;
     let goal = input
         .delivery
         .goal(input.target_lufs, input.ceiling_dbtp, input.way);
     let name = format!(
         "{}, {} {}.{}",
-        stem(&source.name),
+        source.stem(),
         goal.target,
         goal.unit(),
         container.extension()
@@ -137,16 +124,10 @@ fn normalize(
         }),
         &goal,
     )?;
-    let made = Provenance {
-        operation: "audio.normalize".to_owned(),
-        input: json!({
-            "delivery": input.delivery, "target_lufs": goal.target, "ceiling_dbtp": goal.highest, "way": goal.way,
-        }),
-        inputs: digest_of(&source),
-        device: Some("cpu".to_owned()),
-        took_ms: begun.elapsed().as_millis() as u64,
-        ..Provenance::default()
-    };
+    let asked = json!({
+        "delivery": input.delivery, "target_lufs": goal.target, "ceiling_dbtp": goal.highest, "way": goal.way,
+    });
+    let made = source.made("audio.normalize", asked, begun);
     let output = destination.deliver(&cx.part(0.9, 1.0), &written, &name, Some(&source), made)?;
     Ok(Normalized {
         output,
@@ -320,16 +301,4 @@ pub(crate) fn render(
         cx.warn(format!("{}: {warning}", to.path));
     }
     Ok(limiter.reduction())
-}
-
-pub(crate) fn stem(name: &str) -> &str {
-    Utf8Path::new(name).file_stem().unwrap_or(name)
-}
-
-pub(crate) fn digest_of(source: &Source) -> Vec<String> {
-    source
-        .asset
-        .iter()
-        .map(|(_, asset)| asset.facts.digest.clone())
-        .collect()
 }

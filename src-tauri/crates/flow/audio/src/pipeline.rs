@@ -17,11 +17,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use studio_assets::EffectPresets;
 use studio_core::{Error, JobContext, Operation, Resource};
-use studio_media::{Container, Quality};
 use studio_store::Projects;
 
 use self::files::find;
-use self::recipe::{PipelineStep, Recipe};
+use self::recipe::{PipelineStep, Recipe, ResultsInput};
 use self::report::Report;
 
 pub(crate) fn operations(projects: &Projects) -> Vec<Operation> {
@@ -67,16 +66,8 @@ struct PipelineInput {
     /// Where the results go; made if it is not there.
     #[schemars(with = "String", extend("x-path" = true))]
     output_folder: Utf8PathBuf,
-    /// Format of the results; without it, that of each source, or WAV.
-    #[serde(default)]
-    format: Option<Container>,
-    /// How much of the sound a lossy format keeps.
-    #[serde(default)]
-    quality: Quality,
-    /// Sample rate of the results in Hz; without it, each source's.
-    #[serde(default)]
-    #[schemars(range(min = 8000, max = 768_000))]
-    sample_rate: Option<u32>,
+    #[serde(flatten)]
+    results: ResultsInput,
     /// Files at a time; without it, as many as there are processor cores.
     #[serde(default)]
     #[schemars(range(min = 1, max = 64))]
@@ -84,14 +75,7 @@ struct PipelineInput {
 }
 
 fn run(cx: &JobContext, presets: &EffectPresets, input: &PipelineInput) -> Result<Report, Error> {
-    let recipe = Recipe::new(
-        presets,
-        &input.steps,
-        &input.output_folder,
-        input.format,
-        input.quality,
-        input.sample_rate,
-    )?;
+    let recipe = Recipe::new(presets, &input.steps, &input.output_folder, input.results)?;
     let works = find(input, &recipe)?;
     std::fs::create_dir_all(&input.output_folder)
         .map_err(|error| Error::io(format!("make {}", input.output_folder), &error))?;

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use camino::Utf8PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use studio_assets::Source;
@@ -31,12 +30,7 @@ pub(crate) fn operations(projects: &Arc<Projects>) -> Vec<Operation> {
         )
         .positional("path")
         .blocking(move |cx: &JobContext, input: PeaksInput| {
-            let source = studio_assets::source(
-                &peaks,
-                input.path.as_deref(),
-                input.project.as_deref(),
-                input.asset.as_deref(),
-            )?;
+            let source = input.source.find(&peaks)?;
             let peaks = stored_or_computed(cx, &source)?;
             Ok(Bytes::<PeaksType>::new(
                 peaks.level_bytes(input.samples_per_peak),
@@ -71,16 +65,8 @@ impl MediaType for PeaksType {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct PeaksInput {
-    /// The file to read, unless an asset is named.
-    #[serde(default)]
-    #[schemars(with = "Option<String>", extend("x-path" = true))]
-    path: Option<Utf8PathBuf>,
-    /// The asset's project: its folder, id or name.
-    #[serde(default)]
-    project: Option<String>,
-    /// The asset to read, by id.
-    #[serde(default)]
-    asset: Option<String>,
+    #[serde(flatten)]
+    source: SourceInput,
     /// At most this many samples per peak; the coarsest stored level that fits is answered.
     #[serde(default = "finest")]
     #[schemars(range(min = 1, max = 1_073_741_824))]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use studio_core::{Bytes, Error, JobContext, Operation};
@@ -10,6 +10,7 @@ use studio_dsp::{Audio, Peaks};
 use studio_media::AudioReader;
 use studio_store::Projects;
 
+use crate::input::SourceInput;
 use crate::probe::PeaksType;
 
 /// More than a screen shows where samples can be told apart.
@@ -24,12 +25,7 @@ pub(crate) fn operation(projects: &Arc<Projects>) -> Operation {
     )
     .positional("path")
     .blocking(move |_cx: &JobContext, input: SamplesInput| {
-        let source = studio_assets::source(
-            &projects,
-            input.path.as_deref(),
-            input.project.as_deref(),
-            input.asset.as_deref(),
-        )?;
+        let source = input.source.find(&projects)?;
         let audio = stretch(&source.path, input.from, input.frames.min(MOST))?;
         let peaks = Peaks::of_samples(audio.rate, &audio.channels);
         Ok(Bytes::<PeaksType>::new(peaks.level_bytes(1)))
@@ -39,16 +35,8 @@ pub(crate) fn operation(projects: &Arc<Projects>) -> Operation {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct SamplesInput {
-    /// The file to read, unless an asset is named.
-    #[serde(default)]
-    #[schemars(with = "Option<String>", extend("x-path" = true))]
-    path: Option<Utf8PathBuf>,
-    /// The asset's project: its folder, id or name.
-    #[serde(default)]
-    project: Option<String>,
-    /// The asset to read, by id.
-    #[serde(default)]
-    asset: Option<String>,
+    #[serde(flatten)]
+    source: SourceInput,
     /// The first sample, at the sound's own rate.
     #[serde(default)]
     from: u64,

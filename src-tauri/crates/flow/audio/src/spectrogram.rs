@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use camino::Utf8PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use studio_core::{Bytes, Error, JobContext, MediaType, Operation};
@@ -10,6 +9,8 @@ use studio_dsp::spectrogram::{FRAME, Spectrogram};
 use studio_dsp::{Audio, ChannelMap};
 use studio_media::AudioReader;
 use studio_store::Projects;
+
+use crate::input::SourceInput;
 
 /// The level of byte 0, in dBFS; 255 is full scale.
 const FLOOR_DB: f32 = -120.0;
@@ -37,16 +38,8 @@ impl MediaType for SpectrogramType {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct SpectrogramInput {
-    /// The file to read, unless an asset is named.
-    #[serde(default)]
-    #[schemars(with = "Option<String>", extend("x-path" = true))]
-    path: Option<Utf8PathBuf>,
-    /// The asset's project: its folder, id or name.
-    #[serde(default)]
-    project: Option<String>,
-    /// The asset to read, by id.
-    #[serde(default)]
-    asset: Option<String>,
+    #[serde(flatten)]
+    source: SourceInput,
     /// The first second to look at.
     #[serde(default)]
     #[schemars(range(min = 0.0))]
@@ -94,12 +87,7 @@ fn read(
     projects: &Projects,
     input: &SpectrogramInput,
 ) -> Result<Bytes<SpectrogramType>, Error> {
-    let source = studio_assets::source(
-        projects,
-        input.path.as_deref(),
-        input.project.as_deref(),
-        input.asset.as_deref(),
-    )?;
+    let source = input.source.find(projects)?;
     let mut sound = Sound::open(AudioReader::open(&source.path)?);
     let rate = sound.reader.spec().rate;
     let nyquist = f64::from(rate.get()) / 2.0;

@@ -7,12 +7,12 @@ use camino::Utf8PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use studio_assets::{Destination, Output};
+use studio_assets::{Destination, Output, project_is_also};
 use studio_core::{Error, JobContext, Operation, Resource};
 use studio_media::{Look, Recode, recode};
 use studio_store::Projects;
 
-use crate::film::{Film, encoded_container, report};
+use crate::film::{Film, FilmInput, encoded_container, report};
 
 pub(crate) fn operation(projects: &Arc<Projects>) -> Operation {
     let projects = projects.clone();
@@ -30,17 +30,10 @@ pub(crate) fn operation(projects: &Arc<Projects>) -> Operation {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(transform = project_is_also("where the result goes without an `output`"))]
 struct VideoAdjustInput {
-    /// The film to read, unless an asset is named.
-    #[serde(default)]
-    #[schemars(with = "Option<String>", extend("x-path" = true))]
-    path: Option<Utf8PathBuf>,
-    /// The asset's project, and where the result goes without an `output`.
-    #[serde(default)]
-    project: Option<String>,
-    /// The asset to read, by id.
-    #[serde(default)]
-    asset: Option<String>,
+    #[serde(flatten)]
+    film: FilmInput,
     /// Added to the brightness, as a share of full white.
     #[serde(default)]
     #[schemars(range(min = -1.0, max = 1.0))]
@@ -123,21 +116,16 @@ fn adjust(
         return Err(Error::bad_input("nothing to adjust: every setting is neutral")
             .hint("give at least one of brightness, contrast, saturation, gamma, speed, width, height and stabilise"));
     }
-    let film = Film::open(
-        projects,
-        input.path.as_deref(),
-        input.project.as_deref(),
-        input.asset.as_deref(),
-    )?;
+    let film = Film::open(projects, &input.film)?;
     check_size(input, film.size)?;
     let destination = Destination::choose(
         projects,
         input.output.as_deref(),
-        input.project.as_deref(),
+        input.film.project.as_deref(),
         Some(&film.source),
     )?;
     let format = encoded_container(&destination)?;
-    let name = format!("{}, adjusted.{}", film.stem(), format.extension());
+    let name = format!("{}, adjusted.{}", film.source.stem(), format.extension());
     let written = destination.path(cx, &name)?;
     let work = cx.part(0.0, 0.9);
     let source = &film.source.path;
@@ -147,7 +135,7 @@ fn adjust(
         "gamma": input.gamma, "speed": input.speed, "width": input.width, "height": input.height,
         "stabilise": input.stabilise,
     });
-    let made = film.made("video.adjust", asked, begun);
+    let made = film.source.made("video.adjust", asked, begun);
     let source = Some(&film.source);
     let output = destination.deliver(&cx.part(0.9, 1.0), &written, &name, source, made)?;
     Ok(VideoAdjusted {

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use camino::Utf8PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use studio_core::{Error, JobContext, Operation};
 use studio_media::copy_points;
 use studio_store::Projects;
 
-use crate::film::Film;
+use crate::film::{Film, FilmInput};
 use crate::trim::range;
 
 pub(crate) fn operation(projects: &Arc<Projects>) -> Operation {
@@ -27,16 +26,8 @@ pub(crate) fn operation(projects: &Arc<Projects>) -> Operation {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct VideoCopyPointsInput {
-    /// The film to read, unless an asset is named.
-    #[serde(default)]
-    #[schemars(with = "Option<String>", extend("x-path" = true))]
-    path: Option<Utf8PathBuf>,
-    /// The asset's project: its folder, id or name.
-    #[serde(default)]
-    project: Option<String>,
-    /// The asset to read, by id.
-    #[serde(default)]
-    asset: Option<String>,
+    #[serde(flatten)]
+    film: FilmInput,
     /// As `video.trim` takes it.
     #[serde(default)]
     #[schemars(range(min = 0.0))]
@@ -56,12 +47,7 @@ struct VideoCopyPoints {
 }
 
 fn points(projects: &Projects, input: &VideoCopyPointsInput) -> Result<VideoCopyPoints, Error> {
-    let film = Film::open(
-        projects,
-        input.path.as_deref(),
-        input.project.as_deref(),
-        input.asset.as_deref(),
-    )?;
+    let film = Film::open(projects, &input.film)?;
     let (from, to) = range(&film, input.from_secs, input.to_secs)?;
     let found = copy_points(&film.source.path, from, to)?;
     Ok(VideoCopyPoints {

@@ -1,15 +1,42 @@
 //! What all operations on a film share: its facts, where results go, and how progress is told.
 
 use std::ops::ControlFlow;
-use std::time::Instant;
 
-use camino::Utf8Path;
-use serde_json::Value;
+use camino::Utf8PathBuf;
+use schemars::JsonSchema;
+use serde::Deserialize;
 use studio_assets::{Destination, Source};
 use studio_core::units::FrameRate;
 use studio_core::{Error, JobContext};
 use studio_media::{FilmFormat, PictureReader};
-use studio_store::{Projects, Provenance};
+use studio_store::Projects;
+
+/// Which film an operation reads. Inputs flatten it, but not these words.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(description = "")]
+pub(crate) struct FilmInput {
+    /// The film to read, unless an asset is named.
+    #[serde(default)]
+    #[schemars(with = "Option<String>", extend("x-path" = true))]
+    path: Option<Utf8PathBuf>,
+    /// The asset's project: its folder, id or name.
+    #[serde(default)]
+    pub(crate) project: Option<String>,
+    /// The asset to read, by id.
+    #[serde(default)]
+    asset: Option<String>,
+}
+
+impl FilmInput {
+    /// The field that names the film, for errors.
+    pub(crate) fn field(&self) -> &'static str {
+        match self.path {
+            Some(_) => "/path",
+            None => "/asset",
+        }
+    }
+}
 
 /// A film to work on.
 pub(crate) struct Film {
@@ -24,17 +51,16 @@ pub(crate) struct Film {
 }
 
 impl Film {
-    /// The film that `path`, or `project` and `asset`, name. Errors point at the field.
-    pub(crate) fn open(
-        projects: &Projects,
-        path: Option<&Utf8Path>,
-        project: Option<&str>,
-        asset: Option<&str>,
-    ) -> Result<Film, Error> {
-        let source = studio_assets::source(projects, path, project, asset)?;
-        let field = if path.is_some() { "/path" } else { "/asset" };
+    /// The film that `input` names. Errors point at the field.
+    pub(crate) fn open(projects: &Projects, input: &FilmInput) -> Result<Film, Error> {
+        let source = studio_assets::source(
+            projects,
+            input.path.as_deref(),
+            input.project.as_deref(),
+            input.asset.as_deref(),
+        )?;
         let reader = PictureReader::open(&source.path, None)
-            .map_err(|error| Error::from(error).field(field))?;
+            .map_err(|error| Error::from(error).field(input.field()))?;
         let rate = reader.frame_rate();
         Ok(Film {
             rate,
@@ -43,12 +69,6 @@ impl Film {
             size: reader.size(),
             source,
         })
-    }
-
-    /// The film's name without its ending.
-    pub(crate) fn stem(&self) -> &str {
-        let name = &self.source.name;
-        Utf8Path::new(name).file_stem().unwrap_or(name)
     }
 
     /// Fails where `secs` is not within the film.
@@ -75,21 +95,6 @@ impl Film {
         missing.then(|| {
             format!("the film breaks off at {end_secs:.3} s of {expected:.3} s; what came before was kept")
         })
-    }
-
-    /// Who made `operation`'s result, of what and how.
-    pub(crate) fn made(&self, operation: &str, input: Value, begun: Instant) -> Provenance {
-        let inputs = self.source.asset.iter();
-        Provenance {
-            operation: operation.to_owned(),
-            input,
-            inputs: inputs
-                .map(|(_, asset)| asset.facts.digest.clone())
-                .collect(),
-            device: Some("cpu".to_owned()),
-            took_ms: begun.elapsed().as_millis() as u64,
-            ..Provenance::default()
-        }
     }
 }
 

@@ -7,11 +7,12 @@ use camino::Utf8PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use studio_assets::project_is_also;
 use studio_core::{Error, JobContext, Operation, Resource};
 use studio_media::PictureReader;
 use studio_store::Projects;
 
-use crate::film::Film;
+use crate::film::{Film, FilmInput};
 use crate::pictures::{Pictures, VideoPicture, VideoPictureFormat};
 use crate::scenes::{VideoSceneDetector, find_by};
 
@@ -31,17 +32,10 @@ pub(crate) fn operation(projects: &Arc<Projects>) -> Operation {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(transform = project_is_also("where the pictures go without an `output_folder`"))]
 struct VideoFramesInput {
-    /// The film to read, unless an asset is named.
-    #[serde(default)]
-    #[schemars(with = "Option<String>", extend("x-path" = true))]
-    path: Option<Utf8PathBuf>,
-    /// The asset's project, and where the pictures go without an `output_folder`.
-    #[serde(default)]
-    project: Option<String>,
-    /// The asset to read, by id.
-    #[serde(default)]
-    asset: Option<String>,
+    #[serde(flatten)]
+    film: FilmInput,
     /// Take every n-th frame, from the first on.
     #[serde(default)]
     #[schemars(range(min = 1, max = 100_000_000))]
@@ -97,12 +91,7 @@ fn frames(
 ) -> Result<VideoFrames, Error> {
     let begun = Instant::now();
     let choice = choice(input)?;
-    let film = Film::open(
-        projects,
-        input.path.as_deref(),
-        input.project.as_deref(),
-        input.asset.as_deref(),
-    )?;
+    let film = Film::open(projects, &input.film)?;
     let check_count = |count: u64, field: &str| {
         if count <= input.limit {
             return Ok(());
@@ -124,7 +113,7 @@ fn frames(
         }
         Choice::Scenes(_) => {}
     }
-    let (folder, project) = (input.output_folder.as_deref(), input.project.as_deref());
+    let (folder, project) = (input.output_folder.as_deref(), input.film.project.as_deref());
     let still = input.format.still();
     let mut pictures = Pictures::begin(projects, folder, project, &film, still)?;
     let mut reader = PictureReader::open(&film.source.path, input.width)
@@ -148,7 +137,7 @@ fn frames(
         "every": input.every, "times_secs": input.times_secs, "at_scenes": input.at_scenes,
         "width": width, "format": input.format,
     });
-    let made = film.made("video.frames", asked, begun);
+    let made = film.source.made("video.frames", asked, begun);
     Ok(VideoFrames {
         pictures: pictures.deliver(&cx.part(0.9, 1.0), &film, &made)?,
         width,

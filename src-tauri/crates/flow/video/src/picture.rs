@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use camino::Utf8PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use studio_core::{Bytes, Error, JobContext, MediaType, Operation};
@@ -10,7 +9,7 @@ use studio_media::{Look, PictureReader, jpeg};
 use studio_store::Projects;
 
 use crate::adjust::unchanged;
-use crate::film::Film;
+use crate::film::{Film, FilmInput};
 
 pub(crate) fn operation(projects: &Arc<Projects>) -> Operation {
     let projects = projects.clone();
@@ -33,16 +32,8 @@ impl MediaType for Jpeg {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct VideoPictureInput {
-    /// The film to read, unless an asset is named.
-    #[serde(default)]
-    #[schemars(with = "Option<String>", extend("x-path" = true))]
-    path: Option<Utf8PathBuf>,
-    /// The asset's project: its folder, id or name.
-    #[serde(default)]
-    project: Option<String>,
-    /// The asset to read, by id.
-    #[serde(default)]
-    asset: Option<String>,
+    #[serde(flatten)]
+    film: FilmInput,
     /// The picture that is shown then.
     #[serde(default)]
     #[schemars(range(min = 0.0))]
@@ -74,12 +65,7 @@ fn usual_width() -> u32 {
 }
 
 fn picture(projects: &Projects, input: &VideoPictureInput) -> Result<Bytes<Jpeg>, Error> {
-    let film = Film::open(
-        projects,
-        input.path.as_deref(),
-        input.project.as_deref(),
-        input.asset.as_deref(),
-    )?;
+    let film = Film::open(projects, &input.film)?;
     film.check_time(input.at_secs, "/at_secs")?;
     let look = Look {
         brightness: input.brightness,

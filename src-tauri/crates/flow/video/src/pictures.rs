@@ -92,7 +92,7 @@ impl Pictures {
         Ok(Pictures {
             place,
             format,
-            stem: studio_store::folder_name(film.stem()),
+            stem: studio_store::folder_name(film.source.stem()),
             waiting: Vec::new(),
         })
     }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use camino::Utf8PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use studio_core::units::FrameRate;
@@ -10,7 +9,7 @@ use studio_core::{Error, JobContext, Operation};
 use studio_media::{Container, probe, sound_container};
 use studio_store::Projects;
 
-use crate::film::Film;
+use crate::film::{Film, FilmInput};
 
 pub(crate) fn operation(projects: &Arc<Projects>) -> Operation {
     let projects = projects.clone();
@@ -26,16 +25,8 @@ pub(crate) fn operation(projects: &Arc<Projects>) -> Operation {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct VideoProbeInput {
-    /// The film to read, unless an asset is named.
-    #[serde(default)]
-    #[schemars(with = "Option<String>", extend("x-path" = true))]
-    path: Option<Utf8PathBuf>,
-    /// The asset's project: its folder, id or name.
-    #[serde(default)]
-    project: Option<String>,
-    /// The asset to read, by id.
-    #[serde(default)]
-    asset: Option<String>,
+    #[serde(flatten)]
+    film: FilmInput,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -72,12 +63,7 @@ struct VideoProbedSound {
 }
 
 fn told(projects: &Projects, input: &VideoProbeInput) -> Result<VideoProbed, Error> {
-    let film = Film::open(
-        projects,
-        input.path.as_deref(),
-        input.project.as_deref(),
-        input.asset.as_deref(),
-    )?;
+    let film = Film::open(projects, &input.film)?;
     let path = &film.source.path;
     let info = probe(path)?;
     let sound = match info.audio {

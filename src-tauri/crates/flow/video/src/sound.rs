@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use studio_assets::{Destination, Output};
+use studio_assets::{Destination, Output, project_is_also};
 use studio_core::units::SampleRate;
 use studio_core::{Error, JobContext, Operation, Resource};
 use studio_dsp::{Audio, Resampler};
@@ -16,7 +16,7 @@ use studio_media::{
 };
 use studio_store::Projects;
 
-use crate::film::{Film, report};
+use crate::film::{Film, FilmInput, report};
 
 pub(crate) fn operation(projects: &Arc<Projects>) -> Operation {
     let projects = projects.clone();
@@ -34,17 +34,10 @@ pub(crate) fn operation(projects: &Arc<Projects>) -> Operation {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(transform = project_is_also("where the sound goes without an `output`"))]
 struct VideoSoundInput {
-    /// The film to read, unless an asset is named.
-    #[serde(default)]
-    #[schemars(with = "Option<String>", extend("x-path" = true))]
-    path: Option<Utf8PathBuf>,
-    /// The asset's project, and where the sound goes without an `output`.
-    #[serde(default)]
-    project: Option<String>,
-    /// The asset to read, by id.
-    #[serde(default)]
-    asset: Option<String>,
+    #[serde(flatten)]
+    film: FilmInput,
     /// Format to write; without it, that of the output's ending, or one that holds the sound as it is, or WAV.
     #[serde(default)]
     format: Option<Container>,
@@ -78,19 +71,14 @@ fn extract(
     input: &VideoSoundInput,
 ) -> Result<VideoSound, Error> {
     let begun = Instant::now();
-    let (path, project, asset) = (
-        input.path.as_deref(),
-        input.project.as_deref(),
-        input.asset.as_deref(),
-    );
-    let film = Film::open(projects, path, project, asset)?;
+    let film = Film::open(projects, &input.film)?;
     let destination = Destination::choose(
         projects,
         input.output.as_deref(),
-        project,
+        input.film.project.as_deref(),
         Some(&film.source),
     )?;
-    let field = if path.is_some() { "/path" } else { "/asset" };
+    let field = input.film.field();
     let own =
         sound_container(&film.source.path).map_err(|error| Error::from(error).field(field))?;
     let wished = match &destination {
@@ -98,7 +86,7 @@ fn extract(
         Destination::File(_) => input.format,
     };
     let container = destination.sound_format(wished)?;
-    let name = format!("{}.{}", film.stem(), container.extension());
+    let name = format!("{}.{}", film.source.stem(), container.extension());
     let written = destination.path(cx, &name)?;
     let work = cx.part(0.0, 0.9);
     let mut sound = if own == Some(container) && input.quality.is_none() {
@@ -111,7 +99,7 @@ fn extract(
         rewrite(&work, reader, &written, format)?
     };
     let asked = json!({ "format": container, "quality": input.quality, "copied": sound.copied });
-    let made = film.made("video.extract_audio", asked, begun);
+    let made = film.source.made("video.extract_audio", asked, begun);
     let source = Some(&film.source);
     sound.output = destination.deliver(&cx.part(0.9, 1.0), &written, &name, source, made)?;
     Ok(sound)

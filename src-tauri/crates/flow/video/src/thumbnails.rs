@@ -7,13 +7,13 @@ use camino::Utf8PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use studio_assets::{Destination, Output};
+use studio_assets::{Destination, Output, project_is_also};
 use studio_core::{Error, JobContext, Operation, Resource};
 use studio_media::{PictureReader, StillFormat, write_still};
 use studio_store::Projects;
 
 use self::sheet::Sheet;
-use crate::film::Film;
+use crate::film::{Film, FilmInput};
 use crate::pictures::{Pictures, VideoPicture, VideoPictureFormat};
 
 mod sheet;
@@ -44,17 +44,10 @@ enum VideoThumbnailLayout {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(transform = project_is_also("where the pictures go without an `output` or `output_folder`"))]
 struct VideoThumbnailsInput {
-    /// The film to read, unless an asset is named.
-    #[serde(default)]
-    #[schemars(with = "Option<String>", extend("x-path" = true))]
-    path: Option<Utf8PathBuf>,
-    /// The asset's project, and where the pictures go without an `output` or `output_folder`.
-    #[serde(default)]
-    project: Option<String>,
-    /// The asset to read, by id.
-    #[serde(default)]
-    asset: Option<String>,
+    #[serde(flatten)]
+    film: FilmInput,
     /// How many pictures.
     #[serde(default = "usual_count")]
     #[schemars(range(min = 1, max = 400))]
@@ -143,12 +136,7 @@ fn thumbnails(
 ) -> Result<VideoThumbnails, Error> {
     let begun = Instant::now();
     check_destination(input)?;
-    let film = Film::open(
-        projects,
-        input.path.as_deref(),
-        input.project.as_deref(),
-        input.asset.as_deref(),
-    )?;
+    let film = Film::open(projects, &input.film)?;
     let reader = PictureReader::open(&film.source.path, Some(input.width))
         .map_err(|error| Error::from(error).field("/width"))?;
     match input.layout {
@@ -198,12 +186,12 @@ fn one_sheet(
     let destination = Destination::choose(
         projects,
         input.output.as_deref(),
-        input.project.as_deref(),
+        input.film.project.as_deref(),
         source,
     )?;
     let format = still(&destination, input.format)?;
     let mut sheet = Sheet::new(reader.size(), input.count, input.columns, input.gap)?;
-    let name = format!("{}, contact sheet.{}", film.stem(), format.extension());
+    let name = format!("{}, contact sheet.{}", film.source.stem(), format.extension());
     let written = destination.path(cx, &name)?;
     let mut pictures = Vec::new();
     for (share, secs) in times(film, input.count) {
@@ -221,7 +209,7 @@ fn one_sheet(
     let (width, height) = sheet.size();
     write_still(&written, format, sheet.rgba(), width, height)?;
     let asked = json!({ "count": input.count, "columns": input.columns, "width": input.width, "gap": input.gap });
-    let made = film.made("video.thumbnails", asked, begun);
+    let made = film.source.made("video.thumbnails", asked, begun);
     let output = destination.deliver(&cx.part(0.9, 1.0), &written, &name, source, made)?;
     Ok(VideoThumbnails {
         output: Some(output),
@@ -239,14 +227,14 @@ fn single(
     mut reader: PictureReader,
     begun: Instant,
 ) -> Result<VideoThumbnails, Error> {
-    let (folder, project) = (input.output_folder.as_deref(), input.project.as_deref());
+    let (folder, project) = (input.output_folder.as_deref(), input.film.project.as_deref());
     let mut pictures = Pictures::begin(projects, folder, project, film, input.format.still())?;
     for (share, secs) in times(film, input.count) {
         cx.progress("Taking pictures", share * 0.9);
         pictures.add(cx, &reader.at(secs)?)?;
     }
     let asked = json!({ "count": input.count, "width": input.width, "format": input.format });
-    let made = film.made("video.thumbnails", asked, begun);
+    let made = film.source.made("video.thumbnails", asked, begun);
     let delivered = pictures.deliver(&cx.part(0.9, 1.0), film, &made)?;
     let (width, height) = reader.size();
     Ok(VideoThumbnails {

@@ -7,12 +7,12 @@ use camino::Utf8PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use studio_assets::{Destination, Output};
+use studio_assets::{Destination, Output, project_is_also};
 use studio_core::{Error, JobContext, Operation, Resource};
 use studio_media::{FilmFormat, Recode, copy_range, recode};
 use studio_store::Projects;
 
-use crate::film::{Film, container, encoded_container, report};
+use crate::film::{Film, FilmInput, container, encoded_container, report};
 
 pub(crate) fn operation(projects: &Arc<Projects>) -> Operation {
     let projects = projects.clone();
@@ -41,17 +41,10 @@ enum VideoTrimMode {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(transform = project_is_also("where the result goes without an `output`"))]
 struct VideoTrimInput {
-    /// The film to read, unless an asset is named.
-    #[serde(default)]
-    #[schemars(with = "Option<String>", extend("x-path" = true))]
-    path: Option<Utf8PathBuf>,
-    /// The asset's project, and where the result goes without an `output`.
-    #[serde(default)]
-    project: Option<String>,
-    /// The asset to read, by id.
-    #[serde(default)]
-    asset: Option<String>,
+    #[serde(flatten)]
+    film: FilmInput,
     /// Begin with the picture shown then, in seconds: the film's first without it.
     #[serde(default)]
     #[schemars(range(min = 0.0))]
@@ -87,24 +80,19 @@ fn trim(
     input: &VideoTrimInput,
 ) -> Result<VideoTrimmed, Error> {
     let begun = Instant::now();
-    let film = Film::open(
-        projects,
-        input.path.as_deref(),
-        input.project.as_deref(),
-        input.asset.as_deref(),
-    )?;
+    let film = Film::open(projects, &input.film)?;
     let (from, to) = range(&film, input.from_secs, input.to_secs)?;
     let destination = Destination::choose(
         projects,
         input.output.as_deref(),
-        input.project.as_deref(),
+        input.film.project.as_deref(),
         Some(&film.source),
     )?;
     let format = match input.mode {
         VideoTrimMode::Exact => encoded_container(&destination)?,
         VideoTrimMode::Copy => container(&destination, own_container(&film))?,
     };
-    let name = format!("{}, trimmed.{}", film.stem(), format.extension());
+    let name = format!("{}, trimmed.{}", film.source.stem(), format.extension());
     let written = destination.path(cx, &name)?;
     let work = cx.part(0.0, 0.9);
     let path = &film.source.path;
@@ -138,7 +126,7 @@ fn trim(
     };
     warnings.extend(film.short_of(to, end_secs));
     let asked = json!({ "from_secs": from, "to_secs": to, "mode": input.mode });
-    let made = film.made("video.trim", asked, begun);
+    let made = film.source.made("video.trim", asked, begun);
     let source = Some(&film.source);
     let output = destination.deliver(&cx.part(0.9, 1.0), &written, &name, source, made)?;
     Ok(VideoTrimmed {

@@ -15,4 +15,4 @@ pub use deliver::{Destination, Output, sound_format};
 pub use effect_presets::EffectPresets;
 pub use import::{Origin, import, peaks_of};
 pub use impulse::impulse_response;
-pub use source::{Source, source};
+pub use source::{Source, project_is_also, source};

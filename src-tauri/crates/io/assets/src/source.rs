@@ -1,10 +1,13 @@
 //! The file that an operation reads: named by path, or an asset of a project.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use schemars::Schema;
+use serde_json::Value;
 use studio_core::{Error, ErrorCode};
-use studio_store::{Asset, ImportMode, Project, Projects, ReferenceState};
+use studio_store::{Asset, ImportMode, Project, Projects, Provenance, ReferenceState};
 
 /// A file to read, and the asset that it belongs to, if any.
 pub struct Source {
@@ -12,6 +15,28 @@ pub struct Source {
     /// Name for people and for what is made from it.
     pub name: String,
     pub asset: Option<(Arc<Project>, Asset)>,
+}
+
+impl Source {
+    /// Its name without the ending.
+    pub fn stem(&self) -> &str {
+        Utf8Path::new(&self.name).file_stem().unwrap_or(&self.name)
+    }
+
+    /// Who made `operation`'s result of it, and how; the work began at `begun`.
+    pub fn made(&self, operation: &str, input: Value, begun: Instant) -> Provenance {
+        let inputs = self.asset.iter();
+        Provenance {
+            operation: operation.to_owned(),
+            input,
+            inputs: inputs
+                .map(|(_, asset)| asset.facts.digest.clone())
+                .collect(),
+            device: Some("cpu".to_owned()),
+            took_ms: begun.elapsed().as_millis() as u64,
+            ..Provenance::default()
+        }
+    }
 }
 
 /// Exactly one of `path` and `asset` names the source; an asset needs its `project`.
@@ -43,6 +68,16 @@ pub fn source(
             "no source: give a `path`, or a `project` and an `asset`",
         )
         .field("/path")),
+    }
+}
+
+/// For the schema of an input whose `project` is more than the asset's: it is also `place`, such as where the result
+/// goes.
+pub fn project_is_also(place: &str) -> impl FnMut(&mut Schema) {
+    move |schema| {
+        if let Some(meaning) = schema.pointer_mut("/properties/project/description") {
+            *meaning = format!("The asset's project, and {place}.").into();
+        }
     }
 }
 

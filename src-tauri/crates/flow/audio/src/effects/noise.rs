@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use camino::Utf8PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use studio_core::{Error, JobContext, Operation};
@@ -10,6 +9,8 @@ use studio_dsp::Audio;
 use studio_dsp::effects::NoiseProfile;
 use studio_media::AudioReader;
 use studio_store::Projects;
+
+use crate::input::SourceInput;
 
 /// Less tells too little; more tells nothing new.
 const SHORTEST_SECS: f64 = 0.1;
@@ -32,16 +33,8 @@ pub(super) fn operation(projects: &Arc<Projects>) -> Operation {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct NoiseInput {
-    /// The file to read, unless an asset is named.
-    #[serde(default)]
-    #[schemars(with = "Option<String>", extend("x-path" = true))]
-    path: Option<Utf8PathBuf>,
-    /// The asset's project: its folder, id or name.
-    #[serde(default)]
-    project: Option<String>,
-    /// The asset to read, by id.
-    #[serde(default)]
-    asset: Option<String>,
+    #[serde(flatten)]
+    source: SourceInput,
     /// Where the noise begins, in seconds.
     #[schemars(range(min = 0.0), extend("unit" = "s"))]
     from_secs: f64,
@@ -66,12 +59,7 @@ fn learn(cx: &JobContext, projects: &Projects, input: &NoiseInput) -> Result<Lea
             format!("a stretch of noise is {SHORTEST_SECS} to {LONGEST_SECS} s long, not {secs} s");
         return Err(wrong(message));
     }
-    let source = studio_assets::source(
-        projects,
-        input.path.as_deref(),
-        input.project.as_deref(),
-        input.asset.as_deref(),
-    )?;
+    let source = input.source.find(projects)?;
     let mut reader = AudioReader::open(&source.path)?;
     let rate = reader.spec().rate;
     reader.seek(rate.samples_from_secs(input.from_secs))?;

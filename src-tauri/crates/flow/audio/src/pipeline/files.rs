@@ -69,7 +69,7 @@ impl Work {
     /// `inside` is the source's place below the folder that is searched.
     pub(super) fn of(recipe: &Recipe<'_>, source: Utf8PathBuf, inside: &Utf8Path) -> Work {
         let own = source.extension().and_then(Container::from_extension);
-        let container = recipe.format.or(own).unwrap_or(Container::Wav);
+        let container = recipe.results.format.or(own).unwrap_or(Container::Wav);
         Work {
             output: recipe
                 .output_folder
@@ -164,9 +164,9 @@ fn made_of(recipe: &Recipe<'_>, source: &Utf8Path) -> String {
         facts.map(|facts| facts.len()),
         since.map(|since| since.as_micros().to_string()),
         recipe.steps,
-        recipe.format,
-        recipe.quality,
-        recipe.sample_rate,
+        recipe.results.format,
+        recipe.results.quality,
+        recipe.results.sample_rate,
     ]);
     blake3::hash(made_of.to_string().as_bytes())
         .to_hex()

@@ -50,6 +50,23 @@ pub(super) enum PipelineStep {
     },
 }
 
+/// The kind of the results. Inputs flatten it, but not these words.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(description = "")]
+pub(super) struct ResultsInput {
+    /// Format of the results; without it, that of each source, or WAV.
+    #[serde(default)]
+    pub(super) format: Option<Container>,
+    /// How much of the sound a lossy format keeps.
+    #[serde(default)]
+    pub(super) quality: Quality,
+    /// Sample rate of the results in Hz; without it, each source's.
+    #[serde(default)]
+    #[schemars(range(min = 8000, max = 768_000))]
+    pub(super) sample_rate: Option<u32>,
+}
+
 /// A step that is ready to be taken.
 enum Ready {
     Process(Chain, Tail),
@@ -82,9 +99,7 @@ pub(super) struct Recipe<'a> {
     pub(super) steps: &'a [PipelineStep],
     ready: Vec<Ready>,
     pub(super) output_folder: &'a Utf8Path,
-    pub(super) format: Option<Container>,
-    pub(super) quality: Quality,
-    pub(super) sample_rate: Option<u32>,
+    pub(super) results: ResultsInput,
 }
 
 impl Recipe<'_> {
@@ -92,9 +107,7 @@ impl Recipe<'_> {
         presets: &EffectPresets,
         steps: &'a [PipelineStep],
         output_folder: &'a Utf8Path,
-        format: Option<Container>,
-        quality: Quality,
-        sample_rate: Option<u32>,
+        results: ResultsInput,
     ) -> Result<Recipe<'a>, Error> {
         let mut ready = Vec::with_capacity(steps.len());
         for (index, step) in steps.iter().enumerate() {
@@ -105,9 +118,7 @@ impl Recipe<'_> {
             steps,
             ready,
             output_folder,
-            format,
-            quality,
-            sample_rate,
+            results,
         })
     }
 
@@ -138,14 +149,15 @@ impl Recipe<'_> {
         entry: &mut Entry,
     ) -> Result<(), Error> {
         let count = self.ready.len() as f64 + 1.0;
+        let results = self.results;
         let exact: FormatFor<'_> = &|_| AudioFormat::Wav(Bits::Float32);
-        let last: FormatFor<'_> = &|bits| AudioFormat::new(work.container, self.quality, bits);
+        let last: FormatFor<'_> = &|bits| AudioFormat::new(work.container, results.quality, bits);
         let result = Target::of(&work.source, &work.output, last);
         let mut source = work.source.clone();
         for (index, step) in self.ready.iter().enumerate() {
             let part = cx.part(index as f64 / count, (index + 1) as f64 / count);
             // The last step writes the result, unless that has another rate.
-            let is_last = index + 1 == self.ready.len() && self.sample_rate.is_none();
+            let is_last = index + 1 == self.ready.len() && results.sample_rate.is_none();
             let written = match is_last {
                 true => work.output.clone(),
                 false => scratch.join(format!("{}.wav", index % 2)),
@@ -183,7 +195,7 @@ impl Recipe<'_> {
                 [] => result,
                 _ => result.otherwise_loud(),
             };
-            let rewritten = rewrite(&part, &source, to, self.sample_rate, &Channels::AsTheyAre)?;
+            let rewritten = rewrite(&part, &source, to, results.sample_rate, &Channels::AsTheyAre)?;
             entry.warnings.extend(rewritten.warnings);
         }
         Ok(())

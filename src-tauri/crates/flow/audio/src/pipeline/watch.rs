@@ -13,10 +13,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use studio_assets::EffectPresets;
 use studio_core::{Error, JobContext, Operation, Resource};
-use studio_media::{Container, Quality};
 
 use super::files::{Work, is_same, pattern, search};
-use super::recipe::{PipelineStep, Recipe};
+use super::recipe::{PipelineStep, Recipe, ResultsInput};
 use super::report::{Entry, Report};
 
 /// Between two looks at the folder.
@@ -58,16 +57,8 @@ struct WatchInput {
     /// Where the results go; made if it is not there. May lie in the watched folder, whose results are left alone.
     #[schemars(with = "String", extend("x-path" = true))]
     output_folder: Utf8PathBuf,
-    /// Format of the results; without it, that of each source, or WAV.
-    #[serde(default)]
-    format: Option<Container>,
-    /// How much of the sound a lossy format keeps.
-    #[serde(default)]
-    quality: Quality,
-    /// Sample rate of the results in Hz; without it, each source's.
-    #[serde(default)]
-    #[schemars(range(min = 8000, max = 768_000))]
-    sample_rate: Option<u32>,
+    #[serde(flatten)]
+    results: ResultsInput,
     /// Seconds that a file must have stayed as it is.
     #[serde(default = "usual_patience")]
     #[schemars(range(min = 1, max = 3600))]
@@ -83,14 +74,7 @@ fn usual_patience() -> u32 {
 }
 
 fn watch(cx: &JobContext, presets: &EffectPresets, input: &WatchInput) -> Result<Report, Error> {
-    let recipe = Recipe::new(
-        presets,
-        &input.steps,
-        &input.output_folder,
-        input.format,
-        input.quality,
-        input.sample_rate,
-    )?;
+    let recipe = Recipe::new(presets, &input.steps, &input.output_folder, input.results)?;
     let pattern = pattern(input.pattern.as_deref())?;
     check_folders(input)?;
     let mut report = Report::go_on(Report::read(&input.output_folder)?);

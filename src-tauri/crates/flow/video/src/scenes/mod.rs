@@ -5,7 +5,6 @@ mod score;
 
 use std::sync::Arc;
 
-use camino::Utf8PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use studio_core::units::FrameRate;
@@ -15,7 +14,7 @@ use studio_store::Projects;
 
 pub(crate) use self::cuts::{Cuts, Detection, Measured, MinScene};
 use self::score::Scorer;
-use crate::film::Film;
+use crate::film::{Film, FilmInput};
 
 pub(crate) fn operation(projects: &Arc<Projects>) -> Operation {
     let projects = projects.clone();
@@ -44,16 +43,8 @@ pub(crate) enum VideoSceneDetector {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct VideoScenesInput {
-    /// The film to read, unless an asset is named.
-    #[serde(default)]
-    #[schemars(with = "Option<String>", extend("x-path" = true))]
-    path: Option<Utf8PathBuf>,
-    /// The asset's project: its folder, id or name.
-    #[serde(default)]
-    project: Option<String>,
-    /// The asset to read, by id.
-    #[serde(default)]
-    asset: Option<String>,
+    #[serde(flatten)]
+    film: FilmInput,
     #[serde(default)]
     detector: VideoSceneDetector,
     /// `content`: the change that makes a cut; the mean of the differences of hue (0 to 179), saturation
@@ -152,12 +143,7 @@ fn scenes(
             min_content: input.min_content,
         },
     };
-    let film = Film::open(
-        projects,
-        input.path.as_deref(),
-        input.project.as_deref(),
-        input.asset.as_deref(),
-    )?;
+    let film = Film::open(projects, &input.film)?;
     let found = find(cx, &film, detection, min_scene)?;
     Ok(VideoScenes {
         frame_rate: film.rate,
