@@ -8,7 +8,7 @@ use serde_json::Value;
 use studio_assets::{Destination, Source};
 use studio_core::units::FrameRate;
 use studio_core::{Error, JobContext};
-use studio_media::{FilmFormat, PictureReader};
+use studio_media::{FilmFormat, Orientation, PictureReader};
 use studio_store::{Projects, Provenance};
 
 /// A film to work on.
@@ -21,6 +21,7 @@ pub(crate) struct Film {
     pub(crate) length_secs: f64,
     /// Pixels, as shown.
     pub(crate) size: (u32, u32),
+    pub(crate) orientation: Orientation,
 }
 
 impl Film {
@@ -41,6 +42,7 @@ impl Film {
             frames: reader.frames(),
             length_secs: rate.secs_from_frames(reader.frames()),
             size: reader.size(),
+            orientation: reader.orientation(),
             source,
         })
     }
