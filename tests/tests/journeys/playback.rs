@@ -68,6 +68,40 @@ async fn every_sample_is_heard_once_and_in_order() {
     check_order(&second, TARGET * SAMPLES_PER_FRAME, "after a seek");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_films_sound_that_begins_late_is_heard_late() {
+    const FPS: usize = 25;
+    const LATE_SECS: &str = "0.4";
+    const LATE: usize = RATE_HZ * 2 / 5;
+    const FRAME: usize = 50;
+    let app = App::with_sound();
+    let [noise, film] = ["noise.wav", "film.mov"].map(|name| app.folder().join(name));
+    let source = signal::noise(8, 0.5, 6 * RATE_HZ);
+    write_wav(&noise, RATE_HZ as u32, &[source.clone()], WavSample::Float32);
+    let made = std::process::Command::new("ffmpeg")
+        .args(["-v", "error", "-f", "lavfi", "-i", &format!("testsrc=s=64x48:r={FPS}:d=6")])
+        .args(["-itsoffset", LATE_SECS, "-i", noise.as_str()])
+        .args(["-c:v", "libx264", "-c:a", "pcm_f32le", film.as_str()])
+        .status()
+        .expect("ffmpeg is installed");
+    assert!(made.success());
+    let server = Server::start(&app);
+    let call = async |operation: &str, input: Value| {
+        let (status, answer) = server.call(operation, &input).await;
+        assert_eq!(status, 200, "{operation}: {answer}");
+        answer
+    };
+    let player = call("player.open", json!({ "path": film })).await["player"].clone();
+    let begun = app.sound().now();
+    call("player.seek", json!({ "player": player, "frame": FRAME })).await;
+    call("player.play", json!({ "player": player })).await;
+    tokio::time::sleep(Duration::from_millis(1400)).await;
+    call("player.pause", json!({ "player": player })).await;
+    app.sound().until_level(|level| level == 0.0).await;
+    let heard = stretches(&app.sound().left_since(begun), &source);
+    check_order(&heard, FRAME * RATE_HZ / FPS - LATE, "with its picture");
+}
+
 /// A run of samples that were heard as they lie in the source.
 #[derive(Debug)]
 struct Stretch {

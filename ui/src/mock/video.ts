@@ -25,6 +25,8 @@ export function paperVideo(scene: string) {
       codec: 'h264',
       width: 1920,
       height: 1080,
+      mirrored: false,
+      turned_degrees: 0,
       frame_rate: { num: FPS, den: 1 },
       frames: FRAMES,
       duration_secs: FRAMES / FPS,
@@ -72,6 +74,8 @@ export function paperVideo(scene: string) {
         })),
         width: 1920,
         height: 1080,
+      mirrored: false,
+      turned_degrees: 0,
       }),
     'video.thumbnails': () => made({ pictures: [], width: 1344, height: 776 }),
     'video.extract_audio': () =>

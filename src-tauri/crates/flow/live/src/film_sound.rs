@@ -1,4 +1,4 @@
-//! The sound of a file, at the device's rate, in stereo, from anywhere.
+//! The sound of a file, at the device's rate, in stereo, from anywhere, counted from a film's first picture.
 
 use std::collections::VecDeque;
 
@@ -16,6 +16,8 @@ use crate::preview::{Control, Preview};
 pub(crate) struct FilmSound {
     reader: Option<Reader>,
     rate: SampleRate,
+    /// Sample at which the file's sound begins; negative where that is before the first picture.
+    begins: i64,
     /// Samples of the whole film at the device's rate.
     total: u64,
     at: u64,
@@ -31,30 +33,36 @@ struct Reader {
 }
 
 impl FilmSound {
+    /// `begins_secs`: when the sound begins after the first picture; `None` for a silent film.
     pub(crate) fn open(
         path: &Utf8Path,
-        has_sound: bool,
+        begins_secs: Option<f64>,
         total_secs: f64,
         rate: SampleRate,
         effects: Option<&Chain>,
     ) -> Result<(FilmSound, Option<Control>), Error> {
-        let (reader, control) = match (has_sound, effects) {
-            (true, _) => {
+        let (reader, control) = match (begins_secs, effects) {
+            (Some(_), _) => {
                 let (reader, control) = Reader::open(path, rate, effects)?;
                 (Some(reader), control)
             }
-            (false, None) => (None, None),
-            (false, Some(_)) => {
+            (None, None) => (None, None),
+            (None, Some(_)) => {
                 let message = format!("{path} has no sound that effects could work on");
                 return Err(Error::bad_input(message).field("/chain"));
             }
         };
-        let sound = FilmSound {
+        let begins = begins_secs.unwrap_or(0.0) * f64::from(rate.get());
+        let mut sound = FilmSound {
             reader,
             rate,
+            begins: begins.round() as i64,
             total: rate.samples_from_secs(total_secs),
             at: 0,
         };
+        if sound.begins < 0 {
+            sound.seek(0);
+        }
         Ok((sound, control))
     }
 
@@ -72,11 +80,11 @@ impl FilmSound {
 impl Source for FilmSound {
     fn render(&mut self, left: &mut [f32], right: &mut [f32]) -> usize {
         let count = left.len().min(self.end().saturating_sub(self.at) as usize);
-        for (left, right) in left.iter_mut().zip(right.iter_mut()).take(count) {
-            [*left, *right] = self
-                .reader
-                .as_mut()
-                .map_or([0.0, 0.0], |reader| reader.next(self.rate));
+        let silent = self.begins.saturating_sub_unsigned(self.at).max(0);
+        let silent = usize::try_from(silent).unwrap_or(count);
+        for (n, (left, right)) in left.iter_mut().zip(right.iter_mut()).take(count).enumerate() {
+            let reader = self.reader.as_mut().filter(|_| n >= silent);
+            [*left, *right] = reader.map_or([0.0, 0.0], |reader| reader.next(self.rate));
         }
         self.at += count as u64;
         count
@@ -85,7 +93,8 @@ impl Source for FilmSound {
     fn seek(&mut self, at: u64) {
         self.at = at.min(self.total);
         if let Some(reader) = &mut self.reader {
-            reader.seek(self.at, self.rate);
+            let own = 0_i64.saturating_add_unsigned(self.at).saturating_sub(self.begins);
+            reader.seek(u64::try_from(own).unwrap_or(0), self.rate);
         }
     }
 }
@@ -162,6 +171,7 @@ impl Reader {
         Ok(())
     }
 
+    /// Goes to the sample `at` of the file's sound, at the device's rate.
     fn seek(&mut self, at: u64, rate: SampleRate) {
         let spec = self.file.spec();
         let own = (u128::from(at) * u128::from(spec.rate.get()) / u128::from(rate.get())) as u64;
@@ -175,6 +185,81 @@ impl Reader {
         if let Err(error) = sought {
             tracing::warn!(%error, "a file's sound cannot be sought");
             self.resampler = None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use camino::Utf8PathBuf;
+    use studio_media::{FrameReader, decode, probe};
+    use studio_testkit::{TempFolder, WavSample, signal, write_wav};
+
+    use super::*;
+
+    const RATE: SampleRate = SampleRate::HZ_48000;
+    const SECS: usize = 3;
+
+    /// Three seconds of pictures, and of noise that is `late_secs` later.
+    fn film(folder: &TempFolder, late_secs: f64) -> Utf8PathBuf {
+        let (noise, path) = (folder.file("noise.wav"), folder.file("film.mov"));
+        let samples = signal::noise(3, 0.5, SECS * RATE.get() as usize);
+        write_wav(&noise, RATE.get(), &[samples], WavSample::Float32);
+        let late = |secs: f64| secs.max(0.0).to_string();
+        let done = Command::new("ffmpeg")
+            .args(["-v", "error", "-itsoffset", &late(-late_secs), "-f", "lavfi"])
+            .args(["-i", &format!("testsrc=s=64x48:r=25:d={SECS}")])
+            .args(["-itsoffset", &late(late_secs), "-i", noise.as_str()])
+            .args(["-fps_mode", "passthrough", "-c:v", "libx264"])
+            .args(["-c:a", "pcm_f32le", path.as_str()])
+            .status()
+            .expect("ffmpeg is installed");
+        assert!(done.success());
+        path
+    }
+
+    fn next(sound: &mut FilmSound, count: usize) -> Vec<f32> {
+        let (mut left, mut right) = (vec![1.0; count], vec![1.0; count]);
+        let given = sound.render(&mut left, &mut right);
+        left.truncate(given);
+        left
+    }
+
+    #[test]
+    fn sound_is_heard_with_the_pictures_that_it_belongs_to() {
+        for late_secs in [0.0, 0.8, -0.8] {
+            let folder = TempFolder::new();
+            let path = film(&folder, late_secs);
+            let begins_secs = FrameReader::open(&path).unwrap().sound_at_secs();
+            assert!((begins_secs.unwrap() - late_secs).abs() < 2e-3, "{begins_secs:?}");
+            let total_secs = probe(&path).unwrap().duration_secs.unwrap();
+            let expected_secs = SECS as f64 + late_secs.max(0.0);
+            assert!((total_secs - expected_secs).abs() < 2e-3, "{total_secs}");
+            let noise = decode(&path, u64::MAX).unwrap().0.channels.remove(0);
+            // What is heard at a sample of the film.
+            let begins = (begins_secs.unwrap() * f64::from(RATE.get())).round() as i64;
+            let expected = |from: usize, count: usize| -> Vec<f32> {
+                let own = (from as i64..).map(|at| usize::try_from(at - begins).ok());
+                let heard = own.map(|at| at.and_then(|at| noise.get(at)).copied().unwrap_or(0.0));
+                heard.take(count).collect()
+            };
+            let (mut sound, _) =
+                FilmSound::open(&path, begins_secs, total_secs, RATE, None).unwrap();
+            let mut at = 0;
+            for count in [1, 20_000, 20_000, 512, 30_000] {
+                assert!(next(&mut sound, count) == expected(at, count), "{late_secs}: from {at}");
+                at += count;
+            }
+            for at in [100_000, 20_000, 0, 33_000] {
+                sound.seek(at as u64);
+                assert!(next(&mut sound, 40_000) == expected(at, 40_000), "{late_secs}: {at}");
+            }
+            sound.seek(at as u64);
+            let left = next(&mut sound, usize::from(u16::MAX) * 8).len();
+            let end = (total_secs * f64::from(RATE.get())).round() as usize;
+            assert!((end - at).abs_diff(left) < 2, "it plays to the end of both");
         }
     }
 }

@@ -267,7 +267,7 @@ mod tests {
             let secs = self.sound.duration_secs();
             let rate = SampleRate::HZ_48000;
             let (sound, control) =
-                FilmSound::open(&self.path, true, secs, rate, Some(chain)).unwrap();
+                FilmSound::open(&self.path, Some(0.0), secs, rate, Some(chain)).unwrap();
             (sound, control.unwrap())
         }
     }
@@ -400,7 +400,7 @@ mod tests {
     fn what_has_no_sound_has_no_effects() {
         let rate = SampleRate::HZ_48000;
         let path = Utf8PathBuf::from("silent.mp4");
-        let refused = FilmSound::open(&path, false, 1.0, rate, Some(&chain(&[])))
+        let refused = FilmSound::open(&path, None, 1.0, rate, Some(&chain(&[])))
             .err()
             .unwrap();
         assert!(

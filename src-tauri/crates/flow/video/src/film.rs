@@ -8,8 +8,8 @@ use serde::Deserialize;
 use studio_assets::{Destination, Source};
 use studio_core::units::FrameRate;
 use studio_core::{Error, JobContext};
-use studio_media::{FilmFormat, PictureReader};
-use studio_store::Projects;
+use studio_media::{FilmFormat, Orientation, PictureReader};
+use studio_store::{Projects, Provenance};
 
 /// Which film an operation reads. Inputs flatten it, but not these words.
 #[derive(Deserialize, JsonSchema)]
@@ -48,6 +48,7 @@ pub(crate) struct Film {
     pub(crate) length_secs: f64,
     /// Pixels, as shown.
     pub(crate) size: (u32, u32),
+    pub(crate) orientation: Orientation,
 }
 
 impl Film {
@@ -67,6 +68,7 @@ impl Film {
             frames: reader.frames(),
             length_secs: rate.secs_from_frames(reader.frames()),
             size: reader.size(),
+            orientation: reader.orientation(),
             source,
         })
     }

@@ -16,7 +16,7 @@ pub(crate) fn operation(projects: &Arc<Projects>) -> Operation {
     Operation::define(
         "video.probe",
         "Probe a film",
-        "Tells what a film is: container, codecs, size as shown, frame rate, length of pictures and of sound.",
+        "Tells what a film is: container, codecs, size as shown, how the camera was held, frame rate, length of pictures and of sound.",
     )
     .positional("path")
     .blocking(move |_cx: &JobContext, input: VideoProbeInput| told(&projects, &input))
@@ -39,6 +39,10 @@ struct VideoProbed {
     width: u32,
     /// Pixels, as shown.
     height: u32,
+    /// Whether left and right of the pictures that it keeps are exchanged before they are shown.
+    mirrored: bool,
+    /// How far they are then turned, in degrees clockwise: 0, 90, 180 or 270.
+    turned_degrees: u32,
     /// The mean, where it varies.
     frame_rate: FrameRate,
     /// Pictures, by the header.
@@ -81,6 +85,8 @@ fn told(projects: &Projects, input: &VideoProbeInput) -> Result<VideoProbed, Err
         codec: info.video.map_or_else(String::new, |video| video.codec),
         width: film.size.0,
         height: film.size.1,
+        mirrored: film.orientation.mirrored,
+        turned_degrees: film.orientation.turn.degrees(),
         frame_rate: film.rate,
         frames: film.frames,
         duration_secs: film.length_secs,

@@ -7,6 +7,7 @@
 
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::NonNull;
 use std::sync::Once;
 
 use camino::Utf8Path;
@@ -183,6 +184,12 @@ pub(crate) fn chapter_title(chapter: &ffmpeg::format::chapter::Chapter<'_>) -> O
     }
 }
 
+/// States how many samples the encoder put before the first, for a muxer's header.
+pub(crate) fn set_initial_padding(parameters: &mut ffmpeg::codec::Parameters, samples: i32) {
+    // SAFETY: `parameters` owns a valid AVCodecParameters; `initial_padding` is a plain integer field.
+    unsafe { (*parameters.as_mut_ptr()).initial_padding = samples };
+}
+
 /// Lets the muxer choose its own name for the codec: another container's may not fit.
 pub(crate) fn clear_codec_tag(parameters: &mut ffmpeg::codec::Parameters) {
     // SAFETY: `parameters` owns a valid AVCodecParameters; `codec_tag` is a plain integer field.
@@ -291,6 +298,47 @@ pub(crate) fn set_discard_padding(packet: &mut ffmpeg::Packet, samples: u32) {
             std::ptr::write_bytes(data, 0, LENGTH);
         }
         std::ptr::copy_nonoverlapping(samples.to_le_bytes().as_ptr(), data.add(4), 4);
+    }
+}
+
+/// Samples at the packet's begin that are no sound, as the demuxer says.
+pub(crate) fn skipped(packet: &ffmpeg::Packet) -> i32 {
+    let data = packet
+        .side_data()
+        .find(|data| data.kind() == ffmpeg::codec::packet::side_data::Type::SkipSamples);
+    let samples = data.and_then(|data| data.data().first_chunk().copied());
+    samples.map_or(0, i32::from_le_bytes)
+}
+
+/// Tells the lengths of Vorbis packets, which follow from their block sizes: coarse clocks round them.
+pub(crate) struct VorbisLengths(NonNull<ffi::AVVorbisParseContext>);
+
+impl VorbisLengths {
+    /// `None` where the codec's headers cannot be read.
+    pub(crate) fn new(parameters: &ffmpeg::codec::Parameters) -> Option<VorbisLengths> {
+        // SAFETY: `parameters` owns a valid AVCodecParameters, whose extradata has the stated size and is only read.
+        let parser = unsafe {
+            let raw = &*parameters.as_ptr();
+            ffi::av_vorbis_parse_init(raw.extradata, raw.extradata_size)
+        };
+        NonNull::new(parser).map(VorbisLengths)
+    }
+
+    /// Samples of the next packet, with half of the block before it; 0 for one that is no sound.
+    pub(crate) fn next(&mut self, packet: &ffmpeg::Packet) -> i64 {
+        let data = packet.data().unwrap_or_default();
+        let size = i32::try_from(data.len()).unwrap_or(0);
+        // SAFETY: the parser is valid until it is dropped, and reads no more than `size` bytes.
+        let samples = unsafe { ffi::av_vorbis_parse_frame(self.0.as_ptr(), data.as_ptr(), size) };
+        i64::from(samples.max(0))
+    }
+}
+
+impl Drop for VorbisLengths {
+    fn drop(&mut self) {
+        let mut parser = self.0.as_ptr();
+        // SAFETY: it came from `av_vorbis_parse_init`, and nobody uses it any more.
+        unsafe { ffi::av_vorbis_parse_free(&mut parser) };
     }
 }
 

@@ -44,9 +44,9 @@ pub use probe::{AudioInfo, MediaInfo, VideoInfo, probe};
 pub use read::{AudioReader, AudioSpec, MAX_BLOCK_FRAMES, MAX_CHANNELS, MAX_RATE_HZ, decode};
 pub use tags::{Loud, Origin, Tags};
 pub use video::{
-    Copied, CopyPoints, FilmFormat, Frame, FrameReader, Look, Picture, PictureReader, Recode,
-    Recoded, StillFormat, copy_points, copy_range, copy_sound, jpeg, recode, sound_container,
-    write_still,
+    Copied, CopyPoints, FilmFormat, Frame, FrameReader, Look, Orientation, Picture, PictureReader,
+    Recode, Recoded, StillFormat, Turn, copy_points, copy_range, copy_sound, jpeg, recode,
+    sound_container, write_still,
 };
 pub use wav::complete_wav;
 pub use write::{AudioWriter, OpusStream, Written, encode};

@@ -15,7 +15,7 @@ use crate::chapters::{self, Chapter};
 use crate::error::{MediaError, Result};
 use crate::read::AudioReader;
 use crate::tags::Tags;
-use crate::video::Turn;
+use crate::video::Orientation;
 use crate::{ff, input};
 
 /// A media file as people and programs want it described.
@@ -83,10 +83,11 @@ pub fn probe(path: impl AsRef<Utf8Path>) -> Result<MediaInfo> {
         (_, Some(container)) => container,
         (None, None) => String::new(),
     };
+    let begins_secs = seen.as_ref().and_then(|seen| seen.sound_at_secs).unwrap_or(0.0);
     let video = seen.map(|seen| seen.video);
     let sound_secs = audio
         .as_ref()
-        .map(|audio| audio.sample_rate.secs_from_samples(audio.frames));
+        .map(|audio| begins_secs + audio.sample_rate.secs_from_samples(audio.frames));
     let picture_secs = video
         .as_ref()
         .map(|video| video.frame_rate.secs_from_frames(video.frames));
@@ -146,6 +147,8 @@ fn holds(path: &Utf8Path, frames: u64) -> Result<bool> {
 
 pub(crate) struct Seen {
     pub(crate) video: VideoInfo,
+    /// Where the sound begins, in seconds after the first picture; `None` for a silent film.
+    pub(crate) sound_at_secs: Option<f64>,
     container: String,
     is_image: bool,
 }
@@ -170,7 +173,7 @@ pub(crate) fn picture(path: &Utf8Path) -> Result<Option<Seen>> {
             detail: format!("its header states pictures of {width} × {height} pixels"),
         });
     };
-    let (width, height) = Turn::of(&stream).applied((width, height));
+    let (width, height) = Orientation::of(&stream).applied((width, height));
     let is_image = container.ends_with("_pipe");
     let frame_rate = rate_of(&stream);
     let secs = stream.duration() as f64 * f64::from(stream.time_base());
@@ -189,9 +192,23 @@ pub(crate) fn picture(path: &Utf8Path) -> Result<Option<Seen>> {
             frame_rate,
             frames,
         },
+        sound_at_secs: sound_at_secs(&input, &stream),
         container,
         is_image,
     }))
+}
+
+fn sound_at_secs(
+    input: &ffmpeg::format::context::Input,
+    pictures: &ffmpeg::format::stream::Stream<'_>,
+) -> Option<f64> {
+    let begins_secs = |stream: &ffmpeg::format::stream::Stream<'_>| match stream.start_time() {
+        i64::MIN => 0.0,
+        // A negative start is the encoder's delay, which is not heard.
+        at => (at as f64 * f64::from(stream.time_base())).max(0.0),
+    };
+    let sound = input.streams().best(Type::Audio)?;
+    Some(begins_secs(&sound) - begins_secs(pictures))
 }
 
 /// The first video stream that is no cover art.

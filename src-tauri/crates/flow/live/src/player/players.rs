@@ -42,14 +42,15 @@ pub(super) struct Player {
 /// The sound that a player is to play.
 struct Sound<'a> {
     path: &'a Utf8Path,
-    is_there: bool,
+    /// In seconds after the first picture; `None` for a silent film.
+    begins_secs: Option<f64>,
     secs: f64,
     chain: Option<&'a Chain>,
 }
 
 impl Sound<'_> {
     fn open(&self, rate: SampleRate) -> Result<(FilmSound, Option<Control>), Error> {
-        FilmSound::open(self.path, self.is_there, self.secs, rate, self.chain)
+        FilmSound::open(self.path, self.begins_secs, self.secs, rate, self.chain)
     }
 }
 
@@ -86,9 +87,10 @@ impl Players {
             Some(pictures) => pictures.frames(),
             None => (duration_secs * frame_rate.fps()).ceil() as u64,
         };
+        let sound_at_secs = pictures.as_ref().and_then(FrameReader::sound_at_secs).unwrap_or(0.0);
         let sound = Sound {
             path: &path,
-            is_there: info.audio.is_some(),
+            begins_secs: info.audio.is_some().then_some(sound_at_secs),
             secs: duration_secs,
             chain: chain.as_ref(),
         };

@@ -4,7 +4,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Value, json};
 use studio_media::{FrameReader, PictureReader};
 
-use crate::world::{HEIGHT, WIDTH, World, ffmpeg, number_of, secs, streams};
+use crate::world::{HEIGHT, WIDTH, World, ffmpeg, number_of, packets, secs, streams};
 
 const PICTURES: u64 = 60;
 
@@ -181,6 +181,53 @@ fn trims_keep_each_pictures_time() {
             );
         }
         assert!((answer["start_secs"].as_f64().unwrap() - at(24)).abs() < 1e-3);
+    }
+}
+
+#[test]
+fn a_copy_ends_where_the_picture_after_its_last_one_appears() {
+    let world = World::new();
+    let film = world.film("film.mp4", PICTURES);
+    for source in ["mp4", "mkv"] {
+        let path = uneven(&world, &film, source);
+        let decoded = packets(&path);
+        let mut shown = decoded.clone();
+        shown.sort_by(f64::total_cmp);
+        assert_ne!(shown, decoded, "pictures are decoded ahead");
+        let after_first = |at: f64| at - shown[0];
+        for (from, to) in [(29, 50), (0, 25), (12, 36), (30, 34), (48, 59), (1, 17)] {
+            let out = world.file("copy.mp4");
+            let range = json!({ "path": path, "from_secs": at(from), "to_secs": at(to) });
+            let told = world.run("video.copy_points", range.clone()).unwrap();
+            let mut input = range;
+            input["mode"] = json!("copy");
+            input["output"] = json!(out);
+            let made = world.run("video.trim", input).unwrap();
+            assert_eq!(told["end_secs"], made["end_secs"], "{source} {from} {to}");
+            let start = made["start_secs"].as_f64().unwrap();
+            let copied = packets(&out);
+            let first = copied.iter().copied().reduce(f64::min).unwrap();
+            let last = copied.iter().copied().reduce(f64::max).unwrap() - first + start;
+            let next = shown.iter().map(|at| after_first(*at)).find(|at| *at > last + 2e-3);
+            let (next, end) = (next.unwrap(), made["end_secs"].as_f64().unwrap());
+            assert!(
+                (end - next).abs() < 1e-3,
+                "{source} {from} to {to}: its last picture, from {last} s, ends at {next} s, not {end} s"
+            );
+            let length = secs(&streams(&out)[0]["duration"]);
+            assert!(
+                (length - (end - start)).abs() < 2e-3,
+                "{source} {from} to {to}: {length} s long, not from {start} to {end} s"
+            );
+        }
+        // Nothing appears after the film's last picture: its header tells how long that is shown.
+        let range = json!({ "path": path, "from_secs": at(40) });
+        let told = world.run("video.copy_points", range).unwrap();
+        if let Some(length) = streams(&path)[0]["duration"].as_str() {
+            let end = told["end_secs"].as_f64().unwrap();
+            let length: f64 = length.parse().unwrap();
+            assert!((end - length).abs() < 1e-3, "{source}: {end} s of {length} s");
+        }
     }
 }
 

@@ -212,6 +212,19 @@ pub(crate) fn streams(path: &Utf8Path) -> Vec<Value> {
     told["streams"].as_array().unwrap().clone()
 }
 
+/// When a film's pictures are shown, in seconds, in the order of decoding, as `ffprobe` lists its packets.
+pub(crate) fn packets(path: &Utf8Path) -> Vec<f64> {
+    let told = Command::new("ffprobe")
+        .args(["-v", "error", "-select_streams", "v:0", "-of", "json"])
+        .args(["-show_entries", "packet=pts_time"])
+        .arg(path)
+        .output()
+        .expect("ffprobe is installed");
+    let told: Value = serde_json::from_slice(&told.stdout).unwrap();
+    let packets = told["packets"].as_array().unwrap();
+    packets.iter().map(|it| secs(&it["pts_time"])).collect()
+}
+
 /// A number of seconds as `ffprobe` writes it.
 pub(crate) fn secs(value: &Value) -> f64 {
     value.as_str().unwrap().parse().unwrap()

@@ -2,12 +2,11 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 use ffmpeg_next as ffmpeg;
-use ffmpeg_next::media::Type;
 use ffmpeg_next::util::error::EAGAIN;
 use studio_core::units::FrameRate;
 
 use super::packets::{next_packet, secs_from_ticks};
-use super::turn::Turn;
+use super::turn::Orientation;
 use crate::error::{MediaError, Result};
 use crate::{ff, probe};
 
@@ -30,7 +29,7 @@ pub(crate) struct Film {
     rate: FrameRate,
     is_even: bool,
     frames: u64,
-    turn: Turn,
+    orientation: Orientation,
     /// Pixels as shown.
     size: (u32, u32),
     /// Where the sound begins, in seconds after the first picture; `None` for a silent film.
@@ -61,19 +60,10 @@ impl Film {
                 limit: MOST_PIXELS,
             });
         }
-        let turn = Turn::of(&stream);
+        let orientation = Orientation::of(&stream);
         let finest = f64::from(stream.rate());
         let is_even = (finest / seen.video.frame_rate.fps() - 1.0).abs() < EVEN_SHARE;
         let clock = stream.time_base();
-        let secs = |at: i64, clock: ffmpeg::Rational| match at {
-            i64::MIN => 0.0,
-            at => at as f64 * f64::from(clock),
-        };
-        let start_secs = secs(stream.start_time(), clock);
-        // A negative start is the encoder's delay, which is not heard.
-        let sound_at_secs = input.streams().best(Type::Audio).map(|sound| {
-            secs(sound.start_time(), sound.time_base()).max(0.0) - start_secs.max(0.0)
-        });
         let start = match stream.start_time() {
             i64::MIN => 0,
             start => start,
@@ -98,9 +88,9 @@ impl Film {
             rate: seen.video.frame_rate,
             is_even,
             frames: seen.video.frames,
-            turn,
+            orientation,
             size: (width, height),
-            sound_at_secs,
+            sound_at_secs: seen.sound_at_secs,
             held: None,
             expected: 0,
             drained: false,
@@ -126,8 +116,8 @@ impl Film {
         self.size
     }
 
-    pub(crate) fn turn(&self) -> Turn {
-        self.turn
+    pub(crate) fn orientation(&self) -> Orientation {
+        self.orientation
     }
 
     pub(crate) fn clock(&self) -> ffmpeg::Rational {

@@ -66,6 +66,11 @@ impl FrameReader {
         self.film.size()
     }
 
+    /// Where the film's sound begins, in seconds after its first picture: negative before it. `None` for a silent film.
+    pub fn sound_at_secs(&self) -> Option<f64> {
+        self.film.sound_at_secs()
+    }
+
     /// Frame `index`, scaled to `width` pixels (even, at most the film's own); the height follows.
     pub fn frame(&mut self, index: u64, width: u32) -> Result<Frame> {
         let past_end = MediaError::OutOfRange {
@@ -152,7 +157,7 @@ fn graph(film: &Film, width: u32) -> PictureGraph {
     let height = u64::from(width) * u64::from(own_height) / u64::from(own_width.max(1));
     let filters = format!(
         "{}scale=w={width}:h={}:flags=bilinear+accurate_rnd,format=rgba",
-        film.turn().filters(),
+        film.orientation().filters(),
         height.max(1),
     );
     let rate = film.rate();

@@ -65,7 +65,7 @@ pub(crate) fn size(work: &Recode, (own_width, own_height): (u32, u32)) -> (u32, 
 
 /// The chain of filters of all that `work` does to a picture.
 pub(crate) fn filters(film: &Film, work: &Recode, (width, height): (u32, u32)) -> String {
-    let mut chain = film.turn().filters().to_owned() + &work.look.filters();
+    let mut chain = film.orientation().filters().to_owned() + &work.look.filters();
     if work.stabilise {
         chain += &format!("deshake=rx={SHAKE_PX}:ry={SHAKE_PX},");
     }

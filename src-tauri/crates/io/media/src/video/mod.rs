@@ -1,7 +1,7 @@
 //! Films as they come from others: their pictures one by one, cut, filtered, encoded again.
 //!
 //! Time is counted from the first picture. A picture is shown from its own time until that of the next.
-//! How the camera was held (the display matrix) is applied to every picture that leaves this module.
+//! How the camera was held, and whether it mirrors (the display matrix), is applied to every picture that leaves this module.
 
 mod container;
 mod copy;
@@ -28,4 +28,4 @@ pub use pictures::{Picture, PictureReader};
 pub use recode::{Recode, Recoded, recode};
 pub use soundtrack::{copy_sound, sound_container};
 pub use still::{StillFormat, jpeg, write_still};
-pub(crate) use turn::Turn;
+pub use turn::{Orientation, Turn};

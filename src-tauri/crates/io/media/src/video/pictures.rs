@@ -7,6 +7,7 @@ use studio_core::units::FrameRate;
 use super::film::Film;
 use super::graph::PictureGraph;
 use super::look::Look;
+use super::turn::Orientation;
 use crate::error::{MediaError, Result};
 
 /// Decoding on beats a jump as long as the time is no further away, in seconds.
@@ -27,7 +28,7 @@ pub struct Picture {
     pub rgba: Vec<u8>,
 }
 
-/// Reads pictures as they are shown: turned as the camera was held, scaled, in RGB by the film's own
+/// Reads pictures as they are shown: turned and mirrored as the camera was held, scaled, in RGB by the film's own
 /// colour matrix. Only those that are asked for are converted.
 pub struct PictureReader {
     film: Film,
@@ -68,7 +69,7 @@ impl PictureReader {
         }
         let filters = format!(
             "{}{}scale=w={width}:h={height}:flags=bicubic+accurate_rnd+full_chroma_int,format=rgba",
-            film.turn().filters(),
+            film.orientation().filters(),
             look.filters(),
         );
         Ok(PictureReader::with(film, filters, (width, height)))
@@ -77,7 +78,7 @@ impl PictureReader {
     /// For measuring: in whole size, converted by the fastest way.
     pub fn open_rough(path: impl AsRef<Utf8Path>) -> Result<PictureReader> {
         let film = Film::open(path.as_ref())?;
-        let turned = format!("{}format=rgba", film.turn().filters());
+        let turned = format!("{}format=rgba", film.orientation().filters());
         let size = film.size();
         Ok(PictureReader::with(film, turned, size))
     }
@@ -103,6 +104,11 @@ impl PictureReader {
     /// Frames by the film's header.
     pub fn frames(&self) -> u64 {
         self.film.frames()
+    }
+
+    /// What is done to the pictures that the film keeps.
+    pub fn orientation(&self) -> Orientation {
+        self.film.orientation()
     }
 
     /// Width and height of the pictures that are answered.

@@ -15,8 +15,7 @@ use crate::format::Container;
 use crate::mux::Muxer;
 use crate::write::muxer_of;
 
-/// What a decoder of MP3 adds to the encoder's delay, in samples. A film that tells less tells nothing of the
-/// delay: FFmpeg's muxer would state one of its own, and players would leave sound away.
+/// What a decoder of MP3 adds to the encoder's delay, in samples: the least delay that a LAME header can state.
 const LEAST_MP3_DELAY: i32 = 529;
 
 /// The container of ours that holds the sound of a film as it is; `None` where it fits in none.
@@ -24,7 +23,17 @@ pub fn sound_container(path: impl AsRef<Utf8Path>) -> Result<Option<Container>> 
     let path = path.as_ref();
     let input = ff::open_input(path)?;
     let stream = sound_stream(path, &input)?;
-    Ok(holds(&stream))
+    Ok(match stream.parameters().id() {
+        Id::AAC | Id::ALAC => Some(Container::M4a),
+        Id::MP3 if (1..LEAST_MP3_DELAY).contains(&mp3_delay(path)?) => None,
+        Id::MP3 => Some(Container::Mp3),
+        Id::FLAC => Some(Container::Flac),
+        Id::VORBIS => ff::VorbisLengths::new(&stream.parameters()).map(|_| Container::Ogg),
+        Id::OPUS => Some(Container::Opus),
+        Id::PCM_S16LE | Id::PCM_S24LE | Id::PCM_S32LE | Id::PCM_F32LE => Some(Container::Wav),
+        Id::PCM_S16BE | Id::PCM_S24BE | Id::PCM_S32BE => Some(Container::Aiff),
+        _ => None,
+    })
 }
 
 /// Copies the packets of a film's sound into a file of its own, from its first sample on. `container` is
@@ -36,12 +45,13 @@ pub fn copy_sound(
     mut progress: impl FnMut(f64) -> ControlFlow<()>,
 ) -> Result<()> {
     let (path, out) = (path.as_ref(), out.as_ref());
+    let fits = sound_container(path)? == Some(container);
     let mut input = ff::open_input(path)?;
     let length_secs = input.duration().max(0) as f64 / 1e6;
     let stream = sound_stream(path, &input)?;
     let index = stream.index();
     let mut parameters = stream.parameters();
-    if holds(&stream) != Some(container) {
+    if !fits {
         return Err(MediaError::Unsupported {
             path: path.into(),
             detail: format!(
@@ -59,12 +69,19 @@ pub fn copy_sound(
     })?;
     let mut stamper = Stamper::new(&stream, facts);
     ff::clear_codec_tag(&mut parameters);
-    let (name, options) = muxer_of(container, rate);
+    let (name, mut options) = muxer_of(container, rate);
+    if container == Container::Mp3 {
+        match mp3_delay(path)? {
+            // A header would state a delay, and players would leave sound away.
+            0 => options = vec![("write_xing", "0".to_owned())],
+            delay => ff::set_initial_padding(&mut parameters, delay),
+        }
+    }
     let mut muxer = Muxer::create(out, name)?;
     muxer.add_stream(parameters, stamper.clock(), None)?;
     let options: Vec<(&str, &str)> = options.iter().map(|(k, v)| (*k, v.as_str())).collect();
     muxer.write_header(&options)?;
-    let mut copied = false;
+    let mut last = None;
     while let Some(mut packet) = next_packet(&mut input, |of| of == index) {
         let Some(at_secs) = stamper.stamp(&mut packet) else {
             continue;
@@ -72,16 +89,27 @@ pub fn copy_sound(
         if progress(at_secs / length_secs.max(1e-3)).is_break() {
             return Err(MediaError::Cancelled);
         }
-        copied = true;
-        muxer.write(packet, 0)?;
+        if let Some(before) = last.replace(packet) {
+            muxer.write(before, 0)?;
+        }
     }
-    if !copied {
-        return Err(MediaError::Corrupt {
-            path: path.into(),
-            detail: "not one packet of its sound can be read".to_owned(),
-        });
-    }
+    let mut last = last.ok_or_else(|| MediaError::Corrupt {
+        path: path.into(),
+        detail: "not one packet of its sound can be read".to_owned(),
+    })?;
+    stamper.trim(&mut last);
+    muxer.write(last, 0)?;
     muxer.finish(|_| Ok(()))
+}
+
+/// Samples of MP3 before the first that is heard, the decoder's included; 0 where the film does not tell.
+fn mp3_delay(path: &Utf8Path) -> Result<i32> {
+    let mut input = ff::open_input(path)?;
+    let stream = sound_stream(path, &input)?;
+    let index = stream.index();
+    let stated = ff::audio_params(&stream.parameters()).initial_padding;
+    let first = next_packet(&mut input, |of| of == index);
+    Ok(first.as_ref().map_or(0, ff::skipped).max(stated))
 }
 
 fn sound_stream<'a>(
@@ -95,39 +123,30 @@ fn sound_stream<'a>(
     })
 }
 
-fn holds(stream: &ffmpeg::format::stream::Stream<'_>) -> Option<Container> {
-    let parameters = stream.parameters();
-    let facts = ff::audio_params(&parameters);
-    // Ogg counts samples; packets of Vorbis differ in length, so that a coarser clock leaves gaps.
-    let is_coarse = f64::from(stream.time_base()) * f64::from(facts.rate) > 1.0;
-    match parameters.id() {
-        Id::AAC | Id::ALAC => Some(Container::M4a),
-        Id::MP3 if facts.initial_padding < LEAST_MP3_DELAY => None,
-        Id::VORBIS if is_coarse => None,
-        Id::MP3 => Some(Container::Mp3),
-        Id::FLAC => Some(Container::Flac),
-        Id::VORBIS => Some(Container::Ogg),
-        Id::OPUS => Some(Container::Opus),
-        Id::PCM_S16LE | Id::PCM_S24LE | Id::PCM_S32LE | Id::PCM_F32LE => Some(Container::Wav),
-        Id::PCM_S16BE | Id::PCM_S24BE | Id::PCM_S32BE => Some(Container::Aiff),
-        _ => None,
-    }
-}
-
 /// Gives packets their time in the new file, whose sound begins at 0; what comes before is the encoder's
 /// delay.
 struct Stamper {
     clock: ffmpeg::Rational,
     start: i64,
+    /// When MP3 ends, where the film states it to the sample.
+    end: Option<i64>,
     /// Where the film's clock is coarser than samples, packets that follow each other are counted in samples.
     counted: Option<Counted>,
 }
 
 struct Counted {
     rate: i32,
-    frame_size: i64,
+    lengths: Lengths,
     /// Sample at which the next packet begins.
     next: Option<i64>,
+    /// Samples of the first packet of which nothing is heard.
+    lead: i64,
+}
+
+/// Samples in the packets.
+enum Lengths {
+    Equal(i64),
+    Vorbis(ff::VorbisLengths),
 }
 
 impl Stamper {
@@ -137,15 +156,23 @@ impl Stamper {
             i64::MIN => 0,
             start => start.max(0),
         };
-        let is_coarse = f64::from(clock) * f64::from(facts.rate) > 1.0;
-        let counted = (is_coarse && facts.frame_size > 0).then_some(Counted {
+        let ticks = f64::from(clock) * f64::from(facts.rate);
+        let lengths = match stream.parameters().id() {
+            Id::VORBIS => ff::VorbisLengths::new(&stream.parameters()).map(Lengths::Vorbis),
+            _ => Some(Lengths::Equal(facts.frame_size.into())).filter(|_| facts.frame_size > 0),
+        };
+        let counted = lengths.filter(|_| ticks > 1.0).map(|lengths| Counted {
             rate: facts.rate,
-            frame_size: facts.frame_size.into(),
+            lengths,
             next: None,
+            lead: 0,
         });
+        let is_exact = stream.parameters().id() == Id::MP3
+            && (clock.numerator(), clock.denominator()) == (1, facts.rate);
         Stamper {
             clock,
             start,
+            end: Some(stream.duration()).filter(|end| is_exact && *end > 0),
             counted,
         }
     }
@@ -168,6 +195,13 @@ impl Stamper {
                 packet.set_dts(Some(dts - self.start));
             }
             Some(counted) => {
+                let length = match &mut counted.lengths {
+                    Lengths::Equal(samples) => *samples,
+                    Lengths::Vorbis(lengths) => lengths.next(packet),
+                };
+                if counted.next.is_none() && matches!(counted.lengths, Lengths::Vorbis(_)) {
+                    counted.lead = length;
+                }
                 let told = secs * f64::from(counted.rate);
                 let tick = f64::from(self.clock) * f64::from(counted.rate);
                 // A gap is more than what rounding to the clock makes.
@@ -175,13 +209,23 @@ impl Stamper {
                     .next
                     .filter(|next| (told - *next as f64).abs() <= 2.0 * tick);
                 let at = follows.unwrap_or(told.round() as i64);
-                counted.next = Some(at + counted.frame_size);
-                packet.set_pts(Some(at));
-                packet.set_dts(Some(at));
-                packet.set_duration(counted.frame_size);
+                counted.next = Some(at + length);
+                packet.set_pts(Some(at - counted.lead));
+                packet.set_dts(Some(at - counted.lead));
+                packet.set_duration(length);
             }
         }
         Some(secs)
+    }
+
+    /// States what the last packet holds after the end, for the header.
+    fn trim(&self, last: &mut ffmpeg::Packet) {
+        let (Some(end), Some(at)) = (self.end, last.pts()) else {
+            return;
+        };
+        if let Ok(left @ 1..) = u32::try_from(at + last.duration() - end) {
+            ff::set_discard_padding(last, left);
+        }
     }
 }
 
@@ -193,10 +237,12 @@ mod tests {
         Stamper {
             clock: ffmpeg::Rational::new(clock.0, clock.1),
             start: 0,
+            end: None,
             counted: Some(Counted {
                 rate: 48_000,
-                frame_size: 1024,
+                lengths: Lengths::Equal(1024),
                 next: None,
+                lead: 0,
             }),
         }
     }

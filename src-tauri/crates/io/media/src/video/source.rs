@@ -7,8 +7,8 @@ use ffmpeg_next as ffmpeg;
 use ffmpeg_next::media::Type;
 
 use super::container::FilmFormat;
-use super::packets::{next_packet, secs_from_ticks};
-use super::turn::{DisplayMatrix, Turn};
+use super::packets::{next_packet, secs_from_ticks, stamps};
+use super::turn::{DisplayMatrix, Orientation};
 use crate::error::{MediaError, Result};
 use crate::mux::Muxer;
 use crate::{ff, probe};
@@ -17,8 +17,11 @@ use crate::{ff, probe};
 /// further apart.
 const STEPS_BACK_SECS: [f64; 3] = [0.0, 10.0, 60.0];
 
-/// Packets that are read after a jump for a decoding time, at most: codecs decode 16 pictures ahead.
+/// Packets that are read ahead for a picture's times, at most: codecs decode 16 pictures ahead.
 const MOST_WAITING: usize = 256;
+
+/// How far after its last picture a film's stated end may lie and be believed, in frames: further, pictures are missing.
+const MOST_LEFT_FRAMES: i64 = 2;
 
 /// Place of the pictures among the copied streams.
 pub(crate) const PICTURES: usize = 0;
@@ -34,14 +37,18 @@ pub(crate) struct Copy {
 pub(crate) struct Source<'a> {
     path: &'a Utf8Path,
     input: ffmpeg::format::context::Input,
-    /// Read after a jump, and not given out yet.
+    /// Read ahead, and not given out yet.
     waiting: VecDeque<ffmpeg::Packet>,
+    /// Time stamps of the pictures that were given out and are shown after others that were not.
+    given: Vec<i64>,
     pub(crate) streams: Vec<Copy>,
     pub(crate) left_away: usize,
     /// How the camera was held, if the film says so.
     pub(crate) matrix: Option<DisplayMatrix>,
     /// Time stamp of the first picture.
     first: i64,
+    /// Time stamp at which the last picture ends, if the header says so.
+    end: Option<i64>,
     pub(crate) length_secs: f64,
     frame_secs: f64,
 }
@@ -67,6 +74,8 @@ impl<'a> Source<'a> {
             i64::MIN => 0,
             start => start,
         };
+        let stated = pictures.duration();
+        let end = (stated > 0).then(|| first.saturating_add(stated));
         let sounds = input
             .streams()
             .filter(|stream| stream.parameters().medium() == Type::Audio);
@@ -79,10 +88,12 @@ impl<'a> Source<'a> {
         Ok(Source {
             path,
             waiting: VecDeque::new(),
+            given: Vec::new(),
             streams,
             left_away,
             matrix,
             first,
+            end,
             length_secs: rate.secs_from_frames(seen.video.frames),
             frame_secs: rate.secs_from_frames(1),
             input,
@@ -90,12 +101,12 @@ impl<'a> Source<'a> {
     }
 
     pub(crate) fn begin(&self, out: &Utf8Path, format: FilmFormat) -> Result<Muxer> {
-        let turn = self.matrix.map_or(Turn::None, DisplayMatrix::turn);
-        if turn != Turn::None && !format.has_boxes() {
+        let orientation = self.matrix.map(DisplayMatrix::orientation);
+        if orientation.unwrap_or_default() != Orientation::default() && !format.has_boxes() {
             return Err(MediaError::Unsupported {
                 path: self.path.into(),
                 detail: format!(
-                    "was filmed with the camera turned, which a copy into {} would lose; copy into mp4 or mov, or \
+                    "is turned or mirrored when it is shown, which a copy into {} would lose; copy into mp4 or mov, or \
                      encode it again",
                     format.extension()
                 ),
@@ -195,6 +206,7 @@ impl<'a> Source<'a> {
     /// are decoded one frame apart, before the first that has such a time.
     fn wait_for_times(&mut self) {
         self.waiting.clear();
+        self.given.clear();
         while self.waiting.len() < MOST_WAITING
             && let Some(packet) = self.read()
         {
@@ -213,8 +225,44 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// The next packet. That of a picture lasts until the next picture appears: containers tell of the time between
+    /// decoding, or nothing.
     pub(crate) fn next(&mut self) -> Option<ffmpeg::Packet> {
-        self.waiting.pop_front().or_else(|| self.read())
+        let mut packet = self.waiting.pop_front().or_else(|| self.read())?;
+        if let (Some((at, decoded)), Some(PICTURES)) = (stamps(&packet), self.place_of(&packet)) {
+            self.given.retain(|given| *given > decoded);
+            if let Some(end) = self.end_of(at, &packet) {
+                packet.set_duration(end - at);
+            }
+            self.given.push(at);
+        }
+        Some(packet)
+    }
+
+    /// When the next picture after `at` appears, which may have been decoded before or may be later; for the film's
+    /// last one, the end that the header states.
+    fn end_of(&mut self, at: i64, packet: &ffmpeg::Packet) -> Option<i64> {
+        let after = |pts: &i64| *pts > at;
+        let mut next = self.given.iter().copied().filter(after).min();
+        for ahead in 0..MOST_WAITING {
+            if ahead == self.waiting.len() {
+                let Some(packet) = self.read() else { break };
+                self.waiting.push_back(packet);
+            }
+            let picture = self.waiting.get(ahead);
+            let picture = picture.filter(|packet| self.place_of(packet) == Some(PICTURES));
+            let Some((pts, dts)) = picture.and_then(stamps) else {
+                continue;
+            };
+            // No picture is shown before it is decoded.
+            if next.is_some_and(|next| next <= dts) {
+                break;
+            }
+            next = next.into_iter().chain(Some(pts).filter(after)).min();
+        }
+        let left = 1..=MOST_LEFT_FRAMES * self.frame_ticks();
+        let stated = self.end.filter(|end| left.contains(&(end - at)));
+        next.or(stated.filter(|_| packet.duration() <= 0))
     }
 
     fn read(&mut self) -> Option<ffmpeg::Packet> {

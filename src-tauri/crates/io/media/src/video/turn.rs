@@ -9,9 +9,18 @@ use ffmpeg_next::codec::packet::side_data::Type as SideData;
 
 use crate::error::{MediaError, Result};
 
-/// How far a picture is turned before it is shown, clockwise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Turn {
+/// How a picture that is kept becomes the one that is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Orientation {
+    /// Left and right are exchanged first.
+    pub mirrored: bool,
+    pub turn: Turn,
+}
+
+/// How far a picture is turned, clockwise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Turn {
+    #[default]
     None,
     Quarter,
     Half,
@@ -19,13 +28,19 @@ pub(crate) enum Turn {
 }
 
 impl Turn {
-    pub(crate) fn of(stream: &ffmpeg::format::stream::Stream<'_>) -> Turn {
-        DisplayMatrix::of(stream).map_or(Turn::None, DisplayMatrix::turn)
+    pub fn degrees(self) -> u32 {
+        90 * self as u32
+    }
+}
+
+impl Orientation {
+    pub(crate) fn of(stream: &ffmpeg::format::stream::Stream<'_>) -> Orientation {
+        DisplayMatrix::of(stream).map_or(Orientation::default(), DisplayMatrix::orientation)
     }
 
     /// Width and height as shown of a picture that is kept in `size`.
     pub(crate) fn applied(self, (width, height): (u32, u32)) -> (u32, u32) {
-        match self {
+        match self.turn {
             Turn::None | Turn::Half => (width, height),
             Turn::Quarter | Turn::ThreeQuarters => (height, width),
         }
@@ -33,11 +48,15 @@ impl Turn {
 
     /// The filters that do it, each with a comma behind.
     pub(crate) fn filters(self) -> &'static str {
-        match self {
-            Turn::None => "",
-            Turn::Quarter => "transpose=clock,",
-            Turn::Half => "hflip,vflip,",
-            Turn::ThreeQuarters => "transpose=cclock,",
+        match (self.mirrored, self.turn) {
+            (false, Turn::None) => "",
+            (false, Turn::Quarter) => "transpose=clock,",
+            (false, Turn::Half) => "hflip,vflip,",
+            (false, Turn::ThreeQuarters) => "transpose=cclock,",
+            (true, Turn::None) => "hflip,",
+            (true, Turn::Quarter) => "transpose=clock_flip,",
+            (true, Turn::Half) => "vflip,",
+            (true, Turn::ThreeQuarters) => "transpose=cclock_flip,",
         }
     }
 }
@@ -60,15 +79,18 @@ impl DisplayMatrix {
         numbers.get(..9)?.try_into().ok().map(DisplayMatrix)
     }
 
-    pub(crate) fn turn(self) -> Turn {
-        let degrees = f64::from(self.0[1])
-            .atan2(f64::from(self.0[0]))
-            .to_degrees();
-        match (degrees / 90.0).round() as i32 {
+    pub(crate) fn orientation(self) -> Orientation {
+        // (x, y) is shown at (ax + cy, bx + dy); mirroring changes the signs of a and b only.
+        let [a, b, _, c, d, ..] = self.0.map(f64::from);
+        let turn = match ((-c).atan2(d).to_degrees() / 90.0).round() as i32 {
             1 => Turn::Quarter,
             2 | -2 => Turn::Half,
             -1 => Turn::ThreeQuarters,
             _ => Turn::None,
+        };
+        Orientation {
+            mirrored: a * d < b * c,
+            turn,
         }
     }
 
@@ -144,18 +166,26 @@ fn find_box(
 mod tests {
     use super::*;
 
-    fn matrix(upper: [i32; 2]) -> DisplayMatrix {
-        let [a, b] = upper;
-        DisplayMatrix([a, b, 0, -b, a, 0, 0, 0, 1 << 30])
+    const ONE: i32 = 1 << 16;
+
+    fn matrix([a, b, c, d]: [i32; 4]) -> DisplayMatrix {
+        DisplayMatrix([a, b, 0, c, d, 0, 0, 0, 1 << 30])
     }
 
     #[test]
     fn a_display_matrix_tells_how_the_camera_was_held() {
-        let check = |upper, turn| assert_eq!(matrix(upper).turn(), turn);
-        check([1 << 16, 0], Turn::None);
-        check([0, 1 << 16], Turn::Quarter);
-        check([-(1 << 16), 0], Turn::Half);
-        check([0, -(1 << 16)], Turn::ThreeQuarters);
+        let check = |upper, mirrored, turn| {
+            assert_eq!(matrix(upper).orientation(), Orientation { mirrored, turn });
+        };
+        check([ONE, 0, 0, ONE], false, Turn::None);
+        check([0, ONE, -ONE, 0], false, Turn::Quarter);
+        check([-ONE, 0, 0, -ONE], false, Turn::Half);
+        check([0, -ONE, ONE, 0], false, Turn::ThreeQuarters);
+        check([-ONE, 0, 0, ONE], true, Turn::None);
+        check([0, -ONE, -ONE, 0], true, Turn::Quarter);
+        check([ONE, 0, 0, -ONE], true, Turn::Half);
+        check([0, ONE, ONE, 0], true, Turn::ThreeQuarters);
+        check([0; 4], false, Turn::None);
         assert_eq!(DisplayMatrix::from_bytes(&[0; 35]), None);
     }
 
@@ -183,7 +213,7 @@ mod tests {
             ];
             let before = file.concat();
             std::fs::write(&path, &before).unwrap();
-            matrix([0, 1 << 16]).write_into(&path).unwrap();
+            matrix([0, ONE, -ONE, 0]).write_into(&path).unwrap();
             let after = std::fs::read(&path).unwrap();
             // ftyp; the heads of moov, mvhd with its content, trak and tkhd.
             let at = 12 + 8 + 28 + 8 + 8 + place;
@@ -195,6 +225,6 @@ mod tests {
             );
         }
         std::fs::write(&path, b"no boxes at all").unwrap();
-        matrix([0, 1 << 16]).write_into(&path).unwrap_err();
+        matrix([0, ONE, -ONE, 0]).write_into(&path).unwrap_err();
     }
 }
