@@ -88,6 +88,10 @@ impl Source for FilmSound {
             reader.seek(self.at, self.rate);
         }
     }
+
+    fn is_measured(&self) -> bool {
+        self.reader.is_some()
+    }
 }
 
 impl Reader {

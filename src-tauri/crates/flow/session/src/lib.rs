@@ -6,7 +6,6 @@
 
 mod document;
 mod export;
-mod loudness;
 mod operations;
 mod playing;
 mod recording;

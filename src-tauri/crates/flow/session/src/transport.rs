@@ -11,12 +11,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use studio_core::units::SampleRate;
 use studio_core::{Error, ErrorCode, Event, Events, HeardLoudness, SettingsFile, TrackLevel};
-use studio_device::{DeviceError, Output};
+use studio_device::{DeviceError, HeardMeter, Output};
 use studio_edit::{Mixer, Session, Track, TrackId};
 use studio_store::Project;
 
 use crate::document::{Documents, SessionInput};
-use crate::loudness::HeardMeter;
 use crate::playing::{Feed, Playing};
 use crate::recording::{Recording, Take};
 use crate::sound::Files;
@@ -66,7 +65,7 @@ pub(crate) struct Transport {
     playing: Arc<Mutex<Playing>>,
     rate: SampleRate,
     recording: Mutex<Option<Recording>>,
-    meter: Mutex<HeardMeter>,
+    meter: HeardMeter,
 }
 
 impl Transports {
@@ -102,15 +101,15 @@ impl Transports {
         let mixer = Mixer::new(session, Box::new(files))
             .map_err(|error| Error::bad_input(error.to_string()))?;
         let playing = Arc::new(Mutex::new(Playing::new(mixer)));
+        let output = self.output(&playing)?;
+        let meter = HeardMeter::new(&output, 2);
         let transport = Arc::new(Transport {
-            output: self.output(&playing)?,
+            meter: meter.map_err(|error| Error::internal(error.to_string()))?,
+            output,
             session: row.id,
             playing,
             rate,
             recording: Mutex::default(),
-            meter: Mutex::new(
-                HeardMeter::new(rate).map_err(|error| Error::internal(error.to_string()))?,
-            ),
         });
         open.insert(transport.session.clone(), transport.clone());
         let watched = Arc::downgrade(&transport);
@@ -197,7 +196,6 @@ impl Transport {
     }
 
     pub(crate) fn seek(&self, at: u64) {
-        self.measure();
         self.playing.lock().jump(at);
         self.output.seek(0);
     }
@@ -282,27 +280,7 @@ impl Transport {
 
     /// Forgets the loudness of what was heard.
     pub(crate) fn reset_meter(&self) {
-        self.measure();
-        if let Err(error) = self.meter.lock().reset() {
-            tracing::warn!(%error, "the loudness meter was not reset");
-        }
-    }
-
-    /// Takes what was heard into the loudness meter; whether a reading is due.
-    fn measure(&self) -> bool {
-        let played = self.output.state().position;
-        let heard = self.playing.lock().take_heard(played);
-        self.meter.lock().feed(&heard).unwrap_or_else(|error| {
-            tracing::warn!(%error, "the loudness of a session is not measured");
-            false
-        })
-    }
-
-    fn loudness(&self) -> HeardLoudness {
-        self.meter.lock().reading().unwrap_or_else(|error| {
-            tracing::warn!(%error, "the loudness of a session cannot be told");
-            HeardLoudness::default()
-        })
+        self.meter.reset(&self.output);
     }
 
     pub(crate) fn is_playing(&self) -> bool {
@@ -328,7 +306,7 @@ impl Transport {
             recording: self.recording.lock().as_ref().map(|it| it.track.0),
             audible: self.output.device().is_some(),
             rate: self.rate,
-            loudness: self.loudness(),
+            loudness: self.meter.reading(&self.output),
         }
     }
 
@@ -373,10 +351,10 @@ async fn watch(transport: Weak<Transport>, events: Events) {
         if open.output.state().ended && !open.output.state().paused {
             open.output.pause();
         }
-        if open.measure() {
+        if let Some(loudness) = open.meter.due(&open.output) {
             events.emit(Event::SessionLoudness {
                 session: open.session.clone(),
-                loudness: open.loudness(),
+                loudness,
             });
         }
         drop(open);
