@@ -11,6 +11,7 @@ mod downloads;
 mod effects;
 mod faces;
 mod film;
+mod heard;
 mod jobs;
 mod kills;
 mod layers;

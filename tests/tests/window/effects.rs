@@ -1,5 +1,7 @@
 //! The effects of a sound: set by ear, kept as a preset, made into a new asset.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 use studio_tests::{App, Window, tone};
 
@@ -9,6 +11,26 @@ const UP: &str = "\u{E013}";
 /// Whether the level, a root mean square, is that of a sine of this amplitude.
 fn is_near(amplitude: f64) -> impl Fn(f64) -> bool {
     move |level| (level * 2_f64.sqrt() / amplitude - 1.0).abs() < 0.05
+}
+
+/// Waits until a meter of the effects' page reads near this level.
+async fn reads(window: &Window, meter: &str, level: f64) {
+    let read = format!(
+        "return Number(document.querySelector(\"[aria-label='Loudness of what is heard'] \
+         [role='meter'][aria-label='{meter}']\").getAttribute('aria-valuenow'))"
+    );
+    let begun = Instant::now();
+    loop {
+        let shown = window.evaluate(&read, vec![]).await;
+        if shown.as_f64().is_some_and(|it| (it - level).abs() < 1.0) {
+            return;
+        }
+        assert!(
+            begun.elapsed() < Duration::from_secs(30),
+            "{meter} reads {shown}, not {level}"
+        );
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 /// Waits until the effects stand in the rack in this order.
@@ -40,7 +62,7 @@ async fn effects_are_set_by_ear_kept_and_applied() {
     let app = App::with_sound();
     let project = app.project("Workshop");
     let source = app.folder().join("hum.wav");
-    tone(&source, 440.0, 0.4, 40.0);
+    tone(&source, 440.0, 0.4, 48.0);
     app.call(
         "asset.import",
         json!({ "project": project, "path": source }),
@@ -74,11 +96,14 @@ async fn effects_are_set_by_ear_kept_and_applied() {
     let gain = "input[aria-label='Gain, as a number']";
     window.fill(gain, &format!("-20{ENTER}")).await;
     app.sound().until_level(is_near(0.04)).await;
+    // A sine of amplitude 0.04 in both channels is -28 dBFS, and about its loudness.
+    reads(&window, "Momentary", -28.4).await;
     let clock = window.find("[data-testid='preview-time']").await;
     let shown = clock.text().await.expect("a clock");
     assert_ne!(shown, "0:00", "the clock moves");
     window.click("input[value='original'] + span").await;
     app.sound().until_level(is_near(0.4)).await;
+    reads(&window, "Short-term", -8.4).await;
     window.click("input[value='effects'] + span").await;
     window
         .click("ol > li:nth-child(1) input[role='switch'] + span")
@@ -86,6 +111,13 @@ async fn effects_are_set_by_ear_kept_and_applied() {
     app.sound().until_level(is_near(0.4)).await;
     window.gallery("effects-playing").await;
     window.press("Pause the preview").await;
+    window
+        .find("button[aria-label='Play the preview']")
+        .await;
+    window.settle().await;
+    window.press("Reset").await;
+    // Nothing was heard since: the end of the bar.
+    reads(&window, "True peak", -50.0).await;
 
     let presets = window.find("dialog[open] select").await;
     presets

@@ -11,6 +11,7 @@ export type {
   BaseImage,
   Container,
   Delivery,
+  HeardLoudness,
   Job,
   JobStatus,
   LogLine,
@@ -118,6 +119,7 @@ export type StudioEvent =
   | { type: 'film.changed'; project: string; film: string }
   | { type: 'ambient.changed'; status: AmbientStatus }
   | { type: 'player.clock'; player: string; frame: number; playing: boolean }
+  | { type: 'player.loudness'; player: string; loudness: generated.HeardLoudness }
   | { type: 'player.ended'; player: string }
   | { type: 'chat.changed'; conversation: string }
   | { type: 'chat.draft'; conversation: string; draft: generated.Draft }

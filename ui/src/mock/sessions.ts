@@ -1,11 +1,12 @@
 // Multitrack sessions of the paper studio: edits as the window foresees them, a transport by the clock.
 
 import { StudioError } from '$lib/error';
+import { UNHEARD } from '$lib/loudness';
 import { apply, nextId } from '$lib/session/apply';
 import { sessionEnd } from '$lib/session/clips';
-import { UNHEARD } from '$lib/session/levels';
 import type { Edit, Range, Session, Transport, View } from '$lib/session/types';
 import type { Json, StudioEvent } from '$lib/types';
+import { paperLoudness } from './loudness';
 import { paperSession } from './session';
 
 type Input = Record<string, Json>;
@@ -73,14 +74,7 @@ function paperTransport(session: () => Session, emit: Emit, scene: string) {
   let recording: number | null = null;
   let heard = UNHEARD;
   const measure = () => {
-    const wave = Math.sin(at / 40_000);
-    heard = {
-      momentary_lufs: -16 + 4 * wave,
-      short_term_lufs: -17 + 2 * wave,
-      integrated_lufs: -16.4,
-      range_lu: 5.2,
-      true_peak_dbtp: -0.6,
-    };
+    heard = paperLoudness(at / session().rate);
     emit({ type: 'session.loudness', session: 's1', loudness: heard });
   };
   const state = (): Transport => ({

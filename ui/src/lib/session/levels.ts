@@ -1,16 +1,5 @@
 // Levels as meters show them: dB from peaks, how bars and peaks fall, and where they stand. Pure.
 
-import type { HeardLoudness } from './types';
-
-/** What a loudness meter shows before anything was heard. */
-export const UNHEARD: HeardLoudness = {
-  momentary_lufs: null,
-  short_term_lufs: null,
-  integrated_lufs: null,
-  range_lu: 0,
-  true_peak_dbtp: null,
-};
-
 /** What meters show as silence. */
 export const FLOOR_DB = -70;
 /** After a peak, its mark stays so long and then falls. */

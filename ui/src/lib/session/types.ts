@@ -34,8 +34,6 @@ export type Range = generated.Loop;
 
 export type Transport = Output<'session.status'>;
 
-export type HeardLoudness = Transport['loudness'];
-
 export type Exported = Output<'session.export'>;
 
 export type ExportParts = generated.ExportParts;
@@ -62,7 +60,7 @@ export type SessionEvent =
       /** What comes from the microphone, where it is recorded. */
       input: [number, number] | null;
     }
-  | { type: 'session.loudness'; session: string; loudness: HeardLoudness };
+  | { type: 'session.loudness'; session: string; loudness: generated.HeardLoudness };
 
 type Output<N extends keyof generated.Operations> = generated.Operations[N]['output'];
 

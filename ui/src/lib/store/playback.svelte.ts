@@ -1,8 +1,9 @@
 // One open player of the studio: its clock, and the frames that the clock asks for.
 
 import { StudioError } from '../error';
+import { UNHEARD } from '../loudness';
 import { frameAt, secondsAt } from '../timeline';
-import type { Input, PlayerInfo } from '../types';
+import type { HeardLoudness, Input, PlayerInfo } from '../types';
 import { call, callBytes, on } from './connection';
 import { attempt, toasts } from './toasts.svelte';
 
@@ -21,6 +22,8 @@ export class Playback {
   frame = $state(0);
   playing = $state(false);
   volume = $state(1);
+  /** As far as it was heard since the meter was reset. */
+  loudness = $state.raw<HeardLoudness>(UNHEARD);
   /** Called with each picture that arrives, the newest last. */
   onPicture: ((picture: Picture) => void) | null = null;
   #widthPx = 0;
@@ -39,12 +42,16 @@ export class Playback {
     if (!info) return false;
     this.info = info;
     this.frame = 0;
+    this.loudness = UNHEARD;
     if (info.audio && !info.audible) tellSilence();
     this.#stops = [
       on('player.clock', (event) => {
         if (event.player !== info.player) return;
         this.playing = event.playing;
         if (this.#seeking === null) this.#show(event.frame);
+      }),
+      on('player.loudness', (event) => {
+        if (event.player === info.player) this.loudness = event.loudness;
       }),
       on('player.ended', (event) => {
         if (event.player === info.player) this.playing = false;
@@ -100,6 +107,13 @@ export class Playback {
   setVolume(volume: number) {
     this.volume = volume;
     if (this.info) void attempt(call('player.volume', { player: this.info.player, volume }));
+  }
+
+  async resetMeter() {
+    const { info } = this;
+    if (!info) return;
+    const status = await attempt(call('player.reset_meter', { player: info.player }));
+    if (status && this.info === info) this.loudness = status.loudness;
   }
 
   /** Width of the canvas in device pixels: pictures are asked for in this size. */

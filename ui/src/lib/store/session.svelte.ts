@@ -1,8 +1,8 @@
 // One open session: its last snapshot, its transport, and the edits that make the next snapshot.
 
-import { UNHEARD } from '../session/levels';
-import type { Edit, HeardLoudness, Range, Transport, View } from '../session/types';
-import type { Input, OperationName, Output } from '../types';
+import { UNHEARD } from '../loudness';
+import type { Edit, Range, Transport, View } from '../session/types';
+import type { HeardLoudness, Input, OperationName, Output } from '../types';
 import { Audition } from './audition';
 import { coalesced } from './coalesce';
 import { call, on, onGap } from './connection';

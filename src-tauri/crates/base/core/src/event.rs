@@ -34,6 +34,12 @@ pub enum Event {
         frame: u64,
         playing: bool,
     },
+    /// How loud a player is, as far as it was heard.
+    #[serde(rename = "player.loudness")]
+    PlayerLoudness {
+        player: String,
+        loudness: HeardLoudness,
+    },
     #[serde(rename = "player.ended")]
     PlayerEnded { player: String },
     /// A multitrack session was created, edited, undone or deleted.

@@ -9,6 +9,7 @@
 use ebur128::{Channel, EbuR128, Mode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use studio_core::HeardLoudness;
 use studio_core::units::SampleRate;
 
 mod history;
@@ -34,21 +35,6 @@ pub struct Loudness {
     /// Highest sample, in dBFS.
     pub sample_peak_dbfs: Option<f64>,
     pub duration_secs: f64,
-}
-
-/// What a meter shows while the sound plays. `None` is silence, or where nothing passed the gate yet.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Reading {
-    /// Loudness of the last 400 ms, in LUFS.
-    pub momentary_lufs: Option<f64>,
-    /// Loudness of the last 3 s, in LUFS.
-    pub short_term_lufs: Option<f64>,
-    /// Gated loudness since the beginning, in LUFS.
-    pub integrated_lufs: Option<f64>,
-    /// Loudness range since the beginning, in LU.
-    pub range_lu: f64,
-    /// Highest peak between the samples since the beginning, in dBTP.
-    pub true_peak_dbtp: Option<f64>,
 }
 
 /// Why sound cannot be measured.
@@ -196,9 +182,9 @@ impl Meter {
     }
 
     /// What a meter shows now.
-    pub fn reading(&self) -> Result<Reading, LoudnessError> {
+    pub fn reading(&self) -> Result<HeardLoudness, LoudnessError> {
         let failed = |source| self.failed(source);
-        Ok(Reading {
+        Ok(HeardLoudness {
             momentary_lufs: finite(lufs(self.momentary)),
             short_term_lufs: finite(lufs(self.short_term)),
             integrated_lufs: finite(self.inner.loudness_global().map_err(failed)?),

@@ -4,8 +4,9 @@
 
 use std::f64::consts::TAU;
 
+use studio_core::HeardLoudness;
 use studio_core::units::SampleRate;
-use studio_dsp::loudness::{Loudness, Reading, measure};
+use studio_dsp::loudness::{Loudness, measure};
 use studio_dsp::{Audio, Meter};
 
 const RATE: f64 = 48_000.0;
@@ -352,7 +353,7 @@ fn a_live_meter_reads_what_is_measured_afterwards() {
     let mut audio = tones(&[(4.0, -31.0), (6.0, -18.0), (5.0, -26.0), (1.0, -80.0)]);
     audio.channels[1].iter_mut().for_each(|x| *x *= 0.6);
     let mut meter = Meter::live(2, audio.rate).unwrap();
-    assert_eq!(meter.reading().unwrap(), Reading::default());
+    assert_eq!(meter.reading().unwrap(), HeardLoudness::default());
     let seconds = audio.channels[0]
         .chunks(48_000)
         .zip(audio.channels[1].chunks(48_000));

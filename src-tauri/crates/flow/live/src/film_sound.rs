@@ -97,6 +97,10 @@ impl Source for FilmSound {
             reader.seek(u64::try_from(own).unwrap_or(0), self.rate);
         }
     }
+
+    fn is_measured(&self) -> bool {
+        self.reader.is_some()
+    }
 }
 
 impl Reader {

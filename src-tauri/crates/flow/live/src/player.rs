@@ -27,7 +27,8 @@ pub(crate) fn operations(
     let runtime = tokio::runtime::Handle::current();
     let (open, play, pause) = (players.clone(), players.clone(), players.clone());
     let (seek, volume, status) = (players.clone(), players.clone(), players.clone());
-    let (chain, frame, close) = (players.clone(), players.clone(), players);
+    let (chain, frame) = (players.clone(), players.clone());
+    let (reset, close) = (players.clone(), players);
     vec![
         Operation::define("player.open", "Open a player", "Opens a film or sound for playing.")
             .realtime()
@@ -84,11 +85,23 @@ pub(crate) fn operations(
         .realtime()
         .writes()
         .blocking(move |_cx: &JobContext, input: ChainInput| chain.change(&input)),
-        Operation::define("player.status", "Where the player stands", "Tells frame, volume and whether it plays.")
+        Operation::define("player.status", "Where the player stands", "Tells frame, volume, loudness and whether it plays.")
             .realtime()
             .blocking(move |_cx: &JobContext, input: PlayerInput| {
                 Ok(status.get(&input.player)?.status(input.player))
             }),
+        Operation::define(
+            "player.reset_meter",
+            "Reset a player's loudness meter",
+            "Forgets what was heard: integrated loudness, range and true peak are measured anew from now on.",
+        )
+        .realtime()
+        .writes()
+        .blocking(move |_cx: &JobContext, input: PlayerInput| {
+            let player = reset.get(&input.player)?;
+            player.meter.reset(&player.output);
+            Ok(player.status(input.player))
+        }),
         Operation::define(
             "player.frame",
             "Read a picture",
@@ -124,14 +137,21 @@ impl MediaType for Rgba {
     const NAME: &'static str = "application/vnd.av-studio.rgba";
 }
 
-/// Tells every new frame, and the end, as long as the player is open.
+/// Tells every new frame, how loud it is, and the end, as long as the player is open.
 async fn watch(player: Weak<Player>, id: String, events: Events) {
     let mut told = None;
     while let Some(open) = player.upgrade() {
         let state = open.output.state();
         let playing = !state.paused && !state.ended;
         let now = (open.frame(), playing);
+        let loudness = open.meter.due(&open.output);
         drop(open);
+        if let Some(loudness) = loudness {
+            events.emit(Event::PlayerLoudness {
+                player: id.clone(),
+                loudness,
+            });
+        }
         if told != Some(now) {
             events.emit(Event::PlayerClock {
                 player: id.clone(),

@@ -7,7 +7,6 @@
 mod complete;
 mod document;
 mod export;
-mod loudness;
 mod operations;
 mod playing;
 mod recording;

@@ -12,8 +12,6 @@ use studio_edit::{Levels, Mixer};
 
 /// Samples that are mixed at once.
 const BLOCK: usize = 512;
-/// Samples kept for the loudness meter until they are heard: far more than a device is ever behind.
-const MOST_UNHEARD: usize = 1 << 20;
 
 /// What plays. The device's clock counts its own samples since the last seek; this knows which sample of
 /// the session each of them is.
@@ -29,8 +27,6 @@ pub(crate) struct Playing {
     jump: u64,
     /// Samples of the session mixed since the last seek.
     mixed: u64,
-    /// The latest of them, which nobody has taken by [`take_heard`](Playing::take_heard) yet.
-    unheard: VecDeque<[f32; 2]>,
     /// From which of them on it is played from where.
     spans: VecDeque<(u64, u64)>,
     device_rate: SampleRate,
@@ -52,7 +48,6 @@ impl Playing {
             endless: false,
             jump: 0,
             mixed: 0,
-            unheard: VecDeque::new(),
             spans: VecDeque::from([(0, 0)]),
             device_rate: rate,
             resampler: None,
@@ -86,17 +81,6 @@ impl Playing {
         self.mixer.take_levels(heard)
     }
 
-    /// Left and right of what was heard since the last call.
-    pub(crate) fn take_heard(&mut self, played: u64) -> [Vec<f32>; 2] {
-        let ahead = self.mixed.saturating_sub(self.mixed_of(played)) as usize;
-        let count = self.unheard.len().saturating_sub(ahead);
-        self.unheard
-            .drain(..count)
-            .map(|[left, right]| (left, right))
-            .unzip()
-            .into()
-    }
-
     /// Samples of the session in so many of the device.
     fn mixed_of(&self, played: u64) -> u64 {
         let (own, device) = (self.mixer.session().rate.get(), self.device_rate.get());
@@ -107,7 +91,6 @@ impl Playing {
         self.mixer.seek(self.jump);
         // What was mixed ahead is never heard.
         self.mixer.take_levels(u64::MAX);
-        self.unheard.clear();
         (self.mixed, self.given, self.ended) = (0, 0, false);
         self.spans = VecDeque::from([(0, self.jump)]);
         let rate = self.mixer.session().rate;
@@ -138,11 +121,6 @@ impl Playing {
                 &mut left[done..done + count],
                 &mut right[done..done + count],
             );
-            let mixed = left[done..done + count].iter().zip(&right[done..]);
-            self.unheard
-                .extend(mixed.map(|(left, right)| [*left, *right]));
-            let surplus = self.unheard.len().saturating_sub(MOST_UNHEARD);
-            self.unheard.drain(..surplus);
             done += count;
             self.mixed += count as u64;
             if let Some(looping) = self.looping.clone()
@@ -219,6 +197,10 @@ impl Source for Feed {
 
     fn seek(&mut self, _at: u64) {
         self.0.lock().restart();
+    }
+
+    fn is_measured(&self) -> bool {
+        true
     }
 }
 
@@ -326,19 +308,6 @@ mod tests {
             playing.levels(900).is_some(),
             "the second round is told as well"
         );
-    }
-
-    #[test]
-    fn what_was_heard_is_taken_once_and_what_was_mixed_ahead_never() {
-        let mut playing = playing(5_000);
-        playing.looping = Some(0..300);
-        played(&mut playing, 1_000);
-        let [left, _] = playing.take_heard(400);
-        let wanted: Vec<f32> = (0..400).map(|n| (n % 300) as f32 / 1e3).collect();
-        assert_eq!(left, wanted);
-        assert_eq!(playing.take_heard(450)[0].len(), 50);
-        playing.restart();
-        assert!(playing.take_heard(0)[0].is_empty(), "nothing is heard yet");
     }
 
     #[test]

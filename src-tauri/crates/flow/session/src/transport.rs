@@ -13,13 +13,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use studio_core::units::SampleRate;
 use studio_core::{Error, ErrorCode, Events, HeardLoudness, SettingsFile};
-use studio_device::{DeviceError, Output};
+use studio_device::{DeviceError, HeardMeter, Output};
 use studio_edit::{Mixer, Session, Track};
 use studio_store::{Project, SessionRow};
 
 use self::watch::watch;
 use crate::document::{Documents, SessionInput, moved_on};
-use crate::loudness::HeardMeter;
 use crate::playing::{Feed, Playing};
 use crate::recording::{Recording, Take};
 use crate::sound::Files;
@@ -67,7 +66,7 @@ pub(crate) struct Transport {
     playing: Arc<Mutex<Playing>>,
     rate: SampleRate,
     recording: Mutex<Option<Recording>>,
-    meter: Mutex<HeardMeter>,
+    meter: HeardMeter,
 }
 
 impl Transports {
@@ -103,15 +102,15 @@ impl Transports {
         let mixer = Mixer::new(session, Box::new(files))
             .map_err(|error| Error::bad_input(error.to_string()))?;
         let playing = Arc::new(Mutex::new(Playing::new(mixer, row.revision)));
+        let output = self.output(&playing)?;
+        let meter = HeardMeter::new(&output, 2);
         let transport = Arc::new(Transport {
-            output: self.output(&playing)?,
+            meter: meter.map_err(|error| Error::internal(error.to_string()))?,
+            output,
             session: row.id,
             playing,
             rate,
             recording: Mutex::default(),
-            meter: Mutex::new(
-                HeardMeter::new(rate).map_err(|error| Error::internal(error.to_string()))?,
-            ),
         });
         open.insert(transport.session.clone(), transport.clone());
         let watched = Arc::downgrade(&transport);
@@ -216,7 +215,6 @@ impl Transport {
     }
 
     pub(crate) fn seek(&self, at: u64) {
-        self.measure();
         self.playing.lock().jump(at);
         self.output.seek(0);
     }
@@ -301,27 +299,7 @@ impl Transport {
 
     /// Forgets the loudness of what was heard.
     pub(crate) fn reset_meter(&self) {
-        self.measure();
-        if let Err(error) = self.meter.lock().reset() {
-            tracing::warn!(%error, "the loudness meter was not reset");
-        }
-    }
-
-    /// Takes what was heard into the loudness meter; whether a reading is due.
-    fn measure(&self) -> bool {
-        let played = self.output.state().position;
-        let heard = self.playing.lock().take_heard(played);
-        self.meter.lock().feed(&heard).unwrap_or_else(|error| {
-            tracing::warn!(%error, "the loudness of a session is not measured");
-            false
-        })
-    }
-
-    fn loudness(&self) -> HeardLoudness {
-        self.meter.lock().reading().unwrap_or_else(|error| {
-            tracing::warn!(%error, "the loudness of a session cannot be told");
-            HeardLoudness::default()
-        })
+        self.meter.reset(&self.output);
     }
 
     pub(crate) fn is_playing(&self) -> bool {
@@ -347,7 +325,7 @@ impl Transport {
             recording: self.recording.lock().as_ref().map(|it| it.track.0),
             audible: self.output.device().is_some(),
             rate: self.rate,
-            loudness: self.loudness(),
+            loudness: self.meter.reading(&self.output),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! An open output: the device's stream and the thread that feeds it.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc;
@@ -20,6 +21,11 @@ pub trait Source: Send {
 
     /// Called when playing was moved to sample `at`.
     fn seek(&mut self, _at: u64) {}
+
+    /// Whether what is heard of it is kept for [`Output::take_heard`].
+    fn is_measured(&self) -> bool {
+        false
+    }
 }
 
 /// Samples that the feeder renders at a time.
@@ -32,6 +38,8 @@ const LONGEST_SILENCE: Duration = Duration::from_secs(2);
 /// buffer and stop.
 const LONGEST_STUMBLE: Duration = Duration::from_millis(200);
 const STUMBLING: Duration = Duration::from_secs(3);
+/// Samples kept until [`Output::take_heard`] comes for them: far more than it is ever late.
+const MOST_UNTAKEN: usize = 1 << 20;
 
 /// Playing sound. Dropping it stops.
 pub struct Output {
@@ -66,6 +74,8 @@ struct Feeder {
     origin: i64,
     ended: bool,
     pushed: u64,
+    /// The latest of what was pushed, of a source that is measured: heard and not taken yet, then rendered ahead.
+    untaken: VecDeque<[f32; 2]>,
 }
 
 impl Output {
@@ -216,8 +226,19 @@ impl Output {
         feeder.source.seek(at);
         feeder.ended = false;
         self.shared.ended.store(false, Ordering::Release);
-        feeder.origin = at as i64 - self.shared.played.load(Ordering::Acquire) as i64;
-        feeder.pushed = self.shared.played.load(Ordering::Acquire);
+        let played = self.shared.played.load(Ordering::Acquire);
+        let heard = feeder.heard(played);
+        feeder.untaken.truncate(heard);
+        feeder.origin = at as i64 - played as i64;
+        feeder.pushed = played;
+    }
+
+    /// Left and right of what was heard since the last call, also of what was heard before a seek, as the source gave
+    /// it: before the volume. Nothing of a source that is not measured.
+    pub fn take_heard(&self) -> [Vec<f32>; 2] {
+        let mut feeder = self.feeder.lock();
+        let played = self.shared.played.load(Ordering::Acquire);
+        feeder.take_heard(played)
     }
 
     /// Gives `change` the source between two blocks.
@@ -272,6 +293,7 @@ impl Drop for Output {
             origin: 0,
             ended: true,
             pushed: 0,
+            untaken: VecDeque::new(),
         }));
         for thread in self.threads.drain(..) {
             let _ = thread.join();
@@ -319,6 +341,7 @@ fn prepare(source: Box<dyn Source>, rate: SampleRate, latency_ms: u32) -> Prepar
         origin: 0,
         ended: false,
         pushed: 0,
+        untaken: VecDeque::new(),
     };
     feeder.fill(&shared);
     (shared, Arc::new(Mutex::new(feeder)), consumer)
@@ -334,12 +357,35 @@ impl Feeder {
                 // There is room: only this side adds.
                 let _ = self.ring.push([*left, *right]);
             }
+            if self.source.is_measured() {
+                self.keep(&left[..count], &right[..count]);
+            }
             self.pushed += count as u64;
             if count < BLOCK {
                 self.ended = true;
                 shared.ended.store(true, Ordering::Release);
             }
         }
+    }
+
+    fn keep(&mut self, left: &[f32], right: &[f32]) {
+        let frames = left.iter().zip(right);
+        self.untaken
+            .extend(frames.map(|(left, right)| [*left, *right]));
+        let surplus = self.untaken.len().saturating_sub(MOST_UNTAKEN);
+        self.untaken.drain(..surplus);
+    }
+
+    /// How many of the samples that are kept were heard.
+    fn heard(&self, played: u64) -> usize {
+        let ahead = self.pushed.saturating_sub(played) as usize;
+        self.untaken.len().saturating_sub(ahead)
+    }
+
+    fn take_heard(&mut self, played: u64) -> [Vec<f32>; 2] {
+        let heard = self.heard(played);
+        let frames = self.untaken.drain(..heard);
+        frames.map(|[left, right]| (left, right)).unzip().into()
     }
 }
 
@@ -405,6 +451,14 @@ mod tests {
         fn seek(&mut self, at: u64) {
             self.0 = at.min(self.1);
         }
+
+        fn is_measured(&self) -> bool {
+            true
+        }
+    }
+
+    fn ramp(range: std::ops::Range<u64>) -> impl Iterator<Item = f32> {
+        range.map(|n| n as f32)
     }
 
     fn wait(output: &Output, words: &str, until: impl Fn(&OutputState) -> bool) -> OutputState {
@@ -441,6 +495,45 @@ mod tests {
         assert_eq!((end.position, end.underruns), (96_000, 0));
         output.seek(0);
         assert!(!output.state().ended);
+    }
+
+    #[test]
+    fn what_was_heard_is_taken_once_and_what_was_rendered_ahead_never() {
+        let rate = SampleRate::HZ_48000;
+        let (shared, feeder, consumer) = prepare(Box::new(Ramp(0, 96_000)), rate, 100);
+        let mut callback = Callback::new(consumer, shared.clone(), 2, rate.get(), Instant::now());
+        shared.paused.store(false, Ordering::Release);
+        let mut take = |frames: usize| {
+            callback.fill(&mut vec![0.0; 2 * frames]);
+            let played = shared.played.load(Ordering::Acquire);
+            let mut feeder = feeder.lock();
+            let [left, right] = feeder.take_heard(played);
+            assert_eq!(left, right);
+            feeder.fill(&shared);
+            left
+        };
+        assert!(take(0).is_empty(), "nothing is heard yet");
+        assert!(take(400).into_iter().eq(ramp(0..400)));
+        assert!(take(0).is_empty(), "it was taken");
+        assert!(take(1_050).into_iter().eq(ramp(400..1_450)));
+    }
+
+    #[test]
+    fn what_was_heard_before_a_seek_is_taken_and_what_the_seek_dropped_is_not() {
+        let output =
+            Output::silent(SampleRate::HZ_48000, |_| Box::new(Ramp(0, 960_000))).unwrap();
+        output.resume();
+        wait(&output, "it plays", |state| state.position > 4_800);
+        output.seek(500_000);
+        wait(&output, "it goes on", |state| state.position > 504_800);
+        output.pause();
+        std::thread::sleep(Duration::from_millis(60));
+        let end = output.state().position;
+        let [left, _] = output.take_heard();
+        let before = left.len() - (end - 500_000) as usize;
+        assert!(before > 4_800, "{before} samples were heard before the seek");
+        let wanted = ramp(0..before as u64).chain(ramp(500_000..end));
+        assert!(left.into_iter().eq(wanted));
     }
 
     #[test]

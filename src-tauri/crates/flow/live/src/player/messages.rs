@@ -3,6 +3,7 @@
 use camino::Utf8PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use studio_core::HeardLoudness;
 use studio_core::units::FrameRate;
 use studio_dsp::effects::Chain;
 
@@ -114,6 +115,8 @@ pub(super) struct Status {
     pub(super) frame: u64,
     pub(super) playing: bool,
     pub(super) volume: f32,
+    /// As far as it was heard since the meter was reset: through the effects, or as it came, and before the volume.
+    pub(super) loudness: HeardLoudness,
 }
 
 #[derive(Serialize, JsonSchema)]

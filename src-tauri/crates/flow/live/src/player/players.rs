@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use studio_assets::EffectPresets;
 use studio_core::units::{FrameRate, SampleRate};
 use studio_core::{Error, Events, SettingsFile};
-use studio_device::{DeviceError, Output, Source};
+use studio_device::{DeviceError, HeardMeter, Output, Source};
 use studio_dsp::effects::Chain;
 use studio_media::{FrameReader, probe};
 use studio_store::Projects;
@@ -32,6 +32,7 @@ pub(super) struct Players {
 
 pub(super) struct Player {
     pub(super) output: Output,
+    pub(super) meter: HeardMeter,
     /// Of one that was opened with effects.
     effects: Option<Control>,
     pub(super) pictures: Option<Mutex<FrameReader>>,
@@ -95,6 +96,9 @@ impl Players {
             chain: chain.as_ref(),
         };
         let (output, effects) = self.output(&sound)?;
+        let channels = info.audio.as_ref().map_or(2, |audio| audio.channels as usize);
+        let meter = HeardMeter::new(&output, channels)
+            .map_err(|error| Error::internal(error.to_string()))?;
         let (width, height) = pictures.as_ref().map_or((0, 0), FrameReader::size);
         let id = uuid::Uuid::new_v4().to_string();
         let opened = Opened {
@@ -109,6 +113,7 @@ impl Players {
         };
         let player = Arc::new(Player {
             output,
+            meter,
             effects,
             pictures: pictures.map(Mutex::new),
             frame_rate,
@@ -238,6 +243,7 @@ impl Player {
             frame: self.frame(),
             playing,
             volume: self.output.volume(),
+            loudness: self.meter.reading(&self.output),
         }
     }
 }

@@ -28,10 +28,10 @@ pub(super) async fn watch(transport: Weak<Transport>, events: Events) {
         if open.output.state().ended && !open.output.state().paused {
             open.output.pause();
         }
-        if open.measure() {
+        if let Some(loudness) = open.meter.due(&open.output) {
             events.emit(Event::SessionLoudness {
                 session: open.session.clone(),
-                loudness: open.loudness(),
+                loudness,
             });
         }
         drop(open);
