@@ -62,7 +62,10 @@ pub(crate) fn open(
 /// Whether the kernel offers a card that renders.
 #[cfg(target_os = "linux")]
 fn has_graphics_card() -> bool {
-    let nodes = std::fs::read_dir("/dev/dri").into_iter().flatten().flatten();
+    let nodes = std::fs::read_dir("/dev/dri")
+        .into_iter()
+        .flatten()
+        .flatten();
     nodes
         .into_iter()
         .any(|node| node.file_name().to_string_lossy().starts_with("renderD"))

@@ -112,10 +112,7 @@ async fn until_ended(
         }
         match event["type"].as_str() {
             Some("player.loudness") => {
-                assert!(
-                    event["loudness"]["true_peak_dbtp"].is_number(),
-                    "{event}"
-                );
+                assert!(event["loudness"]["true_peak_dbtp"].is_number(), "{event}");
                 readings += 1;
             }
             Some("player.ended") => return readings,

@@ -111,9 +111,7 @@ async fn effects_are_set_by_ear_kept_and_applied() {
     app.sound().until_level(is_near(0.4)).await;
     window.gallery("effects-playing").await;
     window.press("Pause the preview").await;
-    window
-        .find("button[aria-label='Play the preview']")
-        .await;
+    window.find("button[aria-label='Play the preview']").await;
     window.settle().await;
     window.press("Reset").await;
     // Nothing was heard since: the end of the bar.

@@ -9,7 +9,7 @@ use studio_assets::{Destination, Source};
 use studio_core::units::FrameRate;
 use studio_core::{Error, JobContext};
 use studio_media::{FilmFormat, Orientation, PictureReader};
-use studio_store::{Projects, Provenance};
+use studio_store::Projects;
 
 /// Which film an operation reads. Inputs flatten it, but not these words.
 #[derive(Deserialize, JsonSchema)]

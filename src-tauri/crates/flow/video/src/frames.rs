@@ -113,7 +113,10 @@ fn frames(
         }
         Choice::Scenes(_) => {}
     }
-    let (folder, project) = (input.output_folder.as_deref(), input.film.project.as_deref());
+    let (folder, project) = (
+        input.output_folder.as_deref(),
+        input.film.project.as_deref(),
+    );
     let still = input.format.still();
     let mut pictures = Pictures::begin(projects, folder, project, &film, still)?;
     let mut reader = PictureReader::open(&film.source.path, input.width)

@@ -191,7 +191,11 @@ fn one_sheet(
     )?;
     let format = still(&destination, input.format)?;
     let mut sheet = Sheet::new(reader.size(), input.count, input.columns, input.gap)?;
-    let name = format!("{}, contact sheet.{}", film.source.stem(), format.extension());
+    let name = format!(
+        "{}, contact sheet.{}",
+        film.source.stem(),
+        format.extension()
+    );
     let written = destination.path(cx, &name)?;
     let mut pictures = Vec::new();
     for (share, secs) in times(film, input.count) {
@@ -227,7 +231,10 @@ fn single(
     mut reader: PictureReader,
     begun: Instant,
 ) -> Result<VideoThumbnails, Error> {
-    let (folder, project) = (input.output_folder.as_deref(), input.film.project.as_deref());
+    let (folder, project) = (
+        input.output_folder.as_deref(),
+        input.film.project.as_deref(),
+    );
     let mut pictures = Pictures::begin(projects, folder, project, film, input.format.still())?;
     for (share, secs) in times(film, input.count) {
         cx.progress("Taking pictures", share * 0.9);

@@ -73,7 +73,11 @@ impl Running {
     fn feed(&mut self, output: &Output) {
         let heard = output.take_heard();
         self.untold += heard[0].len();
-        let channels: Vec<&[f32]> = heard.iter().take(self.channels).map(Vec::as_slice).collect();
+        let channels: Vec<&[f32]> = heard
+            .iter()
+            .take(self.channels)
+            .map(Vec::as_slice)
+            .collect();
         if let Err(error) = self.meter.feed(&channels) {
             tracing::warn!(%error, "the loudness of what is heard is not measured");
         }
@@ -145,7 +149,11 @@ mod tests {
     #[track_caller]
     fn check(heard: HeardLoudness, channels: &[&[f32]]) {
         let channels = channels.iter().map(|channel| channel.to_vec()).collect();
-        let measured = measure(&Audio { rate: RATE, channels }).unwrap();
+        let measured = measure(&Audio {
+            rate: RATE,
+            channels,
+        })
+        .unwrap();
         for (heard, measured) in [
             (heard.integrated_lufs, measured.integrated_lufs),
             (Some(heard.range_lu), Some(measured.range_lu)),
@@ -168,7 +176,11 @@ mod tests {
         let told = played(&output, &stereo, u64::MAX);
         assert!((10..=21).contains(&told.len()), "{} readings", told.len());
         check(*told.last().unwrap(), &[&sound, &sound]);
-        assert_eq!(stereo.due(&output), None, "nothing is told where nothing sounds");
+        assert_eq!(
+            stereo.due(&output),
+            None,
+            "nothing is told where nothing sounds"
+        );
 
         output.seek(0);
         played(&output, &mono, u64::MAX);

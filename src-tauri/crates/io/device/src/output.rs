@@ -520,8 +520,7 @@ mod tests {
 
     #[test]
     fn what_was_heard_before_a_seek_is_taken_and_what_the_seek_dropped_is_not() {
-        let output =
-            Output::silent(SampleRate::HZ_48000, |_| Box::new(Ramp(0, 960_000))).unwrap();
+        let output = Output::silent(SampleRate::HZ_48000, |_| Box::new(Ramp(0, 960_000))).unwrap();
         output.resume();
         wait(&output, "it plays", |state| state.position > 4_800);
         output.seek(500_000);
@@ -531,7 +530,10 @@ mod tests {
         let end = output.state().position;
         let [left, _] = output.take_heard();
         let before = left.len() - (end - 500_000) as usize;
-        assert!(before > 4_800, "{before} samples were heard before the seek");
+        assert!(
+            before > 4_800,
+            "{before} samples were heard before the seek"
+        );
         let wanted = ramp(0..before as u64).chain(ramp(500_000..end));
         assert!(left.into_iter().eq(wanted));
     }

@@ -195,7 +195,13 @@ impl Recipe<'_> {
                 [] => result,
                 _ => result.otherwise_loud(),
             };
-            let rewritten = rewrite(&part, &source, to, results.sample_rate, &Channels::AsTheyAre)?;
+            let rewritten = rewrite(
+                &part,
+                &source,
+                to,
+                results.sample_rate,
+                &Channels::AsTheyAre,
+            )?;
             entry.warnings.extend(rewritten.warnings);
         }
         Ok(())

@@ -88,7 +88,10 @@ impl Players {
             Some(pictures) => pictures.frames(),
             None => (duration_secs * frame_rate.fps()).ceil() as u64,
         };
-        let sound_at_secs = pictures.as_ref().and_then(FrameReader::sound_at_secs).unwrap_or(0.0);
+        let sound_at_secs = pictures
+            .as_ref()
+            .and_then(FrameReader::sound_at_secs)
+            .unwrap_or(0.0);
         let sound = Sound {
             path: &path,
             begins_secs: info.audio.is_some().then_some(sound_at_secs),
@@ -96,7 +99,10 @@ impl Players {
             chain: chain.as_ref(),
         };
         let (output, effects) = self.output(&sound)?;
-        let channels = info.audio.as_ref().map_or(2, |audio| audio.channels as usize);
+        let channels = info
+            .audio
+            .as_ref()
+            .map_or(2, |audio| audio.channels as usize);
         let meter = HeardMeter::new(&output, channels)
             .map_err(|error| Error::internal(error.to_string()))?;
         let (width, height) = pictures.as_ref().map_or((0, 0), FrameReader::size);
