@@ -77,9 +77,21 @@ async fn a_films_sound_that_begins_late_is_heard_late() {
     let app = App::with_sound();
     let [noise, film] = ["noise.wav", "film.mov"].map(|name| app.folder().join(name));
     let source = signal::noise(8, 0.5, 6 * RATE_HZ);
-    write_wav(&noise, RATE_HZ as u32, &[source.clone()], WavSample::Float32);
+    write_wav(
+        &noise,
+        RATE_HZ as u32,
+        &[source.clone()],
+        WavSample::Float32,
+    );
     let made = std::process::Command::new("ffmpeg")
-        .args(["-v", "error", "-f", "lavfi", "-i", &format!("testsrc=s=64x48:r={FPS}:d=6")])
+        .args([
+            "-v",
+            "error",
+            "-f",
+            "lavfi",
+            "-i",
+            &format!("testsrc=s=64x48:r={FPS}:d=6"),
+        ])
         .args(["-itsoffset", LATE_SECS, "-i", noise.as_str()])
         .args(["-c:v", "libx264", "-c:a", "pcm_f32le", film.as_str()])
         .status()

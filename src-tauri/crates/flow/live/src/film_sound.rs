@@ -82,7 +82,12 @@ impl Source for FilmSound {
         let count = left.len().min(self.end().saturating_sub(self.at) as usize);
         let silent = self.begins.saturating_sub_unsigned(self.at).max(0);
         let silent = usize::try_from(silent).unwrap_or(count);
-        for (n, (left, right)) in left.iter_mut().zip(right.iter_mut()).take(count).enumerate() {
+        for (n, (left, right)) in left
+            .iter_mut()
+            .zip(right.iter_mut())
+            .take(count)
+            .enumerate()
+        {
             let reader = self.reader.as_mut().filter(|_| n >= silent);
             [*left, *right] = reader.map_or([0.0, 0.0], |reader| reader.next(self.rate));
         }
@@ -93,7 +98,9 @@ impl Source for FilmSound {
     fn seek(&mut self, at: u64) {
         self.at = at.min(self.total);
         if let Some(reader) = &mut self.reader {
-            let own = 0_i64.saturating_add_unsigned(self.at).saturating_sub(self.begins);
+            let own = 0_i64
+                .saturating_add_unsigned(self.at)
+                .saturating_sub(self.begins);
             reader.seek(u64::try_from(own).unwrap_or(0), self.rate);
         }
     }
@@ -209,7 +216,14 @@ mod tests {
         write_wav(&noise, RATE.get(), &[samples], WavSample::Float32);
         let late = |secs: f64| secs.max(0.0).to_string();
         let done = Command::new("ffmpeg")
-            .args(["-v", "error", "-itsoffset", &late(-late_secs), "-f", "lavfi"])
+            .args([
+                "-v",
+                "error",
+                "-itsoffset",
+                &late(-late_secs),
+                "-f",
+                "lavfi",
+            ])
             .args(["-i", &format!("testsrc=s=64x48:r=25:d={SECS}")])
             .args(["-itsoffset", &late(late_secs), "-i", noise.as_str()])
             .args(["-fps_mode", "passthrough", "-c:v", "libx264"])
@@ -233,7 +247,10 @@ mod tests {
             let folder = TempFolder::new();
             let path = film(&folder, late_secs);
             let begins_secs = FrameReader::open(&path).unwrap().sound_at_secs();
-            assert!((begins_secs.unwrap() - late_secs).abs() < 2e-3, "{begins_secs:?}");
+            assert!(
+                (begins_secs.unwrap() - late_secs).abs() < 2e-3,
+                "{begins_secs:?}"
+            );
             let total_secs = probe(&path).unwrap().duration_secs.unwrap();
             let expected_secs = SECS as f64 + late_secs.max(0.0);
             assert!((total_secs - expected_secs).abs() < 2e-3, "{total_secs}");
@@ -249,12 +266,18 @@ mod tests {
                 FilmSound::open(&path, begins_secs, total_secs, RATE, None).unwrap();
             let mut at = 0;
             for count in [1, 20_000, 20_000, 512, 30_000] {
-                assert!(next(&mut sound, count) == expected(at, count), "{late_secs}: from {at}");
+                assert!(
+                    next(&mut sound, count) == expected(at, count),
+                    "{late_secs}: from {at}"
+                );
                 at += count;
             }
             for at in [100_000, 20_000, 0, 33_000] {
                 sound.seek(at as u64);
-                assert!(next(&mut sound, 40_000) == expected(at, 40_000), "{late_secs}: {at}");
+                assert!(
+                    next(&mut sound, 40_000) == expected(at, 40_000),
+                    "{late_secs}: {at}"
+                );
             }
             sound.seek(at as u64);
             let left = next(&mut sound, usize::from(u16::MAX) * 8).len();

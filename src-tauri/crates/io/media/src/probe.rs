@@ -83,7 +83,10 @@ pub fn probe(path: impl AsRef<Utf8Path>) -> Result<MediaInfo> {
         (_, Some(container)) => container,
         (None, None) => String::new(),
     };
-    let begins_secs = seen.as_ref().and_then(|seen| seen.sound_at_secs).unwrap_or(0.0);
+    let begins_secs = seen
+        .as_ref()
+        .and_then(|seen| seen.sound_at_secs)
+        .unwrap_or(0.0);
     let video = seen.map(|seen| seen.video);
     let sound_secs = audio
         .as_ref()

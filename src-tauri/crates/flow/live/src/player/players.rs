@@ -87,7 +87,10 @@ impl Players {
             Some(pictures) => pictures.frames(),
             None => (duration_secs * frame_rate.fps()).ceil() as u64,
         };
-        let sound_at_secs = pictures.as_ref().and_then(FrameReader::sound_at_secs).unwrap_or(0.0);
+        let sound_at_secs = pictures
+            .as_ref()
+            .and_then(FrameReader::sound_at_secs)
+            .unwrap_or(0.0);
         let sound = Sound {
             path: &path,
             begins_secs: info.audio.is_some().then_some(sound_at_secs),

@@ -132,7 +132,10 @@ fn first(path: &camino::Utf8Path) -> Picture {
 #[track_caller]
 fn check_alike(found: &[u8], expected: &[u8], what: &str) {
     assert_eq!(found.len(), expected.len(), "{what}");
-    let differences = found.iter().zip(expected).map(|(a, b)| u64::from(a.abs_diff(*b)));
+    let differences = found
+        .iter()
+        .zip(expected)
+        .map(|(a, b)| u64::from(a.abs_diff(*b)));
     let mean = differences.sum::<u64>() as f64 / found.len() as f64;
     assert!(mean < 4.0, "{what}: pixels differ by {mean}");
 }
@@ -172,7 +175,10 @@ fn mirrored_films_are_shown_as_ffmpeg_shows_them() {
         ]);
         let (expected, picture) = (std::fs::read(&raw).unwrap(), first(&path));
         check_alike(&picture.rgba, &expected, &what);
-        let frame = FrameReader::open(&path).unwrap().frame(0, picture.width).unwrap();
+        let frame = FrameReader::open(&path)
+            .unwrap()
+            .frame(0, picture.width)
+            .unwrap();
         check_alike(&frame.rgba, &expected, &what);
         let trimmed = |mode: &str, ending: &str| {
             let out = world.file(&format!("{mode}.{ending}"));

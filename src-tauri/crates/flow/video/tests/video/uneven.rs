@@ -208,7 +208,10 @@ fn a_copy_ends_where_the_picture_after_its_last_one_appears() {
             let copied = packets(&out);
             let first = copied.iter().copied().reduce(f64::min).unwrap();
             let last = copied.iter().copied().reduce(f64::max).unwrap() - first + start;
-            let next = shown.iter().map(|at| after_first(*at)).find(|at| *at > last + 2e-3);
+            let next = shown
+                .iter()
+                .map(|at| after_first(*at))
+                .find(|at| *at > last + 2e-3);
             let (next, end) = (next.unwrap(), made["end_secs"].as_f64().unwrap());
             assert!(
                 (end - next).abs() < 1e-3,
@@ -226,7 +229,10 @@ fn a_copy_ends_where_the_picture_after_its_last_one_appears() {
         if let Some(length) = streams(&path)[0]["duration"].as_str() {
             let end = told["end_secs"].as_f64().unwrap();
             let length: f64 = length.parse().unwrap();
-            assert!((end - length).abs() < 1e-3, "{source}: {end} s of {length} s");
+            assert!(
+                (end - length).abs() < 1e-3,
+                "{source}: {end} s of {length} s"
+            );
         }
     }
 }
