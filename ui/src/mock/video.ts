@@ -74,8 +74,6 @@ export function paperVideo(scene: string) {
         })),
         width: 1920,
         height: 1080,
-      mirrored: false,
-      turned_degrees: 0,
       }),
     'video.thumbnails': () => made({ pictures: [], width: 1344, height: 776 }),
     'video.extract_audio': () =>

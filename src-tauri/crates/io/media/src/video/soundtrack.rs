@@ -97,7 +97,7 @@ pub fn copy_sound(
         path: path.into(),
         detail: "not one packet of its sound can be read".to_owned(),
     })?;
-    stamper.trim(&mut last);
+    stamper.trim(&mut last, facts.frame_size);
     muxer.write(last, 0)?;
     muxer.finish(|_| Ok(()))
 }
@@ -218,12 +218,12 @@ impl Stamper {
         Some(secs)
     }
 
-    /// States what the last packet holds after the end, for the header.
-    fn trim(&self, last: &mut ffmpeg::Packet) {
+    /// States what the last packet of `samples` holds after the end, for the header. Its own duration ends there.
+    fn trim(&self, last: &mut ffmpeg::Packet, samples: i32) {
         let (Some(end), Some(at)) = (self.end, last.pts()) else {
             return;
         };
-        if let Ok(left @ 1..) = u32::try_from(at + last.duration() - end) {
+        if let Ok(left @ 1..) = u32::try_from(at + i64::from(samples) - end) {
             ff::set_discard_padding(last, left);
         }
     }
