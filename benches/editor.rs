@@ -19,7 +19,7 @@ fn main() {
     runtime.block_on(async {
         let app = App::new();
         LongSession::create(&app);
-        let window = Window::open(&app, 1440, 900, &[]).await;
+        let window = Window::open_unseen(&app, 1440, 900).await;
         measure("window", &window).await;
         window.close().await;
         let server = Server::start(&app);

@@ -16,5 +16,7 @@ mod window;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    #[cfg(all(feature = "window", target_os = "linux"))]
+    window::paint_without_layers_where_no_card_is();
     cli::main()
 }

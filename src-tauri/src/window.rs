@@ -12,6 +12,24 @@ use studio_jobs::{Reply, Studio};
 use tauri::ipc::{Channel, Response};
 use tauri::{DragDropEvent, Manager, State, Url, WebviewUrl, WebviewWindowBuilder, WindowEvent};
 
+/// Without a graphics card WebKit puts the layers of a page together in an OpenGL that the processor computes: a frame of
+/// the editor takes four times as long as painting what changed (`cargo xtask bench editor`). WebKit takes this from the
+/// environment only; who set the variable has decided. Must be called before the first thread begins.
+#[cfg(target_os = "linux")]
+pub(crate) fn paint_without_layers_where_no_card_is() {
+    const SWITCH: &str = "WEBKIT_DISABLE_COMPOSITING_MODE";
+    let nodes = std::fs::read_dir("/dev/dri")
+        .into_iter()
+        .flatten()
+        .flatten();
+    let mut names = nodes.map(|node| node.file_name());
+    let has_card = names.any(|name| name.to_string_lossy().starts_with("renderD"));
+    if !has_card && std::env::var_os(SWITCH).is_none() {
+        // SAFETY: there is no other thread yet that could read the environment meanwhile.
+        unsafe { std::env::set_var(SWITCH, "1") }
+    }
+}
+
 /// Opens the window and stays until it is closed.
 pub(crate) fn open(
     runtime: &tokio::runtime::Handle,
@@ -45,40 +63,14 @@ pub(crate) fn open(
         })
         .setup(|app| {
             let configured = app.config().app.windows.first();
-            let window = match configured {
+            match configured {
                 Some(window) => WebviewWindowBuilder::from_config(app, window)?.build()?,
                 None => WebviewWindowBuilder::new(app, "main", WebviewUrl::default()).build()?,
             };
-            #[cfg(target_os = "linux")]
-            if !has_graphics_card() {
-                window.with_webview(paint_without_layers)?;
-            }
             Ok(())
         })
         .run(tauri::generate_context!())
         .map_err(|error| Error::internal(format!("the window could not be opened: {error}")))
-}
-
-/// Whether the kernel offers a card that renders.
-#[cfg(target_os = "linux")]
-fn has_graphics_card() -> bool {
-    let nodes = std::fs::read_dir("/dev/dri")
-        .into_iter()
-        .flatten()
-        .flatten();
-    nodes
-        .into_iter()
-        .any(|node| node.file_name().to_string_lossy().starts_with("renderD"))
-}
-
-/// Without a card WebKit puts the page's layers together in an OpenGL that the processor computes: each frame of the
-/// editor takes four times as long as painting what changed (`cargo xtask bench editor`).
-#[cfg(target_os = "linux")]
-fn paint_without_layers(webview: tauri::webview::PlatformWebview) {
-    use webkit2gtk::{HardwareAccelerationPolicy, SettingsExt, WebViewExt};
-    if let Some(settings) = WebViewExt::settings(&webview.inner()) {
-        settings.set_hardware_acceleration_policy(HardwareAccelerationPolicy::Never);
-    }
 }
 
 #[derive(Serialize)]

@@ -28,8 +28,26 @@ impl Deref for Window {
 impl Window {
     /// Opens the window of `app` with `args` on a screen of `width` × `height` pixels.
     pub async fn open(app: &App, width: u32, height: u32, args: &[&str]) -> Window {
-        let display = Display::start(width, height);
         let mut driver = Command::new("WebKitWebDriver");
+        // WebKit's driver waits for ever for a picture of a page without layers.
+        driver.env("WEBKIT_DISABLE_COMPOSITING_MODE", "0");
+        Window::launch(driver, app, width, height, args).await
+    }
+
+    /// The window as users have it, which chooses how it is painted. Where there is no graphics card, no picture of it
+    /// can be taken.
+    pub async fn open_unseen(app: &App, width: u32, height: u32) -> Window {
+        Window::launch(Command::new("WebKitWebDriver"), app, width, height, &[]).await
+    }
+
+    async fn launch(
+        mut driver: Command,
+        app: &App,
+        width: u32,
+        height: u32,
+        args: &[&str],
+    ) -> Window {
+        let display = Display::start(width, height);
         driver
             .env("DISPLAY", display.name())
             .env("TAURI_AUTOMATION", "true")

@@ -273,7 +273,7 @@ async fn a_gesture_is_heard_before_it_is_done_and_leaves_nothing_behind() {
         let (status, error) = server
             .call("session.audition", &with(edits, revision))
             .await;
-        let message = error["message"].as_str().unwrap_or_default();
+        let message = error["error"]["message"].as_str().unwrap_or_default();
         assert_eq!(status, 422, "{error}");
         assert!(message.contains(words), "{error}");
     }
@@ -335,7 +335,8 @@ async fn a_take_is_found_again_after_the_studio_was_killed() {
     assert!(name.starts_with("Recovered take"), "{name}");
     // What the microphone heard of the tone, but for the last moment before the kill.
     let take = app.folder().join("take.wav");
-    let input = json!({ "project": project, "asset": found[0]["id"], "output": take });
+    let input =
+        json!({ "project": project, "asset": found[0]["id"], "format": "wav", "output": take });
     app.call("audio.convert", input);
     let taken = samples(&take).swap_remove(0);
     let loud = taken.iter().filter(|x| x.abs() > 0.3).count();

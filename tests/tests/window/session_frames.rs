@@ -16,7 +16,7 @@ const HOME: &str = "\u{E011}";
 async fn a_frame_costs_what_is_seen() {
     let app = App::new();
     LongSession::create(&app);
-    let window = Window::open(&app, 1440, 900, &[]).await;
+    let window = Window::open_unseen(&app, 1440, 900).await;
     window.open_long_session().await;
 
     // All clips are seen: each is a few pixels wide, and they are painted as one picture.

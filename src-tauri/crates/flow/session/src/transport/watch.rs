@@ -45,6 +45,8 @@ pub(super) async fn watch(transport: Weak<Transport>, events: Events) {
 
 impl Transport {
     fn clock(&self) -> (u64, bool, Event) {
+        // Before the lock on what plays, which `record` takes after this one.
+        let input = self.recording.lock().as_ref().map(Recording::level);
         let state = self.output.state();
         let playing = !state.paused && !state.ended;
         let mut source = self.playing.lock();
@@ -63,7 +65,7 @@ impl Transport {
             playing,
             tracks,
             mix,
-            input: self.recording.lock().as_ref().map(Recording::level),
+            input,
         };
         (at, playing, event)
     }

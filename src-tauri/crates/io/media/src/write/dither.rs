@@ -22,10 +22,12 @@ impl Dither {
     pub(crate) fn quantize(&mut self, sample: f32) -> i16 {
         let random = self.next();
         let scaled = sample * FULL_SCALE;
-        let on_grid = scaled == scaled.round();
-        let noise = if on_grid { 0.0 } else { triangular(random) };
-        // `as` saturates, and turns NaN into 0.
-        (scaled + noise).round() as i16
+        // `as` saturates, and turns NaN into 0. What lies on the grid is not rounded: that is a slow call.
+        let whole = scaled as i16;
+        match f32::from(whole) == scaled {
+            true => whole,
+            false => (scaled + triangular(random)).round() as i16,
+        }
     }
 
     /// SplitMix64 (Steele, Lea, Flood, 2014).

@@ -231,10 +231,13 @@ fn finite(sample: f32) -> f32 {
 
 /// 24 bits, in the upper three bytes as FFmpeg wants them.
 fn upper_24_bits(sample: f32) -> [u8; 4] {
-    let step = (f64::from(finite(sample)) * 8_388_608.0)
-        .round()
-        .clamp(-8_388_608.0, 8_388_607.0);
-    ((step as i32) << 8).to_ne_bytes()
+    let scaled = (f64::from(finite(sample)) * 8_388_608.0).clamp(-8_388_608.0, 8_388_607.0);
+    let whole = scaled as i32;
+    let step = match f64::from(whole) == scaled {
+        true => whole,
+        false => scaled.round() as i32,
+    };
+    (step << 8).to_ne_bytes()
 }
 
 fn copy<const N: usize>(
