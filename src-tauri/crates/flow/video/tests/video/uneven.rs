@@ -221,11 +221,6 @@ fn a_copy_ends_where_the_picture_after_its_last_one_appears() {
                 (end - next).abs() < 1e-3,
                 "{source} {from} to {to}: its last picture, from {last} s, ends at {next} s, not {end} s"
             );
-            let length = secs(&streams(&out)[0]["duration"]);
-            assert!(
-                (length - (end - start)).abs() < 2e-3,
-                "{source} {from} to {to}: {length} s long, not from {start} to {end} s"
-            );
         }
         // Nothing appears after the film's last picture: its header tells how long that is shown.
         let range = json!({ "path": path, "from_secs": at(40) });
