@@ -80,7 +80,7 @@ async fn a_films_sound_that_begins_late_is_heard_late() {
     write_wav(
         &noise,
         RATE_HZ as u32,
-        &[source.clone()],
+        std::slice::from_ref(&source),
         WavSample::Float32,
     );
     let made = std::process::Command::new("ffmpeg")
