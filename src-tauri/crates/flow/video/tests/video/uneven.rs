@@ -216,7 +216,12 @@ fn a_copy_ends_where_the_picture_after_its_last_one_appears() {
                 .iter()
                 .map(|at| after_first(*at))
                 .find(|at| *at > last + 2e-3);
-            let (next, end) = (next.unwrap(), made["end_secs"].as_f64().unwrap());
+            let end = end_secs(&made);
+            let Some(next) = next else {
+                // It came with the film's own last picture, which the rest of this test is about.
+                assert!(to > 50 && end > last, "{source} {from} to {to}: {end} s");
+                continue;
+            };
             assert!(
                 (end - next).abs() < 1e-3,
                 "{source} {from} to {to}: its last picture, from {last} s, ends at {next} s, not {end} s"
