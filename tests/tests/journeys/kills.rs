@@ -1,6 +1,7 @@
 //! A studio whose processes are killed at random points while they import and render stays whole.
 
-use std::process::{Child, Stdio};
+use std::fs::File;
+use std::process::{Child, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -22,11 +23,11 @@ fn a_hundred_kills_leave_every_project_whole() {
     let wav = |round: u32| app.folder().join(format!("{round}.wav"));
     let calm = Instant::now();
     let mut first = start(&app, "asset.import", &import(&project, &write(&wav(0), 0)));
-    assert!(first.wait().expect("it ends").success());
+    check_unharmed(&app, "asset.import", first.wait().expect("it ends"));
     let import_time = calm.elapsed();
     let calm = Instant::now();
     let mut first = start(&app, "movie.render", &render(&project, &film, 0));
-    assert!(first.wait().expect("it ends").success());
+    check_unharmed(&app, "movie.render", first.wait().expect("it ends"));
     let render_time = calm.elapsed();
 
     let mut random = Random(0x5eed);
@@ -46,24 +47,24 @@ fn a_hundred_kills_leave_every_project_whole() {
             (
                 random.share_of(import_time.mul_f64(stretch)),
                 &mut importing,
-                true,
+                "asset.import",
             ),
             (
                 random.share_of(render_time.mul_f64(stretch)),
                 &mut rendering,
-                false,
+                "movie.render",
             ),
         ];
         kills.sort_by_key(|(after, ..)| *after);
         let begun = Instant::now();
-        for (after, child, is_import) in kills {
+        for (after, child, operation) in kills {
             std::thread::sleep(after.saturating_sub(begun.elapsed()));
             let ended = child.try_wait().expect("a child");
             child.kill().expect("kill -9");
             child.wait().expect("it is dead");
             if let Some(status) = ended {
-                assert!(status.success(), "an undisturbed job fails");
-                imported += usize::from(is_import);
+                check_unharmed(&app, operation, status);
+                imported += usize::from(operation == "asset.import");
                 stretch *= 0.9;
             } else {
                 killed += 1;
@@ -111,10 +112,23 @@ fn render(project: &str, film: &str, round: u32) -> Value {
 fn start(app: &App, operation: &str, input: &Value) -> Child {
     app.command()
         .args(["--json", "run", operation, "--input", &input.to_string()])
-        .stdout(Stdio::null())
+        .stdout(File::create(said(app, operation)).expect("a new file"))
         .stderr(Stdio::null())
         .spawn()
         .expect("av-studio starts")
+}
+
+/// Where the last process that ran `operation` left its answer.
+fn said(app: &App, operation: &str) -> Utf8PathBuf {
+    app.folder().join(format!("{operation}.json"))
+}
+
+fn check_unharmed(app: &App, operation: &str, status: ExitStatus) {
+    let said = std::fs::read_to_string(said(app, operation)).expect("its answer");
+    assert!(
+        status.success(),
+        "{operation} fails, though nothing disturbed it: {status}, {said}"
+    );
 }
 
 /// Every film in the folder of exports is whole: it ends where its plan ends.

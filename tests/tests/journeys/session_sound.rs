@@ -253,6 +253,15 @@ async fn a_gesture_is_heard_before_it_is_done_and_leaves_nothing_behind() {
         let near = |level: f64| (level / wanted - 1.0).abs() < 0.02;
         app.sound().until_level(near).await;
     }
+    // Who auditions may go away; whoever opens it next hears it as it is.
+    server
+        .call("session.audition", &with(softer.clone(), revision))
+        .await;
+    app.sound().until_level(|level| level < 0.2 * loud).await;
+    server.call("session.open", &named).await;
+    app.sound()
+        .until_level(|level| (level / loud - 1.0).abs() < 0.02)
+        .await;
     let (_, now) = server.call("session.get", &named).await;
     assert_eq!(now, view, "nothing was done");
 
@@ -293,6 +302,23 @@ async fn a_gesture_is_heard_before_it_is_done_and_leaves_nothing_behind() {
         .until_level(|level| (level / wanted - 1.0).abs() < 0.02)
         .await;
     assert_eq!(edited["undo"], "change track");
+
+    // However many edit at once, it plays on as the last of them left it.
+    for _ in 0..10 {
+        let edits = (0..4).map(|i| {
+            let edits = json!([{ "edit": "set_mix", "gain_db": -i }]);
+            let mut input = named.clone();
+            input["edits"] = edits;
+            let server = &server;
+            async move { server.call("session.edit", &input).await }
+        });
+        futures_util::future::join_all(edits).await;
+        let (_, now) = server.call("session.get", &named).await;
+        let (status, told) = server
+            .call("session.audition", &with(json!([]), &now["revision"]))
+            .await;
+        assert_eq!(status, 200, "another state is played: {told}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -59,6 +59,7 @@ async fn a_frame_costs_what_is_seen() {
     window.settle().await;
     let still = measured(&window, "standing", Motion::Still).await;
     assert_eq!(still.drawings, 0, "where nothing moves, nothing is drawn");
+    assert_eq!(lit(&window).await, 0, "meters of silence are dark");
     let playhead = window.find("[data-testid='playhead']").await;
     window.type_keys("body", " ").await;
     window.find("button[aria-label='Pause (Space)']").await;
@@ -70,7 +71,19 @@ async fn a_frame_costs_what_is_seen() {
         playing.drawings, 0,
         "the playhead moves over tracks that are not drawn anew"
     );
+    let lit = lit(&window).await;
+    assert!(lit > 100, "the meters show what plays: {lit}");
     window.close().await;
+}
+
+/// Pixels of the meters beside the tracks that show a level.
+async fn lit(window: &Window) -> u64 {
+    let script = "const canvas = document.querySelector('.tracks canvas[aria-hidden]');\
+        if (canvas.hidden || canvas.width === 0) return 0;\
+        const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);\
+        return data.filter((value, i) => i % 4 === 3 && value > 0).length;";
+    let lit = window.evaluate(script, Vec::new()).await;
+    lit.as_u64().expect("a number")
 }
 
 /// Prints how long the frames took.

@@ -66,6 +66,7 @@ pub(crate) struct Transport {
     playing: Arc<Mutex<Playing>>,
     rate: SampleRate,
     recording: Mutex<Option<Recording>>,
+    updating: Mutex<()>,
     meter: HeardMeter,
 }
 
@@ -111,6 +112,7 @@ impl Transports {
             playing,
             rate,
             recording: Mutex::default(),
+            updating: Mutex::default(),
         });
         open.insert(transport.session.clone(), transport.clone());
         let watched = Arc::downgrade(&transport);
@@ -132,22 +134,24 @@ impl Transports {
         self.settings.current().audio.input_device.clone()
     }
 
-    /// A session that was edited goes on as it is now.
+    /// Goes on as the session is now: it was edited, or what was auditioned is taken back.
     pub(crate) fn update(
         &self,
         documents: &Documents,
         project: &Project,
-        row: &SessionRow,
-        session: &Arc<Session>,
+        session: &str,
     ) -> Result<(), Error> {
-        let Some(transport) = self.open.lock().get(&row.id).cloned() else {
+        let Some(transport) = self.open.lock().get(session).cloned() else {
             return Ok(());
         };
-        let (files, _) = Files::of(documents, project, session);
+        // Of two edits at once, whoever comes last finds what both left.
+        let _turn = transport.updating.lock();
+        let (row, session) = documents.load(project, session)?;
+        let (files, _) = Files::of(documents, project, &session);
         let mut playing = transport.playing.lock();
         playing.revision = row.revision;
         playing.mixer.set_sources(Box::new(files));
-        let updated = playing.mixer.update(session.clone());
+        let updated = playing.mixer.update(session);
         updated.map_err(|error| Error::bad_input(error.to_string()))
     }
 

@@ -42,8 +42,7 @@ impl Sessions {
         project: &Project,
         (row, session): (SessionRow, Arc<Session>),
     ) -> Result<View, Error> {
-        self.transports
-            .update(&self.documents, project, &row, &session)?;
+        self.transports.update(&self.documents, project, &row.id)?;
         cx.emit(Event::SessionChanged {
             project: project.path().to_string(),
             session: row.id.clone(),

@@ -30,8 +30,12 @@ pub(super) fn operations(studio: &Arc<Sessions>) -> Vec<Operation> {
         .realtime()
         .writes()
         .blocking(move |cx: &JobContext, input: SessionInput| {
-            takes::recover(cx, &*open.documents.project(&input.project)?);
-            Ok(open.transports.open(&open.documents, &input)?.standing())
+            let project = open.documents.project(&input.project)?;
+            takes::recover(cx, &project);
+            let transport = open.transports.open(&open.documents, &input)?;
+            // A page that ended in the middle of a gesture left it auditioned.
+            open.transports.update(&open.documents, &project, &input.session)?;
+            Ok(transport.standing())
         }),
         Operation::define(
             "session.play",
@@ -96,7 +100,7 @@ pub(super) fn operations(studio: &Arc<Sessions>) -> Vec<Operation> {
         Operation::define(
             "session.audition",
             "Hear edits before they are made",
-            "Plays a session on as edits would make it, without making them. The next edit, or no edits, ends that.",
+            "Plays a session on as edits would make it, without making them. The next edit, no edits, or opening it again ends that.",
         )
         .realtime()
         .writes()
