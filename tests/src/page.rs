@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use fantoccini::actions::{
     Actions, InputSource, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, MouseActions, PointerAction,
 };
+use fantoccini::elements::Element;
+use fantoccini::error::CmdError;
 use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::{Map, Value, json};
@@ -50,7 +52,7 @@ impl Page {
     }
 
     /// Waits for the element and answers it.
-    pub async fn find(&self, css: &str) -> fantoccini::elements::Element {
+    pub async fn find(&self, css: &str) -> Element {
         match self
             .client
             .wait()
@@ -67,11 +69,29 @@ impl Page {
     }
 
     pub async fn click(&self, css: &str) {
-        self.find(css)
-            .await
-            .click()
+        let element = self.find(css).await;
+        self.click_still(element)
             .await
             .unwrap_or_else(|error| panic!("{css} takes no click: {error}"));
+    }
+
+    /// Clicks it once it stands still and nothing lies above it, as a hand would: what the page still loads may push it
+    /// away between the driver's look and its click.
+    async fn click_still(&self, element: Element) -> Result<(), CmdError> {
+        let script = "const [element] = arguments, done = arguments[arguments.length - 1];\
+            let [before, still, frames] = ['', 0, 0];\
+            element.scrollIntoView({ block: 'nearest', inline: 'nearest' });\
+            requestAnimationFrame(function look() {\
+                const { x, y, width, height } = element.getBoundingClientRect();\
+                const hit = document.elementFromPoint(x + width / 2, y + height / 2);\
+                const now = [x, y, width, height].join();\
+                still = now === before && element.contains(hit) ? still + 1 : 0;\
+                before = now;\
+                if (still === 4 || ++frames === 120) done(); else requestAnimationFrame(look);\
+            });";
+        let given = serde_json::to_value(&element).map_err(CmdError::from)?;
+        self.client.execute_async(script, vec![given]).await?;
+        element.click().await
     }
 
     /// Clicks the button of this name, as a person or a screen reader finds it.
@@ -87,8 +107,8 @@ impl Page {
             .for_element(Locator::XPath(&xpath))
             .await
         {
-            Ok(button) => button
-                .click()
+            Ok(button) => self
+                .click_still(button)
                 .await
                 .unwrap_or_else(|error| panic!("{name} takes no click: {error}")),
             Err(error) => panic!(
