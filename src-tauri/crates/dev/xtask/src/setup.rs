@@ -39,6 +39,7 @@ const APT_TESTS: &[&str] = &[
     "ffmpeg",
     "flac",
     "opus-tools",
+    "sox",
     "webkit2gtk-driver",
     "xvfb",
     "pulseaudio",
@@ -49,7 +50,7 @@ const APT_TESTS: &[&str] = &[
 ];
 /// Brings Chromium along. Elsewhere than on Debian, Chrome and its driver come from their maker.
 const CHROMEDRIVER: &str = "chromium-driver";
-const BREW: &[&str] = &["ffmpeg", "flac", "opus-tools", "pkg-config"];
+const BREW: &[&str] = &["ffmpeg", "flac", "opus-tools", "pkg-config", "sox"];
 
 pub(crate) fn run(purpose: For, yes: bool) -> Result<()> {
     check_node()?;
